@@ -1,0 +1,1 @@
+"""What is true: workspaces, models, data, methods and measures; no screen."""

@@ -1,0 +1,1 @@
+"""Experiments: from a recipe to trials, and from a trial to its result."""

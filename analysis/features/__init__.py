@@ -1,0 +1,1 @@
+"""Features: what a network makes of each sample, kept on disk."""

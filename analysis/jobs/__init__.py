@@ -1,0 +1,1 @@
+"""Jobs: requests to worker processes, and what comes back."""

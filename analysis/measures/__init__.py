@@ -1,0 +1,90 @@
+"""Measures: one file each, a function that says something about one model on one data set.
+
+A measure is::
+
+    def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterable[Value | Column]
+
+registered by ``@MEASURES.register("accuracy", title=…, citation=…, quantities=…, needs=("logits",))``. ``needs`` names
+the per-sample columns that one forward pass over the data must leave behind: ``logits``, ``features`` (the input of the
+classifier head) or ``stages`` (every stage end, averaged over positions, as ``stage1`` …). A measure reads the columns
+from the evidence and never runs over the data itself, unless running is what it measures.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..registry import Parameters, Shelf
+from ..trials import Value
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from ..data import DataSet
+    from ..jobs.protocol import Ticket
+    from ..models import Checkpoint
+
+
+@dataclass(frozen=True)
+class Column:
+    """One value a sample: ``values`` has shape (samples,) or (samples, width)."""
+
+    name: str
+    values: NDArray[Any]
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a measure may look at.
+
+    Attributes
+    ----------
+    checkpoint : Checkpoint
+        The open checkpoint.
+    build : callable
+        Gives a fresh module on the device, in evaluation mode.
+    columns : mapping of str to array
+        What ``needs`` asked for: ``logits`` (samples, classes) float32, ``features`` (samples, width) float32 …
+    labels : array of int64, shape (samples,)
+        True classes; empty where there are no data.
+    data : DataSet or None
+        The data.
+    device : torch.device
+        Where to compute.
+    seed : int
+        Seeds every draw.
+    ticket : Ticket
+        Progress and cancellation.
+    """
+
+    checkpoint: "Checkpoint"
+    build: Callable[[], "nn.Module"]
+    columns: Mapping[str, NDArray[np.float32]]
+    labels: NDArray[np.int64]
+    data: "DataSet | None"
+    device: "torch.device"
+    seed: int
+    ticket: "Ticket"
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.data.classes if self.data else ()
+
+
+class Measure(Protocol):
+    """The signature of a measure."""
+
+    __qualname__: str
+
+    def __call__(self, evidence: Evidence, parameters: Any, /) -> Iterable[Value | Column]: ...
+
+
+MEASURES: Shelf[Measure] = Shelf("measure", __name__, "graftwork.measures")
+
+__all__ = ["MEASURES", "Column", "Evidence", "Measure", "Parameters", "Value"]

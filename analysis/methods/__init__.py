@@ -1,0 +1,97 @@
+"""Methods: one file each, a function that makes a model from one or more parents.
+
+A method is::
+
+    def magnitude(parents: Sequence[Checkpoint], parameters: MagnitudeParameters, context: MethodContext) -> Derivative
+
+registered by ``@METHODS.register("prune.magnitude", title=…, citation=…)``. It never changes its parents and writes no
+file: the derivative says which tensors the new checkpoint has and gives them one at a time, so that networks larger
+than memory can be merged.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..registry import Parameters, Shelf
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from ..data import DataSet
+    from ..jobs.protocol import Ticket
+    from ..models import Checkpoint, TensorSpec
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """A new checkpoint, not yet computed.
+
+    Attributes
+    ----------
+    specs : mapping of str to TensorSpec
+        Shape and dtype of every tensor, in the order of writing.
+    tensor : callable
+        Gives the tensor of a name; called once for each, in order.
+    facts : dict
+        What the method learnt on the way, for the inspector (kept shares by layer, thresholds …); JSON values.
+    """
+
+    specs: Mapping[str, "TensorSpec"]
+    tensor: Callable[[str], "Tensor"]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MethodContext:
+    """What a method may use besides its parents.
+
+    Attributes
+    ----------
+    seed : int
+        Seeds every draw; methods registered as stochastic run once a seed.
+    device : torch.device
+        Where to compute.
+    ticket : Ticket
+        Progress and cancellation: call ``ticket.progress(done, total, note)`` at least a few times a second.
+    data : mapping of str to DataSet
+        The data sets that parameters with the role ``data`` name, by parameter.
+    models : mapping of str to Checkpoint
+        The models that parameters with the role ``model`` name, by parameter.
+    """
+
+    seed: int
+    device: "torch.device"
+    ticket: "Ticket"
+    data: Mapping[str, "DataSet"]
+    models: Mapping[str, "Checkpoint"]
+
+    def network(self, checkpoint: "Checkpoint") -> "nn.Module":
+        """Return a fresh module of the checkpoint on the device, in evaluation mode.
+
+        Raises
+        ------
+        UserError
+            If the checkpoint's family is not recognised.
+        """
+        return checkpoint.network().to(self.device)
+
+
+class Method(Protocol):
+    """The signature of a method."""
+
+    __qualname__: str
+
+    def __call__(
+        self,
+        parents: Sequence["Checkpoint"],
+        parameters: Any,
+        context: MethodContext,
+        /,
+    ) -> Derivative: ...
+
+
+METHODS: Shelf[Method] = Shelf("method", __name__, "graftwork.methods")
+
+__all__ = ["METHODS", "Derivative", "Method", "MethodContext", "Parameters"]

@@ -1,0 +1,1 @@
+"""Pruning: which weights to set to zero."""

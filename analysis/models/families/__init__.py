@@ -1,0 +1,1 @@
+"""Network families: one file each, recognised from the names and shapes of tensors."""

@@ -1,0 +1,169 @@
+"""Shelves: a function in a file of its own becomes a method, a measure or a projection.
+
+A shelf finds every module below a package, and every entry point of a group, and keeps what their decorators register.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .catalogue import Entry, Quantity, unknown
+from .errors import UserError
+
+Kind = Literal["method", "measure", "projection"]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Parameters(BaseModel):
+    """Parameters of a method, measure or projection; each field says its unit, bounds and meaning."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def parameter(
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    role: Literal["model", "data"] | None = None,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+) -> Any:
+    """Declare a parameter: its default (``...`` if it must be given), one line of meaning, unit and bounds.
+
+    The unit is empty for a choice or a plain number. A parameter with a role is the name of one of the recipe's models
+    or data sets.
+    """
+    extra: dict[str, Any] = {"unit": unit} | ({"role": role} if role else {})
+    return Field(default, description=description, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra=extra)
+
+
+@dataclass(frozen=True)
+class Registered(Generic[Function]):
+    """A registered function, its parameter class, and what the catalogue says of it."""
+
+    entry: Entry
+    parameters: type[Parameters]
+    function: Function
+    needs: tuple[str, ...] = ()
+
+    def check(self, values: dict[str, Any]) -> Parameters:
+        """Return the parameters with their defaults filled in.
+
+        Raises
+        ------
+        UserError
+            If a name is unknown or a value is out of bounds; names the field.
+        """
+        try:
+            return self.parameters.model_validate(values)
+        except ValidationError as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: ValidationError) -> UserError:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            return unknown(f"parameter of {self.entry.id} called", name, list(self.parameters.model_fields))
+        return UserError(
+            f"{self.entry.id}: {name or 'parameters'} = {first['input']!r} does not fit: {first['msg'].lower()}.",
+            f"See 'graftwork methods' for the bounds of {self.entry.id}.",
+        )
+
+
+class Shelf(Generic[Function]):
+    """All functions of one kind, found below a package and in an entry-point group."""
+
+    def __init__(self, kind: Kind, package: str, group: str) -> None:
+        self.kind: Kind = kind
+        self._package = package
+        self._group = group
+        self._items: dict[str, Registered[Function]] = {}
+        self._loaded = False
+
+    def register(
+        self,
+        name: str,
+        *,
+        title: str,
+        citation: str,
+        version: int = 1,
+        parents: Literal["one", "many"] = "one",
+        stochastic: bool = False,
+        quantities: Iterable[Quantity] = (),
+        needs: Iterable[str] = (),
+    ) -> Callable[[Function], Function]:
+        """Register the decorated function under ``name``.
+
+        The function's parameter annotated with a subclass of `Parameters` gives its schema.
+
+        Raises
+        ------
+        TypeError
+            If it has no such parameter, or a field lacks a description.
+        ValueError
+            If the name is taken.
+        """
+
+        def keep(function: Function) -> Function:
+            parameters = _parameter_class(function)
+            for field, info in parameters.model_fields.items():
+                if not info.description:
+                    raise TypeError(f"{name}: parameter '{field}' needs a description")
+            if name in self._items:
+                raise ValueError(f"two {self.kind}s are called '{name}'")
+            entry = Entry(
+                id=name,
+                title=title,
+                kind=self.kind,
+                summary=(inspect.getdoc(function) or "").split("\n")[0],
+                citation=citation,
+                version=version,
+                parameter_schema=parameters.model_json_schema(),
+                parents=parents,
+                stochastic=stochastic,
+                quantities=tuple(quantities),
+            )
+            self._items[name] = Registered(entry, parameters, function, tuple(needs))
+            return function
+
+        return keep
+
+    def load(self) -> dict[str, Registered[Function]]:
+        """Import every module of the package and every plug-in once; return all that registered, by id."""
+        if not self._loaded:
+            self._loaded = True
+            package = importlib.import_module(self._package)
+            for module in pkgutil.walk_packages(package.__path__, self._package + "."):
+                importlib.import_module(module.name)
+            for plugin in entry_points(group=self._group):
+                plugin.load()
+        return self._items
+
+    def get(self, name: str) -> Registered[Function]:
+        """Return the function registered under ``name``.
+
+        Raises
+        ------
+        UserError
+            If there is none; says the nearest.
+        """
+        items = self.load()
+        if name not in items:
+            raise unknown(self.kind, name, list(items))
+        return items[name]
+
+
+def _parameter_class(function: Callable[..., Any]) -> type[Parameters]:
+    for hint in inspect.get_annotations(function, eval_str=True).values():
+        if inspect.isclass(hint) and issubclass(hint, Parameters):
+            return hint
+    raise TypeError(f"{function.__qualname__} takes no Parameters")

@@ -1,0 +1,218 @@
+"""Trials: what is to be done, as pure data that any executor can run.
+
+A plan is a list of trials. A trial makes one model (or takes a source as it is) and measures it on one data set. All of
+it is immutable, pickles, and turns to JSON; nothing here knows files' contents, torch or a screen.
+"""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from .identity import digest
+
+
+class Frozen(BaseModel):
+    """Immutable data that refuses unknown names."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceModel(Frozen):
+    """A checkpoint as a person gave it.
+
+    Attributes
+    ----------
+    name : str
+        The recipe's name for it.
+    path : str
+        Absolute path of the file or folder.
+    content : str
+        Fingerprint of its content.
+    """
+
+    kind: Literal["source"] = "source"
+    name: str
+    path: str
+    content: str
+
+    @property
+    def identity(self) -> str:
+        """The identity: the content's, wherever the file lies."""
+        return self.content
+
+
+class DerivedModel(Frozen):
+    """A model that one operation makes from its parents.
+
+    Attributes
+    ----------
+    name : str
+        Readable name; not part of the identity.
+    method, version : str, int
+        Which method, in which version of its definition.
+    parameters : dict
+        Every parameter of the method with its value; names of models and data sets among them are kept as names.
+    parents : tuple of str
+        Identities of the parents, in order.
+    references : dict
+        Identity of each model or data set that a parameter names, by parameter.
+    seed : int or None
+        None for a method that draws nothing.
+    """
+
+    kind: Literal["derived"] = "derived"
+    name: str
+    method: str
+    version: int
+    parameters: dict[str, Any]
+    parents: tuple[str, ...]
+    references: dict[str, str] = {}
+    seed: int | None = None
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of parents, method, version, parameters, references and seed."""
+        plain = {key: value for key, value in self.parameters.items() if key not in self.references}
+        return digest([self.method, self.version, plain, self.parents, self.references, self.seed])
+
+
+ModelSpec = SourceModel | DerivedModel
+
+
+class DataSpec(Frozen):
+    """A data set and how it is prepared.
+
+    Attributes
+    ----------
+    name : str
+        The recipe's name for it; not part of the identity.
+    path : str
+        Absolute path, or ``digits`` for the bundled handwritten digits.
+    content : str
+        Fingerprint of its content.
+    normalise : str or tuple
+        A known normalisation's name, ``none``, or ``(means, deviations)`` with one entry a channel, in units of [0, 1].
+    limit : int or None
+        At most so many samples, spread evenly over the classes, the first of each in name order.
+    classes : tuple of str or None
+        Only these classes; their labels stay those of the whole set.
+    split : str or None
+        ``train`` or ``test`` where the source has both.
+    """
+
+    name: str
+    path: str
+    content: str
+    normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
+    limit: int | None = None
+    classes: tuple[str, ...] | None = None
+    split: Literal["train", "test"] | None = None
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of the content and its preparation."""
+        return digest([self.content, self.normalise, self.limit, self.classes, self.split])
+
+
+class MeasureSpec(Frozen):
+    """One measure with every parameter's value."""
+
+    measure: str
+    version: int
+    parameters: dict[str, Any] = {}
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of all of it."""
+        return digest([self.measure, self.version, self.parameters])
+
+
+class Trial(Frozen):
+    """Make one model, or take it as it is, and measure it on one data set.
+
+    Attributes
+    ----------
+    model : SourceModel or DerivedModel
+        What is made and measured.
+    inputs : dict
+        Every model that the operation needs (parents and references), by identity; a derived one is made by an
+        earlier trial of the same plan.
+    data : DataSpec or None
+        What the measures run on.
+    operation_data : dict
+        The data sets that the operation's parameters name, by parameter.
+    measures : tuple of MeasureSpec
+        What is measured.
+    seed : int
+        Seeds every draw of the measures.
+    """
+
+    model: ModelSpec
+    inputs: dict[str, ModelSpec] = {}
+    data: DataSpec | None = None
+    operation_data: dict[str, DataSpec] = {}
+    measures: tuple[MeasureSpec, ...] = ()
+    seed: int = 0
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of the model, the data, the measures and the seed."""
+        data = self.data.identity if self.data else None
+        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed])
+
+
+class Plan(Frozen):
+    """All trials of a recipe; parents come before their children."""
+
+    title: str
+    trials: tuple[Trial, ...]
+
+
+class Value(Frozen):
+    """One number that a measure gives.
+
+    Attributes
+    ----------
+    measure : str
+        Quantity's full name: ``accuracy``, ``cost.nominal.macs``, ``accuracy.class.cat``.
+    value : float
+        The value, in ``unit``.
+    low, high : float or None
+        Bounds of its 95 % interval where it has one.
+    unit : str
+        ``fraction``, ``nats``, ``ms``, ``bytes``, ``degrees`` …; empty for a plain number.
+    """
+
+    measure: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+
+
+class TrialResult(Frozen):
+    """What a finished trial gives: records, and the names of the files it left in the workspace.
+
+    Attributes
+    ----------
+    trial : str
+        The trial's identity.
+    values : tuple of Value
+        Every measure's numbers.
+    columns : dict
+        For each per-sample column (``logits``, ``geometry.margins.angle`` …) the file in ``arrays/`` that holds it.
+    checkpoint : str or None
+        The file in ``checkpoints/``, for a derived model.
+    facts : dict
+        What was learnt about the model: family, parameters, classes, notes.
+    seconds : float
+        Wall time.
+    """
+
+    trial: str
+    values: tuple[Value, ...]
+    columns: dict[str, str]
+    checkpoint: str | None
+    facts: dict[str, Any]
+    seconds: float

@@ -1,0 +1,1 @@
+"""The workspace: a folder that keeps models, trials, measures and arrays."""

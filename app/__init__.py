@@ -1,0 +1,1 @@
+"""Composition: command line, main window, commands and settings."""

@@ -1,0 +1,1 @@
+"""Data that ships with the program: icons, help pages, the demo's checkpoints, example recipes."""

@@ -1,0 +1,1 @@
+"""What is fast: stateless kernels, each with its plain reference beside it."""

@@ -1,0 +1,1 @@
+"""What is seen: one file a view, all on one base class."""
