@@ -161,6 +161,6 @@ class Engine:
                 if not path.exists():
                     return (
                         f"Its parent {model.name} was not made.",
-                        "See why that one failed, and run the recipe again.",
+                        "See why, and run the recipe again.",
                     )
         return None
