@@ -16,6 +16,7 @@ from ..analysis.workspace import Workspace
 from . import runtime
 from .errors import say
 from .progress import follow
+from .results import print_results
 
 app = typer.Typer(
     name="graftwork",
@@ -93,7 +94,7 @@ def run(
         session.run_recipe(text, recipe.resolve().parent, f"The recipe {recipe}")
         failed = follow(session)
         session.refresh()
-        _print_results(session.workspace)
+        print_results(session.workspace)
     return 1 if failed else 0
 
 
@@ -106,7 +107,7 @@ def measures(workspace: InWorkspace, as_json: AsJson = False) -> None:
             for value in space.values():
                 sys.stdout.write(value.model_dump_json() + "\n")
         else:
-            _print_results(space)
+            print_results(space)
     finally:
         space.close()
 
@@ -195,29 +196,3 @@ def _print_facts(facts: dict[str, Any]) -> None:
         if not isinstance(value, list) or len(value) <= 12:
             table.add_row(name, json.dumps(value, default=str) if isinstance(value, dict | list) else str(value))
     Console().print(table)
-
-
-_SHOWN = ("accuracy", "loss", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
-
-
-def _print_results(space: Workspace) -> None:
-    rows: dict[str, dict[str, Any]] = {}
-    for value in space.values():
-        rows.setdefault(value.model, {})[value.measure] = value
-    shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
-    table = Table("model", box=None)
-    for name in shown:
-        table.add_column(name, justify="right")
-    for model, row in rows.items():
-        table.add_row(model, *(_cell(row.get(name)) for name in shown))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    if value.unit == "fraction":
-        half = f" ± {50 * (value.high - value.low):.1f}" if value.low is not None else ""
-        return f"{100 * value.value:.2f} %{half}"
-    text = f"{value.value:,.0f}" if abs(value.value) >= 1000 else f"{value.value:.4g}"
-    return f"{text} {value.unit}".rstrip()
