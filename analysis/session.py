@@ -116,7 +116,7 @@ class Session:
         self._waiting: dict[Hashable, Future[Any]] = {}
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
-        self.history: History[State] = History(State(Selection.empty(0)))
+        self.history: History[State] = History(State(Selection.none(0)))
         workspace.changed.connect(self._on_workspace_changed)
         if engine:
             engine.changed.connect(self._on_engine_changed)
@@ -148,8 +148,8 @@ class Session:
             state = replace(state, data=data)
         if state.primary is None and models:
             state = replace(state, primary=models[0], pinned=state.pinned or models[0])
-        if state is not self.state:
-            self.history.replace(state)
+        if state is not self.state:  # the first look is no step to undo
+            self.history = History(state)
             self.changed.emit("state")
 
     def model(self, identity: str | None) -> ModelRecord | None:
@@ -169,40 +169,47 @@ class Session:
     @property
     def state(self) -> State:
         """The selection, the primary and the pinned model."""
-        return self.history.current
+        return self.history.present
 
     def look(self, step: str, **changes: Any) -> None:
         """Change the state, as one step of undo."""
         state = replace(self.state, **changes)
         if state != self.state:
-            self.history.push(step, state)
+            self.history.step(step, state)
             self.changed.emit("state")
 
-    def select_samples(self, mask: NDArray[np.bool_], mode: Mode = "replace") -> None:
+    def select_samples(self, mask: NDArray[np.bool_], mode: str = "replace") -> None:
         """Combine the samples where ``mask`` (samples,) is true with the selection."""
-        self.look("select samples", selection=self._selection_of(len(mask)).with_samples(mask, mode))
+        gesture = Selection.of(mask).marking(models=self.state.selection.models)
+        selection = self._sized(len(mask)).combine(gesture, Mode(mode))
+        self.look("select samples", selection=selection.marking(models=self.state.selection.models))
 
-    def select_models(self, identities: Iterable[str], mode: Mode = "replace") -> None:
+    def select_models(self, identities: Iterable[str], mode: str = "replace") -> None:
         """Combine models with the selection."""
-        self.look("select models", selection=self.state.selection.with_models(frozenset(identities), mode))
+        selection = self.state.selection
+        gesture = replace(selection, models=frozenset(identities))
+        models = selection.combine(gesture, Mode(mode)).models
+        self.look("select models", selection=selection.marking(models=models))
 
     def clear_selection(self) -> None:
         """Select nothing."""
-        self.look("clear selection", selection=Selection.empty(self.state.selection.size))
+        self.look("clear selection", selection=Selection.none(self.state.selection.size))
 
     def undo(self) -> None:
         """Take the last step back."""
-        if self.history.undo():
+        if self.history.undoes:
+            self.history.undo()
             self.changed.emit("state")
 
     def redo(self) -> None:
         """Take it again."""
-        if self.history.redo():
+        if self.history.redoes:
+            self.history.redo()
             self.changed.emit("state")
 
-    def _selection_of(self, size: int) -> Selection:
+    def _sized(self, size: int) -> Selection:
         selection = self.state.selection
-        return selection if selection.size == size else selection.resized(size)
+        return selection if selection.size == size else Selection.none(size)
 
     # Arrays
 

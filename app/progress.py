@@ -40,7 +40,7 @@ def follow(session: Session) -> int:
         raise session.message
     failed = session.workspace.trials("failed")
     for trial in failed:
-        console.print(f"{trial.name}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")
+        console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")
     return len(failed)
 
 

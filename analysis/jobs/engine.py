@@ -137,7 +137,7 @@ class Engine:
         self.current_trial = record.spec
         try:
             payload = {"root": str(self.workspace.path), "trial": record.spec}
-            self.workspace.finish(self._ask("trial", payload, record.name))
+            self.workspace.finish(self._ask("trial", payload, record.model))
         except UserError as error:
             self.workspace.fail(record.identity, error.problem, error.next_step)
         except Cancelled:
