@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,6 +23,7 @@ from ..errors import Cancelled, UserError
 from .entry import enter
 from .protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
 
+Entry = Callable[[Connection, int | None], None]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 _numbers = count(1)
@@ -107,16 +108,21 @@ class Worker:
         Compute threads; None for all cores.
     grace : float
         Seconds between a request to cancel and the hard stop.
+    entry : callable
+        Where the process begins; takes its end of the connection and ``threads``.
     """
 
     changed = Signal(Job)
     partial = Signal(Job, object)
     ready = Signal(str)
 
-    def __init__(self, name: str = "worker", threads: int | None = None, grace: float = 0.7) -> None:
+    def __init__(
+        self, name: str = "worker", threads: int | None = None, grace: float = 0.7, entry: Entry = enter
+    ) -> None:
         self.name = name
         self.threads = threads
         self.grace = grace
+        self._entry = entry
         self.device = ""
         self._queue: deque[Job] = deque()
         self._current: Job | None = None
@@ -178,7 +184,7 @@ class Worker:
     def _start(self) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=enter, args=(theirs, self.threads), name=f"graftwork {self.name}", daemon=True
+            target=self._entry, args=(theirs, self.threads), name=f"graftwork {self.name}", daemon=True
         )
         process.start()
         theirs.close()
