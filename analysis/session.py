@@ -207,6 +207,10 @@ class Session:
             self.history.redo()
             self.changed.emit("state")
 
+    def selected_mask(self, samples: int) -> NDArray[np.bool_]:
+        """Return which of that many samples are selected, (samples,)."""
+        return self._sized(samples).mask
+
     def _sized(self, size: int) -> Selection:
         selection = self.state.selection
         return selection if selection.size == size else Selection.none(size)
