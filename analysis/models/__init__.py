@@ -1,6 +1,7 @@
 """Checkpoints: reading without executing, recognising, building, writing."""
 
-from .checkpoint import Architecture, Checkpoint, TensorSpec
+from .architecture import Architecture, TensorSpec
+from .checkpoint import Checkpoint
 from .description import describe
 from .reading import open_checkpoint
 from .writing import write_checkpoint

@@ -1,20 +1,17 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cached_property
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import torch
-from torch import Tensor, dtype, nn
+from torch import Tensor, nn
 
 from ..errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from .architecture import Architecture, TensorSpec
+from .families import recognise, skeleton, unrecognised
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.")
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
@@ -27,50 +24,6 @@ _COUNTED = (
     nn.ConvTranspose2d,
     nn.ConvTranspose3d,
 )
-
-
-@dataclass(frozen=True)
-class TensorSpec:
-    """Shape and dtype of a tensor that has not been read."""
-
-    shape: tuple[int, ...]
-    dtype: dtype
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        return prod(self.shape)
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A recognised network: the family's id and what distinguishes this member of it.
-
-    Attributes
-    ----------
-    family : str
-        The family's id: the name of its file in ``families``.
-    title : str
-        Name for a person: ``ResNet-56 (CIFAR)``.
-    config : mapping of str to Any
-        JSON values alone; with the family they rebuild the module. ``depth`` and ``widths`` are always among them.
-    classes : int
-        Outputs of the classifier.
-    input_shape : tuple of int
-        Channels, height and width of an input.
-    head : str
-        Dotted name of the classifier, a linear layer.
-    stages : tuple of str
-        Dotted names of the modules that end a stage, from input to output.
-    """
-
-    family: str
-    title: str
-    config: Mapping[str, Any]
-    classes: int
-    input_shape: tuple[int, ...]
-    head: str
-    stages: tuple[str, ...]
 
 
 class TensorFile(Protocol):
@@ -119,8 +72,6 @@ class Checkpoint:
     architecture: Architecture | None
 
     def __init__(self, path: Path, file: TensorFile) -> None:
-        from .families import recognise
-
         self.path = path
         self.format = file.format
         self.metadata = file.metadata
@@ -153,8 +104,6 @@ class Checkpoint:
     def _weights(self) -> tuple[str, ...]:
         if self.architecture is None:
             return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
-        from .families import skeleton
-
         layers = skeleton(self.architecture).named_modules()
         counted = {f"{name}.weight" for name, layer in layers if isinstance(layer, _COUNTED)}
         return tuple(name for name in self.specs if name in counted)
@@ -169,8 +118,6 @@ class Checkpoint:
         UserError
             If no family recognises the tensors.
         """
-        from .families import skeleton, unrecognised
-
         if self.architecture is None:
             raise UserError(f"'{self.path.name}' cannot be run: {unrecognised()}", _RUNNABLE)
         module = skeleton(self.architecture).to_empty(device="cpu")
@@ -184,7 +131,7 @@ class Checkpoint:
 _RUNNABLE = "Keep to methods and measures on weights alone, or save it under the tensor names of one of these families."
 
 
-def _canonical(names: "Iterable[str]") -> dict[str, str]:
+def _canonical(names: Iterable[str]) -> dict[str, str]:
     """Return each name without the wrappers that all of them share."""
     canonical = {name: name for name in names}
     while prefix := _shared(canonical.values()):
@@ -192,7 +139,7 @@ def _canonical(names: "Iterable[str]") -> dict[str, str]:
     return canonical
 
 
-def _shared(names: "Iterable[str]") -> str | None:
+def _shared(names: Iterable[str]) -> str | None:
     names = list(names)
     wraps = (p for p in _WRAPPERS if all(n.startswith(p) and n != p for n in names))
     return next(wraps, None) if names else None

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from ..identity import fingerprint
-from .checkpoint import Architecture, Checkpoint, TensorSpec
+from .architecture import Architecture, TensorSpec
+from .checkpoint import Checkpoint
 from .families import unrecognised
 from .reading import open_checkpoint
 

@@ -30,9 +30,9 @@ def open_checkpoint(path: Path) -> Checkpoint:
 
 def _start(path: Path) -> bytes:
     """Return the file's first bytes, which tell its format."""
-    if path.is_dir():
-        raise UserError(f"'{path}' is a folder.", "Name the checkpoint file in it.")
     try:
+        if path.is_dir():
+            raise UserError(f"'{path}' is a folder.", "Name the checkpoint file in it.")
         with path.open("rb") as stream:
             return stream.read(len(_POINTER))
     except FileNotFoundError as error:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
-from .checkpoint import TensorSpec
+from .architecture import TensorSpec
 from .plain import plain
 
 DTYPES: Mapping[str, torch.dtype] = {
@@ -151,12 +151,12 @@ def _check_cover(spans: Mapping[str, _Span], start: int, size: int) -> None:
 
 
 def _metadata(entry: Any) -> dict[str, Any]:
-    """Return the metadata; this program's own entry is decoded from its JSON."""
+    """Return the metadata, strings by name; this program's own entry is decoded from its JSON."""
     if not isinstance(entry, dict):
         return {}
-    metadata = {str(key): kept for key, value in entry.items() if (kept := plain(value)) is not None}
+    metadata: dict[str, Any] = {key: text for key, text in entry.items() if isinstance(text, str)}
     try:
-        metadata["graftwork"] = plain(json.loads(metadata["graftwork"]))
-    except (KeyError, TypeError, ValueError, RecursionError):
+        own = plain(json.loads(metadata.get("graftwork", "null")))
+    except (ValueError, RecursionError):
         return metadata
-    return metadata
+    return metadata if own is None else metadata | {"graftwork": own}

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
-from .checkpoint import TensorSpec
+from .architecture import TensorSpec
 from .plain import plain
 
 # Where training programs put the weights, in the order of preference.
@@ -35,6 +35,7 @@ _NESTS = (
     "ema",
 )
 _SAFE = "In an environment that you trust, load it and save its state_dict() as safetensors."
+_CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
 _AGAIN = "Copy or download it again."
 
 
@@ -80,9 +81,6 @@ def _check_archive(path: Path) -> None:
         raise UserError(f"'{path.name}' is a zip file, but not one that torch.save wrote.", _CHECKPOINTS)
 
 
-_CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
-
-
 def _load(path: Path, zipped: bool) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a foreign pickle's protocol is no concern of the reader
@@ -90,18 +88,22 @@ def _load(path: Path, zipped: bool) -> Any:
 
 
 def _split(content: Any, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return the tensors by name, and what stood beside them on the way down."""
-    beside: dict[str, Any] = {}
-    state = content
-    while isinstance(state, Mapping) and (nest := _nest(state)) is not None:
-        beside |= {str(key): value for key, value in state.items() if key != nest}
-        state = state[nest]
+    """Return the tensors by name, and the JSON values beside them on the way down."""
+    state, beside = _unnest(content)
     if not isinstance(state, Mapping):
         raise UserError(f"'{path.name}' holds a {type(state).__name__}, not tensors by name.", _CHECKPOINTS)
     tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
     _check_tensors(tensors, path)
     beside |= {str(key): value for key, value in state.items() if key not in tensors}
     return tensors, {key: kept for key, value in beside.items() if (kept := plain(value)) is not None}
+
+
+def _unnest(state: Any) -> tuple[Any, dict[str, Any]]:
+    if not isinstance(state, Mapping) or (nest := _nest(state)) is None:
+        return state, {}
+    beside = {str(key): value for key, value in state.items() if key != nest}
+    inner, nearer = _unnest(state[nest])
+    return inner, beside | nearer
 
 
 def _nest(state: Mapping[Any, Any]) -> Any:
@@ -136,10 +138,11 @@ def _stacked(path: Path) -> Iterator[str]:
     """Yield what a pickle of the later protocols, which name objects in two strings, would import."""
     strings: list[str] = []
     try:
-        for code, argument, _ in pickletools.genops(path.read_bytes()):
-            if code.name == "STACK_GLOBAL":
-                yield ".".join(strings[-2:])
-            elif isinstance(argument, str):
-                strings.append(argument)
+        with path.open("rb") as stream:
+            for code, argument, _ in pickletools.genops(stream):
+                if code.name == "STACK_GLOBAL":
+                    yield ".".join(strings[-2:])
+                elif isinstance(argument, str):
+                    strings.append(argument)
     except ValueError:
         return

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ..errors import UserError
-from .checkpoint import TensorSpec
+from .architecture import TensorSpec
 from .safetensors_file import DTYPES
 
 _CODES = {dtype: code for code, dtype in DTYPES.items()}

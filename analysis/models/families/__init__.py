@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast
 import torch
 from torch import nn
 
-from ..checkpoint import Architecture, TensorSpec
+from ..architecture import Architecture, TensorSpec
 
 
 class Family(Protocol):
@@ -41,8 +41,10 @@ def families() -> Mapping[str, Family]:
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
     """Return the architecture whose module has exactly these tensors, or None.
 
-    Counters of batches may be missing among them.
+    Counters of batches may be missing among them; no family has tensors without elements.
     """
+    if any(spec.size == 0 for spec in specs.values()):
+        return None
     suggestions = (family.recognise(specs, metadata) for family in families().values())
     return next((found for found in suggestions if found and _fits(found, specs)), None)
 
@@ -64,7 +66,10 @@ def unrecognised() -> str:
 
 
 def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
-    wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
+    try:
+        wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
+    except RuntimeError:  # the shapes multiply to more than any tensor can have
+        return False
     given = {name: spec.shape for name, spec in specs.items()}
     optional = {name: () for name in wanted if name.endswith(".num_batches_tracked")}
     return wanted == optional | given

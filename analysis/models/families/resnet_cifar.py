@@ -17,7 +17,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..checkpoint import Architecture, TensorSpec
+from ..architecture import Architecture, TensorSpec
 
 _BLOCK = re.compile(r"layer([1-9]\d?)\.(0|[1-9]\d*)\.conv1\.weight")
 _PROJECTIONS = ("shortcut", "downsample")
@@ -31,17 +31,16 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     hidden = _hidden(specs)
     if head is None or len(stem) != 4 or stem[2:] != (3, 3) or not hidden:
         return None
-    widths = [_shape(specs, f"layer{stage}.0.conv2")[:1] for stage in range(1, len(hidden) + 1)]
-    return _architecture(stem, _shape(specs, head)[0], head, hidden, [w for (w,) in widths], _shortcut(specs))
+    widths = [width for stage in range(len(hidden)) for width in _shape(specs, f"layer{stage + 1}.0.conv2")[:1]]
+    shortcut = _shortcut(specs)
+    if shortcut is None and any(after < before for before, after in pairwise([stem[0], *widths])):
+        return None
+    return _architecture(stem, widths, hidden, shortcut, head, _shape(specs, head)[0])
 
 
 def _architecture(
-    stem: tuple[int, ...], classes: int, head: str, hidden: list[list[int]], widths: list[int], shortcut: str | None
-) -> Architecture | None:
-    if 0 in stem or 0 in widths or classes == 0 or any(0 in stage for stage in hidden):
-        return None
-    if shortcut is None and any(after < before for before, after in pairwise([stem[0], *widths])):
-        return None
+    stem: tuple[int, ...], widths: list[int], hidden: list[list[int]], shortcut: str | None, head: str, classes: int
+) -> Architecture:
     depth = 2 * sum(map(len, hidden)) + 2
     config = {
         "depth": depth,
