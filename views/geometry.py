@@ -98,16 +98,16 @@ def draw(figure: "Figure", state: GeometryState) -> None:
     cloud, histogram = figure.subplots(1, 2)
     wrong = state.margin < 0
     for mask, colour, name in ((~wrong, "0.6", "right"), (wrong, "tab:red", "wrong")):
-        cloud.plot(
-            state.angle[mask], state.norm[mask], ".", color=colour, markersize=2, label=name, rasterized=True
-        )
+        cloud.plot(state.angle[mask], state.norm[mask], ".", color=colour, markersize=2, label=name, rasterized=True)
     cloud.set_xlabel("Angle to own class direction (°)")
     cloud.set_ylabel("Feature norm")
     cloud.legend(frameon=False)
     edges = bins(state)
     histogram.hist(state.margin, edges, color="0.6", label=state.model)
     if state.reference is not None:
-        histogram.hist(state.reference, edges, histtype="step", color="black", linewidth=0.8, label=state.reference_name)
+        histogram.hist(
+            state.reference, edges, histtype="step", color="black", linewidth=0.8, label=state.reference_name
+        )
     histogram.axvline(0, color="0.3", linewidth=0.6)
     histogram.set_xlabel("Margin")
     histogram.set_ylabel("Samples")

@@ -114,7 +114,9 @@ def draw(figure: "Figure", state: LineageState) -> None:
     axes: Any = figure.add_subplot()
     for parent, child in state.edges:
         a, b = state.nodes[parent], state.nodes[child]
-        axes.plot([a.generation, a.generation, b.generation], [a.row, b.row, b.row], color="0.7", linewidth=0.8, zorder=0)
+        axes.plot(
+            [a.generation, a.generation, b.generation], [a.row, b.row, b.row], color="0.7", linewidth=0.8, zorder=0
+        )
     for node in state.nodes:
         face = "0.25" if node.state == "done" else "white"
         axes.plot(node.generation, node.row, "o", color="0.25", markerfacecolor=face, markersize=4)
