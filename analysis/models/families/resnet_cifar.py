@@ -67,8 +67,8 @@ def _hidden(specs: Mapping[str, TensorSpec]) -> list[list[int]]:
     """Return the inner width of every block, by stage; empty where stages or blocks are numbered with gaps."""
     found: dict[tuple[int, int], int] = {}
     for name, spec in specs.items():
-        if match := _BLOCK.fullmatch(name):
-            found[int(match[1]), int(match[2])] = spec.shape[0] if spec.shape else 0
+        if spec.shape and (match := _BLOCK.fullmatch(name)):
+            found[int(match[1]), int(match[2])] = spec.shape[0]
     counts = [sum(1 for s, _ in found if s == stage) for stage in range(1, 1 + max((s for s, _ in found), default=0))]
     expected = [[(stage, block) for block in range(count)] for stage, count in enumerate(counts, start=1)]
     if 0 in counts or {key for stage in expected for key in stage} != set(found):

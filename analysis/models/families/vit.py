@@ -41,7 +41,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
             return None
     head_dim = dim // _heads(dim, metadata)
     inner = [_rows(shapes, f"blocks.{index}.attn.qkv.weight") // 3 for index in range(depth)]
-    if any(width == 0 or width % head_dim for width in inner):
+    hidden = [_rows(shapes, f"blocks.{index}.mlp.fc1.weight") for index in range(depth)]
+    if 0 in inner or 0 in hidden or any(width % head_dim for width in inner):
         return None
     config = {
         "depth": depth,
@@ -51,7 +52,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "grid": grid,
         "head_dim": head_dim,
         "heads": [width // head_dim for width in inner],
-        "hidden": [_rows(shapes, f"blocks.{index}.mlp.fc1.weight") for index in range(depth)],
+        "hidden": hidden,
         "classes": classes,
     }
     side = grid * patch
@@ -68,7 +69,7 @@ def _heads(dim: int, metadata: Mapping[str, Any]) -> int:
     told = metadata.get("heads") if told is None else told
     if type(told) is int and told > 0 and dim % told == 0:
         return told
-    divisors = (size for size in range(1, dim + 1) if dim % size == 0)
+    divisors = (size for size in range(1, 2 * _HEAD_DIM) if dim % size == 0)
     return dim // min(divisors, key=lambda size: abs(size - _HEAD_DIM))
 
 
