@@ -4,7 +4,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import UserError
@@ -79,8 +79,7 @@ class Database:
         """Close every connection that is not in use; those in use close when given back."""
         with self._turn:
             self._closed = True
-            while not self._readers.empty():
-                self._readers.get_nowait().close()
+            self._drain()
             if self._writer is not None:
                 self._writer.close()
 
@@ -123,11 +122,14 @@ class Database:
                 return self._reader()
 
     def _give(self, connection: sqlite3.Connection) -> None:
-        with self._turn if self._closed else threading.Lock():
-            if self._closed:
-                connection.close()
-            else:
-                self._readers.put(connection)
+        self._readers.put(connection)
+        if self._closed:  # closed while this one was in use
+            self._drain()
+
+    def _drain(self) -> None:
+        with suppress(queue.Empty):
+            while True:
+                self._readers.get_nowait().close()
 
     def _refuse_closed(self) -> None:
         if self._closed:

@@ -72,11 +72,11 @@ class ModelRecord(Frozen):
     name: str
     kind: Literal["source", "derived"]
     path: Path | None
-    method: str | None = None
-    parameters: dict[str, Any] = {}
-    parents: tuple[Parent, ...] = ()
-    seed: int | None = None
-    facts: dict[str, Any] = {}
+    method: str | None
+    parameters: dict[str, Any]
+    parents: tuple[Parent, ...]
+    seed: int | None
+    facts: dict[str, Any]
     created: float
 
 
