@@ -1,0 +1,35 @@
+"""The handwritten digits that come with scikit-learn: 1,797 pictures of 8 × 8 grey values.
+
+E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998,
+doi:10.24432/C50P49 (CC BY 4.0); scikit-learn holds its test part.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import ArraySource
+from .source import Split, source
+
+_WHITE = 16
+
+
+@source("'digits', the bundled handwritten digits", lambda path: path == "digits")
+def open_digits(path: str, split: Split | None) -> ArraySource:
+    """Return the digits as float32 in [0, 1], (samples, 1, 8, 8); all of them without a split.
+
+    The test part is every fifth picture of each class, the train part is the rest.
+    """
+    from sklearn.datasets import load_digits  # a second to import, needed here alone
+
+    digits = load_digits()
+    pixels = (digits.images[:, None] / _WHITE).astype(np.float32)
+    labels = digits.target.astype(np.int64)
+    chosen = np.ones(len(labels), bool) if split is None else _is_test(labels) == (split == "test")
+    return ArraySource(path, pixels[chosen], labels[chosen], tuple(str(digit) for digit in range(10)))
+
+
+def _is_test(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        chosen[np.flatnonzero(labels == label)[4::5]] = True
+    return chosen

@@ -1,0 +1,178 @@
+"""Image files in class folders: how they are arranged, decoded and checked."""
+
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..errors import UserError
+from .source import Split, demand_split, refuse_split
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
+LARGEST_FILE = 1 << 28
+"""Most bytes of an image file."""
+LARGEST_IMAGE = 1 << 26
+"""Most pixels of an image."""
+
+_SPLITS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "test",
+    "valid": "test",
+    "validation": "test",
+}
+_GREY = frozenset({"1", "L", "LA"})
+_DEEP = ("I", "F")
+
+
+class ImageSource:
+    """Images in class folders, read one file at a time; see `Source`.
+
+    Parameters
+    ----------
+    origin : str
+        Path of the folder or archive.
+    paths : iterable of str
+        Relative paths of all files, with ``/``; only images in folders count.
+    split : str or None
+        ``train`` or ``test`` where both lie side by side above the class folders.
+    load : callable
+        Gives a file's bytes by its path in ``paths``.
+    close : callable
+        Closes what ``load`` reads from.
+
+    Raises
+    ------
+    UserError
+        If there are no images, no class folders, or the first image cannot be read.
+    """
+
+    in_memory = False
+
+    def __init__(
+        self,
+        origin: str,
+        paths: Iterable[str],
+        split: Split | None,
+        load: Callable[[str], bytes],
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.origin = origin
+        self._load = load
+        self.close = close
+        files = sorted((_class_of(inner), inner, path) for inner, path in _part(origin, paths, split))
+        self.classes = tuple(sorted({name for name, _, _ in files}))
+        index = {name: label for label, name in enumerate(self.classes)}
+        self.labels = np.array([index[name] for name, _, _ in files], np.int64)
+        self.names = tuple(inner for _, inner, _ in files)
+        self._paths = [path for _, _, path in files]
+        self.shape = self._image(0, None).shape
+
+    def read(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Decode the samples, (samples, channels, height, width)."""
+        pixels = np.empty((len(samples), *self.shape), np.uint8)
+        for row, sample in enumerate(samples):
+            pixels[row] = self._checked(int(sample))
+        return pixels
+
+    def _checked(self, sample: int) -> NDArray[np.uint8]:
+        image = self._image(sample, self.shape[0])
+        if image.shape != self.shape:
+            raise UserError(
+                f"'{self.origin}' mixes image sizes: '{self.names[sample]}' is {_size(image.shape)}, "
+                f"'{self.names[0]}' is {_size(self.shape)}.",
+                "Bring all images to one size first.",
+            )
+        return image
+
+    def _image(self, sample: int, channels: int | None) -> NDArray[np.uint8]:
+        path = self._paths[sample]
+        return decode(self._load(path), channels, f"'{path}' in '{self.origin}'")
+
+
+def decode(data: bytes, channels: int | None, name: str) -> NDArray[np.uint8]:
+    """Decode one image to (channels, height, width).
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    channels : int or None
+        1 for grey, 3 for RGB; None takes the image's own.
+    name : str
+        What to call the image in an error.
+
+    Raises
+    ------
+    UserError
+        If it cannot be decoded, is larger than `LARGEST_IMAGE`, has more than 8 bits a channel, or is in colour
+        where grey is asked for.
+    """
+    try:
+        with Image.open(BytesIO(data)) as image:
+            _check(image, channels, name)
+            mode = "L" if (channels or (1 if image.mode in _GREY else 3)) == 1 else "RGB"
+            pixels = np.asarray(image.convert(mode))
+    except UserError:
+        raise
+    except Exception as error:  # decoders raise anything on damaged bytes
+        raise UserError(f"The image {name} cannot be read.", "Replace it or take it out.") from error
+    return np.atleast_3d(pixels).transpose(2, 0, 1)
+
+
+def _check(image: Image.Image, channels: int | None, name: str) -> None:
+    width, height = image.size
+    if width * height > LARGEST_IMAGE:
+        raise UserError(
+            f"The image {name} has {width} × {height} pixels, too many to decode.",
+            f"Scale it to at most {LARGEST_IMAGE:,} pixels.",
+        )
+    if image.mode.startswith(_DEEP):
+        raise UserError(f"The image {name} has more than 8 bits a channel.", "Convert it to 8 bits.")
+    if channels == 1 and image.mode not in _GREY:
+        raise UserError(f"The image {name} is in colour, the first of its set is grey.", "Convert all to the same.")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[2]} × {shape[1]}"
+
+
+def _part(origin: str, paths: Iterable[str], split: Split | None) -> list[tuple[str, str]]:
+    """Return (path from the class folder on, path) of the split's images."""
+    inside = {path: PurePosixPath(path).parts for path in paths if _is_image(path)}
+    if not inside:
+        raise UserError(f"'{origin}' holds no images.", f"Image files end in {', '.join(sorted(SUFFIXES))}.")
+    tops = _unwrap(inside)
+    if {_SPLITS.get(top) for top in tops} == {"train", "test"}:
+        wanted = demand_split(origin, split)
+        inside = {path: parts[1:] for path, parts in inside.items() if _SPLITS[parts[0]] == wanted}
+    else:
+        refuse_split(origin, split)
+    found = [("/".join(parts), path) for path, parts in inside.items() if len(parts) > 1]
+    if not found:
+        raise UserError(f"'{origin}' has images but no classes.", "Put each class's images in a folder of its name.")
+    return found
+
+
+def _unwrap(inside: dict[str, tuple[str, ...]]) -> set[str]:
+    """Take off folders that hold everything, down to the class folders or a split; return the top names then."""
+    while True:
+        tops = {parts[0] for parts in inside.values()}
+        if len(tops) > 1 or any(len(parts) < 3 for parts in inside.values()):
+            return tops
+        inside.update({path: parts[1:] for path, parts in inside.items()})
+
+
+def _class_of(inner: str) -> str:
+    return inner.split("/", 1)[0]
+
+
+def _is_image(path: str) -> bool:
+    inner = PurePosixPath(path)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in inner.parts)
+    return inner.suffix.lower() in SUFFIXES and not hidden
