@@ -1,5 +1,9 @@
 """Checkpoints: reading without executing, recognising, building, writing."""
 
-from .checkpoint import Architecture, Checkpoint, TensorSpec
+from .architecture import Architecture, TensorSpec
+from .checkpoint import Checkpoint
+from .description import describe
+from .reading import open_checkpoint
+from .writing import write_checkpoint
 
-__all__ = ["Architecture", "Checkpoint", "TensorSpec"]
+__all__ = ["Architecture", "Checkpoint", "TensorSpec", "describe", "open_checkpoint", "write_checkpoint"]

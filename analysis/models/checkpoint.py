@@ -1,52 +1,62 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
-from torch import Tensor, dtype, nn
+import torch
+from torch import Tensor, nn
+
+from ..errors import UserError
+from .architecture import Architecture, TensorSpec
+from .families import recognise, skeleton, unrecognised
+
+_WRAPPERS = ("module.", "model.", "_orig_mod.")
+_NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
+_COUNTED = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
 
 
-@dataclass(frozen=True)
-class TensorSpec:
-    """Shape and dtype of a tensor that has not been read."""
+class TensorFile(Protocol):
+    """A file of tensors under the names that the file gives them.
 
-    shape: tuple[int, ...]
-    dtype: dtype
-
-    @property
-    def size(self) -> int:
-        """Number of elements."""
-        size = 1
-        for side in self.shape:
-            size *= side
-        return size
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """A recognised network: the family's id and what distinguishes this member of it.
-
-    ``config`` holds JSON values alone, and with the family rebuilds the module.
+    Attributes
+    ----------
+    format : str
+        ``safetensors``, ``torch zip`` or ``torch legacy``.
+    specs : mapping of str to TensorSpec
+        Every tensor, in the file's order.
+    metadata : mapping of str to Any
+        What else the file says; JSON values.
     """
 
-    family: str
-    title: str
-    config: Mapping[str, Any]
-    classes: int
-    input_shape: tuple[int, ...]
-    head: str
-    stages: tuple[str, ...]
+    format: str
+    specs: Mapping[str, TensorSpec]
+    metadata: Mapping[str, Any]
+
+    def tensor(self, name: str) -> Tensor:
+        """Read one tensor into memory of its own."""
+        ...
 
 
-class Checkpoint(Protocol):
+class Checkpoint:
     """An open checkpoint.
 
     Attributes
     ----------
     path : Path
         The file.
+    format : str
+        ``safetensors``, ``torch zip`` or ``torch legacy``.
     specs : mapping of str to TensorSpec
         Every tensor by its canonical name (wrappers such as ``module.`` removed), in the file's order.
     metadata : mapping of str to Any
@@ -56,24 +66,86 @@ class Checkpoint(Protocol):
     """
 
     path: Path
+    format: str
     specs: Mapping[str, TensorSpec]
     metadata: Mapping[str, Any]
     architecture: Architecture | None
 
+    def __init__(self, path: Path, file: TensorFile) -> None:
+        self.path = path
+        self.format = file.format
+        self.metadata = file.metadata
+        self._file = file
+        self._names = {canonical: name for name, canonical in _canonical(file.specs).items()}
+        self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
+        self.architecture = recognise(self.specs, self.metadata)
+
     def tensor(self, name: str) -> Tensor:
-        """Read one tensor."""
-        ...
+        """Read one tensor, in memory of its own and in the file's dtype.
+
+        Raises
+        ------
+        KeyError
+            If no tensor has that canonical name.
+        UserError
+            If the file has become unreadable since it was opened.
+        """
+        return self._file.tensor(self._names[name])
 
     def weights(self) -> tuple[str, ...]:
-        """Return the names of the tensors that pruning counts: weights of linear and convolution layers."""
-        ...
+        """Return the names of the tensors that pruning counts, in the file's order.
+
+        These are the weights of linear and convolution layers. Where no family recognises the network, they are the
+        float tensors named ``*.weight`` with two axes or more whose names are not those of embeddings and norms.
+        """
+        return self._weights
+
+    @cached_property
+    def _weights(self) -> tuple[str, ...]:
+        if self.architecture is None:
+            return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
+        layers = skeleton(self.architecture).named_modules()
+        counted = {f"{name}.weight" for name, layer in layers if isinstance(layer, _COUNTED)}
+        return tuple(name for name in self.specs if name in counted)
 
     def network(self) -> nn.Module:
-        """Return a fresh module with these weights, in evaluation mode.
+        """Return a fresh module with these weights, in float32 on the CPU and in evaluation mode.
+
+        Counters of batches that a file leaves out are zero; they do not act in evaluation.
 
         Raises
         ------
         UserError
             If no family recognises the tensors.
         """
-        ...
+        if self.architecture is None:
+            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised()}", _RUNNABLE)
+        module = skeleton(self.architecture).to_empty(device="cpu")
+        module.load_state_dict({name: self._state(name) for name in module.state_dict()}, strict=True)
+        return module.eval()
+
+    def _state(self, name: str) -> Tensor:
+        return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
+
+
+_RUNNABLE = "Keep to methods and measures on weights alone, or save it under the tensor names of one of these families."
+
+
+def _canonical(names: Iterable[str]) -> dict[str, str]:
+    """Return each name without the wrappers that all of them share."""
+    canonical = {name: name for name in names}
+    while prefix := _shared(canonical.values()):
+        canonical = {name: short.removeprefix(prefix) for name, short in canonical.items()}
+    return canonical
+
+
+def _shared(names: Iterable[str]) -> str | None:
+    names = list(names)
+    wraps = (p for p in _WRAPPERS if all(n.startswith(p) and n != p for n in names))
+    return next(wraps, None) if names else None
+
+
+def _looks_counted(name: str, spec: TensorSpec) -> bool:
+    is_weight = name == "weight" or name.endswith(".weight")
+    matrix = spec.dtype.is_floating_point and len(spec.shape) >= 2
+    return is_weight and matrix and not _NOT_COUNTED.search(name.lower())

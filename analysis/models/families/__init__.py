@@ -1,1 +1,75 @@
-"""Network families: one file each, recognised from the names and shapes of tensors."""
+"""Network families: one file each, recognised from the names and shapes of tensors.
+
+A family is a module of this package with `recognise` and `build` as in `Family`; its id is the module's name. A new
+file is all that a new family takes. Its modules keep no buffers outside their state dict, for nothing would fill them.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol, cast
+
+import torch
+from torch import nn
+
+from ..architecture import Architecture, TensorSpec
+
+
+class Family(Protocol):
+    """What a module of this package offers."""
+
+    def recognise(self, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
+        """Return the architecture that the tensors suggest; None if they are not of this family.
+
+        It may suggest too much: a suggestion whose module has other tensors is dropped.
+        """
+        ...
+
+    def build(self, architecture: Architecture) -> nn.Module:
+        """Return the module; its tensors have the canonical names."""
+        ...
+
+
+@cache
+def families() -> Mapping[str, Family]:
+    """Return every family by its id."""
+    names = [module.name for module in pkgutil.iter_modules(__path__)]
+    return {name: cast("Family", importlib.import_module(f"{__name__}.{name}")) for name in names}
+
+
+def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
+    """Return the architecture whose module has exactly these tensors, or None.
+
+    Counters of batches may be missing among them; no family has tensors without elements.
+    """
+    if any(spec.size == 0 for spec in specs.values()):
+        return None
+    suggestions = (family.recognise(specs, metadata) for family in families().values())
+    return next((found for found in suggestions if found and _fits(found, specs)), None)
+
+
+def build(architecture: Architecture) -> nn.Module:
+    """Return the architecture's module with fresh weights."""
+    return families()[architecture.family].build(architecture)
+
+
+def skeleton(architecture: Architecture) -> nn.Module:
+    """Return the architecture's module on the meta device: shapes without memory, and no random draw."""
+    with torch.device("meta"):
+        return build(architecture)
+
+
+def unrecognised() -> str:
+    """Return the reason that a network without an architecture gets, as the end of a sentence."""
+    return f"its tensors' names and shapes fit no known family ({', '.join(families())})."
+
+
+def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
+    try:
+        wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
+    except RuntimeError:  # the shapes multiply to more than any tensor can have
+        return False
+    given = {name: spec.shape for name, spec in specs.items()}
+    optional = {name: () for name in wanted if name.endswith(".num_batches_tracked")}
+    return wanted == optional | given

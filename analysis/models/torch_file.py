@@ -1,0 +1,148 @@
+"""Files that ``torch.save`` wrote, read without executing anything in them.
+
+A pickle is a program. It is run by an interpreter that knows tensors and plain containers alone, and whatever asks for
+more is refused by name.
+"""
+
+import pickletools
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..errors import UserError
+from .architecture import TensorSpec
+from .plain import plain
+
+# Where training programs put the weights, in the order of preference.
+_NESTS = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+    "weights",
+    "params",
+    "params_ema",
+    "state_dict_ema",
+    "model_ema",
+    "ema",
+)
+_SAFE = "In an environment that you trust, load it and save its state_dict() as safetensors."
+_CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
+_AGAIN = "Copy or download it again."
+
+
+class TorchFile:
+    """An open torch file; of a zip file, tensors stay on disk until they are read.
+
+    Raises
+    ------
+    UserError
+        If the file would execute code, is damaged, or holds no tensors.
+    """
+
+    def __init__(self, path: Path, *, zipped: bool) -> None:
+        self.format = "torch zip" if zipped else "torch legacy"
+        if zipped:
+            _check_archive(path)
+        try:
+            content = _load(path, zipped)
+            self._tensors, metadata = _split(content, path)
+        except UserError:
+            raise
+        except Exception as error:
+            raise _refusal(path, error, zipped) from error
+        self.metadata: Mapping[str, Any] = metadata
+        self.specs: Mapping[str, TensorSpec] = {
+            name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in self._tensors.items()
+        }
+
+    def tensor(self, name: str) -> Tensor:
+        """Return a copy of one tensor."""
+        return self._tensors[name].detach().clone(memory_format=torch.contiguous_format)
+
+
+def _check_archive(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = {name.rpartition("/")[2] for name in archive.namelist()}
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise UserError(f"'{path.name}' is truncated or damaged: its zip directory cannot be read.", _AGAIN) from error
+    if "constants.pkl" in parts:
+        raise UserError(f"'{path.name}' is a TorchScript program, and reading it would run its code.", _SAFE)
+    if "data.pkl" not in parts:
+        raise UserError(f"'{path.name}' is a zip file, but not one that torch.save wrote.", _CHECKPOINTS)
+
+
+def _load(path: Path, zipped: bool) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a foreign pickle's protocol is no concern of the reader
+        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
+
+
+def _split(content: Any, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return the tensors by name, and the JSON values beside them on the way down."""
+    state, beside = _unnest(content)
+    if not isinstance(state, Mapping):
+        raise UserError(f"'{path.name}' holds a {type(state).__name__}, not tensors by name.", _CHECKPOINTS)
+    tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
+    _check_tensors(tensors, path)
+    beside |= {str(key): value for key, value in state.items() if key not in tensors}
+    return tensors, {key: kept for key, value in beside.items() if (kept := plain(value)) is not None}
+
+
+def _unnest(state: Any) -> tuple[Any, dict[str, Any]]:
+    if not isinstance(state, Mapping) or (nest := _nest(state)) is None:
+        return state, {}
+    beside = {str(key): value for key, value in state.items() if key != nest}
+    inner, nearer = _unnest(state[nest])
+    return inner, beside | nearer
+
+
+def _nest(state: Mapping[Any, Any]) -> Any:
+    """Return the key below which the weights lie; None if they lie here, or nowhere to be found."""
+    groups = [key for key, value in state.items() if isinstance(value, Mapping) and _holds_tensors(value)]
+    known = next((key for key in _NESTS if key in groups), None)
+    if known is not None or any(isinstance(value, Tensor) for value in state.values()):
+        return known
+    return groups[0] if len(groups) == 1 else None
+
+
+def _holds_tensors(state: Mapping[Any, Any]) -> bool:
+    return any(isinstance(v, Tensor) or (isinstance(v, Mapping) and _holds_tensors(v)) for v in state.values())
+
+
+def _check_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
+    for name, tensor in tensors.items():
+        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
+            raise UserError(f"'{path.name}' holds '{name}', which is sparse, quantised or without data.", _SAFE)
+
+
+def _refusal(path: Path, error: Exception, zipped: bool) -> UserError:
+    """Return the sentence for a file that could not be loaded: what it would run, or else that it is damaged."""
+    named = re.search(r"GLOBAL ([\w.]+)", str(error))
+    wanted = named[1] if named else next(_stacked(path), None) if not zipped else None
+    if wanted is None:
+        return UserError(f"'{path.name}' is truncated, damaged or not a file of tensors.", _AGAIN)
+    return UserError(f"'{path.name}' was not opened: reading it would run '{wanted}'.", _SAFE)
+
+
+def _stacked(path: Path) -> Iterator[str]:
+    """Yield what a pickle of the later protocols, which name objects in two strings, would import."""
+    strings: list[str] = []
+    try:
+        with path.open("rb") as stream:
+            for code, argument, _ in pickletools.genops(stream):
+                if code.name == "STACK_GLOBAL":
+                    yield ".".join(strings[-2:])
+                elif isinstance(argument, str):
+                    strings.append(argument)
+    except ValueError:
+        return

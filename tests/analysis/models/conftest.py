@@ -1,0 +1,75 @@
+"""Small networks and the files that hold them."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from graftwork.analysis.models import Architecture
+from graftwork.analysis.models.families import build
+
+ROOT = Path(__file__).resolve().parents[3]
+
+RESNET = {
+    "depth": 10,
+    "channels": 2,
+    "stem": 4,
+    "widths": [4, 8, 16],
+    "hidden": [[4, 3], [8], [5]],
+    "shortcut": None,
+    "head": "linear",
+    "classes": 7,
+}
+VIT = {
+    "depth": 3,
+    "widths": [64],
+    "channels": 3,
+    "patch": 4,
+    "grid": 2,
+    "head_dim": 16,
+    "heads": [4, 4, 4],
+    "hidden": [96, 96, 80],
+    "classes": 5,
+}
+
+
+def make(family: str, config: dict) -> nn.Module:
+    """Return a network in evaluation mode whose every tensor differs from its initial value."""
+    module = build(Architecture(family, "", config, config["classes"], (), "", ()))
+    generator = torch.Generator().manual_seed(0)
+    for tensor in module.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(0.1 + 0.2 * torch.rand(tensor.shape, generator=generator))
+    return module.eval()
+
+
+@pytest.fixture
+def resnet() -> nn.Module:
+    return make("resnet_cifar", RESNET)
+
+
+@pytest.fixture
+def vit() -> nn.Module:
+    return make("vit", VIT)
+
+
+@pytest.fixture
+def state() -> dict[str, Tensor]:
+    """Tensors of no known family, in several dtypes; one has no axes and one is a transposed view."""
+    return {
+        "encoder.weight": torch.arange(12.0).reshape(3, 4).T,
+        "encoder.bias": torch.tensor([0.5, -1.5], dtype=torch.float64),
+        "steps": torch.tensor(3),
+        "mask": torch.tensor([True, False, True]),
+        "half": torch.tensor([1.5, 2.5], dtype=torch.bfloat16),
+    }
+
+
+@pytest.fixture
+def published() -> Path:
+    """The folder of public CIFAR-10 checkpoints and images, which is not part of the project."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs the public CIFAR-10 checkpoints in {folder}")
+    return folder
