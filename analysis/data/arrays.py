@@ -1,74 +1,181 @@
-"""NumPy archives: pictures and labels in one ``.npz`` file."""
+"""Arrays of images and labels: in an .npz, or in memory."""
 
 import zipfile
+import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from ..trials import DataSpec
-from .images import Pictures, spread
+from .source import Pixels, Split, demand_split, has_suffix, refuse_split, source
 
-_PICTURES = ("images", "x", "data", "x_test", "X")
-_LABELS = ("labels", "y", "targets", "y_test", "label")
-_NAMES = ("class_names", "classes", "label_names")
+_IMAGES = ("images", "x", "data")
+_LABELS = ("labels", "y", "targets")
+_CHANNELS = (1, 3)
+_MOST_CLASSES = 100_000
 
 
-def read_npz(path: Path, spec: DataSpec) -> Pictures:
-    """Read ``images`` (or ``x``, ``data``) and ``labels`` (or ``y``, ``targets``), and ``class_names`` if there.
+class ArraySource:
+    """Pictures that are in memory; see `Source`.
 
-    Images are (samples, height, width), (samples, height, width, channels) or (samples, channels, height, width), of
-    bytes or of floats in [0, 1].
+    Parameters
+    ----------
+    origin : str
+        What to call it in an error.
+    pixels : array, shape (samples, channels, height, width)
+        uint8, or float32 where 1 is white.
+    labels : array of int, shape (samples,)
+        Indices into ``classes``.
+    classes : tuple of str
+        In the order of the labels, which is that of a network's outputs.
+    """
+
+    in_memory = True
+
+    def __init__(self, origin: str, pixels: Pixels, labels: NDArray[np.integer], classes: tuple[str, ...]) -> None:
+        self.origin = origin
+        self.classes = classes
+        self.shape = pixels.shape[1:]
+        self._pixels = pixels
+        self._order = np.argsort(labels, kind="stable")
+        self.labels = labels[self._order].astype(np.int64)
+        self.names = tuple(f"{classes[labels[i]]}/{i:05d}" for i in self._order)
+
+    def read(self, samples: NDArray[np.int64]) -> Pixels:
+        """Copy the samples out, (samples, channels, height, width)."""
+        return self._pixels[self._order[samples]]
+
+    def close(self) -> None:
+        """Do nothing: no file is open."""
+
+
+@source("an .npz of images and labels", lambda path: has_suffix(path, ".npz"))
+def open_arrays(path: str, split: Split | None) -> ArraySource:
+    """Read ``images`` (or ``x``, ``data``), ``labels`` (or ``y``, ``targets``) and, if there, ``class_names``.
+
+    Images are (samples, height, width), (…, channels) or (samples, channels, …), uint8 or float. Names such as
+    ``x_train`` or ``test_images`` tell two parts apart.
 
     Raises
     ------
     UserError
-        If an array is missing, holds Python objects, or does not fit.
+        If the file cannot be read without unpickling, an array is missing, or shapes, values or labels do not fit.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            pixels = _pixels(path, file[_find(path, file.files, _PICTURES)])
-            labels = file[_find(path, file.files, _LABELS)].ravel()
-            named = next((file[name] for name in _NAMES if name in file.files), None)
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError) as error:
-        raise UserError(f"{path} is not a readable NumPy archive: {error}.", "Save it with numpy.savez.") from error
-    labels = _checked(path, labels, len(pixels))
-    classes = tuple(map(str, named)) if named is not None else tuple(map(str, range(int(labels.max()) + 1)))
-    if labels.max() >= len(classes):
-        raise UserError(f"{path} has the label {labels.max()} and {len(classes)} class names.", "Mend its labels.")
-    order = np.argsort(labels, kind="stable")
-    if spec.classes:
-        order = order[np.isin(labels[order], [classes.index(name) for name in spec.classes if name in classes])]
-    order = order[spread(labels[order], spec.limit)]
-    return Pictures(pixels[order], labels[order], tuple(f"{classes[labels[i]]}/{i:06d}" for i in order), classes)
+    stored = _Npz(path)
+    suffixes = stored.parts(split)
+    pixels = _pixels(path, stored.read("images", suffixes, _IMAGES))
+    labels = _labels(path, stored.read("labels", suffixes, _LABELS), len(pixels))
+    return ArraySource(path, pixels, labels, _classes(path, stored.read_names(), labels))
 
 
-def _find(path: Path, names: list[str], wanted: tuple[str, ...]) -> str:
-    found = next((name for name in wanted if name in names), None)
-    if found is None:
-        raise UserError(
-            f"{path} has no array called {' or '.join(wanted[:3])}.", f"It has {', '.join(names) or 'none'}."
-        )
-    return found
+class _Npz:
+    """An .npz by the names it holds; opened for each array, so it is never left open."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        if not zipfile.is_zipfile(path):
+            raise UserError(f"'{path}' is not an .npz file.", "Write it with numpy.savez.")
+        self.keys: tuple[str, ...] = self._with_file(lambda file: tuple(file.files))
+
+    def parts(self, split: Split | None) -> tuple[str, ...]:
+        """Return what the split's array names may look like, with ``{}`` for the plain name."""
+        has_both = all(self._find((f"{{}}_{part}", f"{part}_{{}}"), _IMAGES) for part in ("train", "test"))
+        if not has_both:
+            refuse_split(self.path, split)
+            return ("{}",)
+        part = demand_split(self.path, split)
+        return (f"{{}}_{part}", f"{part}_{{}}")
+
+    def read(self, what: str, patterns: tuple[str, ...], names: tuple[str, ...]) -> NDArray[Any]:
+        key = self._find(patterns, names)
+        if key is None:
+            held = ", ".join(self.keys) or "nothing"
+            raise UserError(
+                f"'{self.path}' has no {what}: it holds {held}.",
+                f"Name the array {' or '.join(patterns[0].format(name) for name in names)}.",
+            )
+        return self._array(key)
+
+    def read_names(self) -> NDArray[Any] | None:
+        return self._array("class_names") if "class_names" in self.keys else None
+
+    def _find(self, patterns: tuple[str, ...], names: tuple[str, ...]) -> str | None:
+        candidates = (pattern.format(name) for name in names for pattern in patterns)
+        return next((key for key in candidates if key in self.keys), None)
+
+    def _array(self, key: str) -> NDArray[Any]:
+        return np.asarray(self._with_file(lambda file: file[key]))
+
+    def _with_file(self, use: Any) -> Any:
+        try:
+            with Path(self.path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                return use(file)
+        except (ValueError, TypeError, SyntaxError, OSError, EOFError, RuntimeError, KeyError) as error:
+            raise self._refusal(error) from error
+        except (zipfile.BadZipFile, zlib.error, MemoryError) as error:
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: Exception) -> UserError:
+        if "pickle" in str(error):
+            return UserError(
+                f"'{self.path}' holds pickled objects, which could run code when read.",
+                "Save plain numeric arrays, and class names as an array of strings.",
+            )
+        return UserError(f"'{self.path}' cannot be read: {error}.", "Check that it was copied whole.")
 
 
-def _pixels(path: Path, images: NDArray[np.generic]) -> NDArray[np.uint8]:
+def _pixels(path: str, images: NDArray[Any]) -> Pixels:
+    pixels = _channels_first(path, images)
+    if 0 in pixels.shape:
+        raise UserError(f"'{path}' holds no images.", "Save at least one.")
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind != "f":
+        raise UserError(f"The images of '{path}' are {pixels.dtype}.", "Save them as uint8, or as float from 0 to 1.")
+    pixels = pixels.astype(np.float32)
+    if not np.isfinite(pixels).all():
+        raise UserError(f"The images of '{path}' hold values that are no numbers.", "Mend or take out those images.")
+    return pixels
+
+
+def _channels_first(path: str, images: NDArray[Any]) -> NDArray[Any]:
     if images.ndim == 3:
-        images = images[..., None]
-    if images.ndim == 4 and images.shape[3] not in {1, 3} and images.shape[1] in {1, 3}:
-        images = images.transpose(0, 2, 3, 1)
-    if images.ndim != 4 or images.shape[3] not in {1, 3} or len(images) == 0:
-        raise UserError(f"The images in {path} have shape {images.shape}.", "Give (samples, height, width, channels).")
-    if images.dtype == np.uint8:
+        return images[:, None]
+    if images.ndim == 4 and images.shape[1] in _CHANNELS:
         return images
-    values = images.astype(np.float64)
-    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
-        raise UserError(f"The images in {path} are not bytes and not in [0, 1].", "Scale them to [0, 1].")
-    return np.round(values * 255).astype(np.uint8)
+    if images.ndim == 4 and images.shape[3] in _CHANNELS:
+        return np.ascontiguousarray(images.transpose(0, 3, 1, 2))
+    raise UserError(
+        f"The images of '{path}' have the shape {images.shape}.",
+        "It must be (samples, height, width), with 1 or 3 channels after the samples or at the end.",
+    )
 
 
-def _checked(path: Path, labels: NDArray[np.generic], samples: int) -> NDArray[np.int64]:
-    if len(labels) != samples or not np.issubdtype(labels.dtype, np.integer) or labels.astype(np.int64).min() < 0:
-        raise UserError(f"{path} has no label from 0 on for each of its {samples} images.", "Mend its labels.")
-    return labels.astype(np.int64)
+def _labels(path: str, labels: NDArray[Any], samples: int) -> NDArray[np.int64]:
+    if labels.size != samples or labels.ndim == 0:
+        raise UserError(f"'{path}' has {samples} images but {labels.size} labels.", "Save one label for each image.")
+    flat = labels.reshape(-1)
+    if flat.dtype.kind not in "iu":
+        raise UserError(f"The labels of '{path}' are {flat.dtype}.", "Save them as whole numbers from 0 on.")
+    if flat.min() < 0 or flat.max() >= _MOST_CLASSES:
+        raise UserError(
+            f"The labels of '{path}' run from {flat.min()} to {flat.max()}.", "Number the classes from 0 on."
+        )
+    return flat.astype(np.int64)
+
+
+def _classes(path: str, names: NDArray[Any] | None, labels: NDArray[np.int64]) -> tuple[str, ...]:
+    highest = int(labels.max())
+    if names is None:
+        return tuple(str(label) for label in range(highest + 1))
+    classes = tuple(name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names.flat)
+    if highest >= len(classes):
+        raise UserError(
+            f"'{path}' has the label {highest} but only {len(classes)} class names.",
+            "Number the labels from 0 on and name every class.",
+        )
+    if len(set(classes)) < len(classes):
+        raise UserError(f"Two classes of '{path}' have the same name.", "Give each class a name of its own.")
+    return classes

@@ -1,37 +1,35 @@
-"""The handwritten digits that scikit-learn carries: 1,797 grey pictures of 8×8 pixels (Alpaydin and Kaynak, 1998)."""
+"""The handwritten digits that come with scikit-learn: 1,797 pictures of 8 × 8 grey values.
+
+E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998,
+doi:10.24432/C50P49 (CC BY 4.0); scikit-learn holds its test part.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..trials import DataSpec
-from .images import Pictures, spread
+from .arrays import ArraySource
+from .source import Split, source
 
-_DARKEST = 16
-_EVERY_TEST = 5
-
-
-def read_digits(spec: DataSpec) -> Pictures:
-    """Read them, or their ``train`` or ``test`` split: every fifth of each class is for testing."""
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    labels = bunch.target.astype(np.int64)
-    kept = _split(labels, spec.split)
-    if spec.classes:
-        kept = kept[np.isin(labels[kept], [int(name) for name in spec.classes if name.isdigit()])]
-    kept = kept[np.argsort(labels[kept], kind="stable")]
-    kept = kept[spread(labels[kept], spec.limit)]
-    pixels = np.round(bunch.images[kept] * (255 / _DARKEST)).astype(np.uint8)[..., None]
-    names = tuple(f"{labels[i]}/{i:04d}" for i in kept)
-    return Pictures(pixels, labels[kept], names, tuple("0123456789"))
+_WHITE = 16
 
 
-def _split(labels: NDArray[np.int64], split: str | None) -> NDArray[np.int64]:
-    if split is None:
-        return np.arange(len(labels))
-    rank = np.empty(len(labels), dtype=np.int64)
-    for label in range(10):
-        places = np.flatnonzero(labels == label)
-        rank[places] = np.arange(len(places))
-    test = rank % _EVERY_TEST == 0
-    return np.flatnonzero(test if split == "test" else ~test)
+@source("'digits', the bundled handwritten digits", lambda path: path == "digits")
+def open_digits(path: str, split: Split | None) -> ArraySource:
+    """Return the digits as float32 in [0, 1], (samples, 1, 8, 8); all of them without a split.
+
+    The test part is every fifth picture of each class, the train part is the rest.
+    """
+    from sklearn.datasets import load_digits  # a second to import, needed here alone
+
+    digits = load_digits()
+    pixels = (digits.images[:, None] / _WHITE).astype(np.float32)
+    labels = digits.target.astype(np.int64)
+    chosen = np.ones(len(labels), bool) if split is None else _is_test(labels) == (split == "test")
+    return ArraySource(path, pixels[chosen], labels[chosen], tuple(str(digit) for digit in range(10)))
+
+
+def _is_test(labels: NDArray[np.int64]) -> NDArray[np.bool_]:
+    chosen = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        chosen[np.flatnonzero(labels == label)[4::5]] = True
+    return chosen

@@ -1,109 +1,178 @@
-"""Labelled pictures in memory, prepared for a network a batch at a time."""
+"""Image files in class folders: how they are arranged, decoded and checked."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from pathlib import PurePosixPath
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from PIL import Image
 
 from ..errors import UserError
+from .source import Split, demand_split, refuse_split
 
-NORMALISATIONS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "imagenet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "cifar10": ((0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)),
-    "mnist": ((0.1307,), (0.3081,)),
-    "digits": ((0.3053,), (0.3762,)),
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
+LARGEST_FILE = 1 << 28
+"""Most bytes of an image file."""
+LARGEST_IMAGE = 1 << 26
+"""Most pixels of an image."""
+
+_SPLITS: dict[str, Split] = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "test",
+    "valid": "test",
+    "validation": "test",
 }
-"""Means and deviations by name, one entry a channel, in units of [0, 1]."""
+_GREY = frozenset({"1", "L", "LA"})
+_DEEP = ("I", "F")
 
 
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """Samples before they are chosen from and prepared.
-
-    Attributes
-    ----------
-    pixels : array of uint8, shape (samples, height, width, channels)
-        As decoded.
-    labels : array of int64, shape (samples,)
-        Indices into ``classes``.
-    names, classes : tuple of str
-        A readable name for each sample; names of all classes.
-    """
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    names: tuple[str, ...]
-    classes: tuple[str, ...]
-
-
-class PictureSet:
-    """A data set over decoded pictures.
+class ImageSource:
+    """Images in class folders, read one file at a time; see `Source`.
 
     Parameters
     ----------
-    pictures : Pictures
-        The samples.
-    normalisation : tuple or None
-        Means and deviations, one a channel; None leaves pixels in [0, 1].
+    origin : str
+        Path of the folder or archive.
+    paths : iterable of str
+        Relative paths of all files, with ``/``; only images in folders count.
+    split : str or None
+        ``train`` or ``test`` where both lie side by side above the class folders.
+    load : callable
+        Gives a file's bytes by its path in ``paths``.
+    close : callable
+        Closes what ``load`` reads from.
 
     Raises
     ------
     UserError
-        If the normalisation has another number of channels than the pictures.
+        If there are no images, no class folders, or the first image cannot be read.
     """
 
+    in_memory = False
+
     def __init__(
-        self, pictures: Pictures, normalisation: tuple[tuple[float, ...], tuple[float, ...]] | None = None
+        self,
+        origin: str,
+        paths: Iterable[str],
+        split: Split | None,
+        load: Callable[[str], bytes],
+        close: Callable[[], None] = lambda: None,
     ) -> None:
-        self._pixels = pictures.pixels
-        self.labels = pictures.labels
-        self.names = pictures.names
-        self.classes = pictures.classes
-        channels = self._pixels.shape[3]
-        mean, deviation = normalisation or ((0.0,) * channels, (1.0,) * channels)
-        if len(mean) != channels or len(deviation) != channels:
+        self.origin = origin
+        self._load = load
+        self.close = close
+        files = sorted((_class_of(inner), inner, path) for inner, path in _part(origin, paths, split))
+        self.classes = tuple(sorted({name for name, _, _ in files}))
+        index = {name: label for label, name in enumerate(self.classes)}
+        self.labels = np.array([index[name] for name, _, _ in files], np.int64)
+        self.names = tuple(inner for _, inner, _ in files)
+        self._paths = [path for _, _, path in files]
+        self.shape = self._image(0, None).shape
+
+    def read(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Decode the samples, (samples, channels, height, width)."""
+        pixels = np.empty((len(samples), *self.shape), np.uint8)
+        for row, sample in enumerate(samples):
+            pixels[row] = self._checked(int(sample))
+        return pixels
+
+    def _checked(self, sample: int) -> NDArray[np.uint8]:
+        image = self._image(sample, self.shape[0])
+        if image.shape != self.shape:
             raise UserError(
-                f"The normalisation is for {len(mean)} channels, and the pictures have {channels}.",
-                "Choose another normalisation, or give one mean and one deviation a channel.",
+                f"'{self.origin}' mixes image sizes: '{self.names[sample]}' is {_size(image.shape)}, "
+                f"'{self.names[0]}' is {_size(self.shape)}.",
+                "Bring all images to one size first.",
             )
-        self._mean = torch.tensor(mean).view(1, -1, 1, 1)
-        self._deviation = torch.tensor(deviation).view(1, -1, 1, 1)
+        return image
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
-        """Give normalised float32 inputs, (batch, channels, height, width), from sample ``start`` on, in order."""
-        for first in range(start, len(self), size):
-            pixels = torch.from_numpy(self._pixels[first : first + size]).permute(0, 3, 1, 2)
-            yield (pixels.float() / 255 - self._mean) / self._deviation
-
-    def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the samples as a person sees them, (samples, height, width, 3)."""
-        chosen = self._pixels[samples]
-        return np.repeat(chosen, 3, axis=3) if chosen.shape[3] == 1 else chosen
+    def _image(self, sample: int, channels: int | None) -> NDArray[np.uint8]:
+        path = self._paths[sample]
+        return decode(self._load(path), channels, f"'{path}' in '{self.origin}'")
 
 
-def spread(labels: NDArray[np.int64], limit: int | None) -> NDArray[np.int64]:
-    """Return the samples of a limited set: the first of each class, as evenly as the classes allow, in order."""
-    if limit is None or limit >= len(labels):
-        return np.arange(len(labels))
-    present = np.unique(labels)
-    places = [np.flatnonzero(labels == label) for label in present]
-    shares = _even_shares([len(place) for place in places], limit)
-    return np.sort(np.concatenate([place[:share] for place, share in zip(places, shares, strict=True)]))
+def decode(data: bytes, channels: int | None, name: str) -> NDArray[np.uint8]:
+    """Decode one image to (channels, height, width).
+
+    Parameters
+    ----------
+    data : bytes
+        The file's content.
+    channels : int or None
+        1 for grey, 3 for RGB; None takes the image's own.
+    name : str
+        What to call the image in an error.
+
+    Raises
+    ------
+    UserError
+        If it cannot be decoded, is larger than `LARGEST_IMAGE`, has more than 8 bits a channel, or is in colour
+        where grey is asked for.
+    """
+    try:
+        with Image.open(BytesIO(data)) as image:
+            _check(image, channels, name)
+            mode = "L" if (channels or (1 if image.mode in _GREY else 3)) == 1 else "RGB"
+            pixels = np.asarray(image.convert(mode))
+    except UserError:
+        raise
+    except Exception as error:  # decoders raise anything on damaged bytes
+        raise UserError(f"The image {name} cannot be read.", "Replace it or take it out.") from error
+    return np.atleast_3d(pixels).transpose(2, 0, 1)
 
 
-def _even_shares(sizes: Sequence[int], limit: int) -> list[int]:
-    shares = [0] * len(sizes)
-    while limit:
-        open_classes = [i for i, size in enumerate(sizes) if shares[i] < size]
-        each = max(1, limit // len(open_classes))
-        for i in open_classes[:limit]:
-            step = min(each, sizes[i] - shares[i], limit)
-            shares[i] += step
-            limit -= step
-    return shares
+def _check(image: Image.Image, channels: int | None, name: str) -> None:
+    width, height = image.size
+    if width * height > LARGEST_IMAGE:
+        raise UserError(
+            f"The image {name} has {width} × {height} pixels, too many to decode.",
+            f"Scale it to at most {LARGEST_IMAGE:,} pixels.",
+        )
+    if image.mode.startswith(_DEEP):
+        raise UserError(f"The image {name} has more than 8 bits a channel.", "Convert it to 8 bits.")
+    if channels == 1 and image.mode not in _GREY:
+        raise UserError(f"The image {name} is in colour, the first of its set is grey.", "Convert all to the same.")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[2]} × {shape[1]}"
+
+
+def _part(origin: str, paths: Iterable[str], split: Split | None) -> list[tuple[str, str]]:
+    """Return (path from the class folder on, path) of the split's images."""
+    inside = {path: PurePosixPath(path).parts for path in paths if _is_image(path)}
+    if not inside:
+        raise UserError(f"'{origin}' holds no images.", f"Image files end in {', '.join(sorted(SUFFIXES))}.")
+    tops = _unwrap(inside)
+    if {_SPLITS.get(top) for top in tops} == {"train", "test"}:
+        wanted = demand_split(origin, split)
+        inside = {path: parts[1:] for path, parts in inside.items() if _SPLITS[parts[0]] == wanted}
+    else:
+        refuse_split(origin, split)
+    found = [("/".join(parts), path) for path, parts in inside.items() if len(parts) > 1]
+    if not found:
+        raise UserError(f"'{origin}' has images but no classes.", "Put each class's images in a folder of its name.")
+    return found
+
+
+def _unwrap(inside: dict[str, tuple[str, ...]]) -> set[str]:
+    """Take off folders that hold everything, down to the class folders or a split; return the top names then."""
+    while True:
+        tops = {parts[0] for parts in inside.values()}
+        if len(tops) > 1 or any(len(parts) < 3 for parts in inside.values()):
+            return tops
+        inside.update({path: parts[1:] for path, parts in inside.items()})
+
+
+def _class_of(inner: str) -> str:
+    return inner.split("/", 1)[0]
+
+
+def _is_image(path: str) -> bool:
+    inner = PurePosixPath(path)
+    hidden = any(part.startswith((".", "__MACOSX")) for part in inner.parts)
+    return inner.suffix.lower() in SUFFIXES and not hidden

@@ -1,0 +1,31 @@
+"""A folder of class folders of images."""
+
+from pathlib import Path
+
+from ..errors import UserError
+from .images import LARGEST_FILE, ImageSource
+from .source import Split, source
+
+
+@source("a folder with one folder of images a class", lambda path: Path(path).is_dir())
+def open_folder(path: str, split: Split | None) -> ImageSource:
+    """Open the folder; its files are found now and read when needed.
+
+    Raises
+    ------
+    UserError
+        As `ImageSource`.
+    """
+    root = Path(path)
+
+    def load(inner: str) -> bytes:
+        file = root / inner
+        try:
+            if file.stat().st_size > LARGEST_FILE:
+                raise UserError(f"The image '{file}' has more than {LARGEST_FILE:,} bytes.", "Take it out.")
+            return file.read_bytes()
+        except OSError as error:
+            raise UserError(f"The image '{file}' cannot be read.", "Check that it exists and may be read.") from error
+
+    files = (file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
+    return ImageSource(path, files, split, load)

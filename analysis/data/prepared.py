@@ -1,0 +1,151 @@
+"""A data set as measures and features see it: chosen, decoded ahead of use, normalised."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from types import TracebackType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .normalise import Normalisation
+from .source import Pixels, Source
+
+MEMORY = 1 << 30
+"""Most bytes of decoded pixels that a set keeps."""
+_THREADS = min(4, os.cpu_count() or 1)
+_AHEAD = 2  # batches in the making while one is used
+_PIECE = 32  # images a thread takes at a time
+
+
+class Prepared:
+    """Chosen samples of a source in the source's order, normalised; see `DataSet`.
+
+    A set whose pixels fit in `MEMORY` is decoded once.
+
+    Parameters
+    ----------
+    source : Source
+        Where pixels come from; closed with the set.
+    samples : array of int64, shape (samples,)
+        Which of the source's samples.
+    normalisation : Normalisation
+        What `batches` applies.
+    """
+
+    def __init__(self, source: Source, samples: NDArray[np.int64], normalisation: Normalisation) -> None:
+        self.classes = source.classes
+        self.labels = source.labels[samples]
+        self.names = tuple(source.names[sample] for sample in samples)
+        self.shape = source.shape
+        self._source = source
+        self._samples = samples
+        self._normalisation = normalisation
+        fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
+        self._memory = _Memory(samples.shape, source.shape) if fits and not source.in_memory else None
+
+    def __len__(self) -> int:
+        return len(self._samples)
+
+    def __enter__(self) -> "Prepared":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the source; the set cannot be read afterwards."""
+        self._source.close()
+
+    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
+        """Give normalised float32 inputs, (batch, channels, height, width), from sample ``start`` on, in order.
+
+        A few threads prepare the next batches while one is used.
+
+        Raises
+        ------
+        ValueError
+            If ``size`` is not above zero or ``start`` is negative.
+        UserError
+            If a picture cannot be read; names it.
+        """
+        if size < 1 or start < 0:
+            raise ValueError(f"size {size} must be above 0, start {start} not below")
+        return self._batches(size, start)
+
+    def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the samples as a person sees them, (samples, height, width, 3), before normalisation.
+
+        Raises
+        ------
+        IndexError
+            If a sample is out of range.
+        UserError
+            If a picture cannot be read; names it.
+        """
+        pixels = self._pixels(np.asarray(samples, np.int64))
+        if pixels.dtype != np.uint8:
+            pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
+        grey_or_rgb = np.moveaxis(pixels, 1, -1)
+        return np.ascontiguousarray(np.broadcast_to(grey_or_rgb, (*grey_or_rgb.shape[:3], 3)))
+
+    def _batches(self, size: int, start: int) -> Iterator[Tensor]:
+        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
+        try:
+            coming: deque[_Batch] = deque()
+            for first in range(start, len(self), size):
+                coming.append(self._begin(pool, first, min(first + size, len(self))))
+                if len(coming) > _AHEAD:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _begin(self, pool: ThreadPoolExecutor, first: int, last: int) -> "_Batch":
+        inputs = np.empty((last - first, *self.shape), np.float32)
+        pieces = [
+            pool.submit(self._fill, inputs[piece - first : piece - first + _PIECE], piece)
+            for piece in range(first, last, _PIECE)
+        ]
+        return _Batch(inputs, pieces)
+
+    def _fill(self, out: NDArray[np.float32], first: int) -> None:
+        self._normalisation.apply(self._pixels(np.arange(first, first + len(out))), out)
+
+    def _pixels(self, positions: NDArray[np.int64]) -> Pixels:
+        if self._memory is None:
+            return self._source.read(self._samples[positions])
+        lacking = positions[~self._memory.filled[positions]]
+        if len(lacking):
+            self._memory.keep(lacking, self._source.read(self._samples[lacking]))
+        return self._memory.pixels[positions]
+
+
+class _Memory:
+    """Decoded pixels by position, and which are there."""
+
+    def __init__(self, samples: tuple[int, ...], shape: tuple[int, ...]) -> None:
+        self.pixels = np.empty(samples + shape, np.uint8)
+        self.filled = np.zeros(samples, bool)
+
+    def keep(self, positions: NDArray[np.int64], pixels: Pixels) -> None:
+        self.pixels[positions] = pixels
+        self.filled[positions] = True  # last, so that another thread never takes what is not there
+
+
+@dataclass(frozen=True)
+class _Batch:
+    inputs: NDArray[np.float32]
+    pieces: list[Future[None]]
+
+    def result(self) -> Tensor:
+        for piece in self.pieces:
+            piece.result()
+        return torch.from_numpy(self.inputs)
