@@ -51,7 +51,7 @@ def margins(features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | Non
     distance = torch.where(distance > 0, distance, torch.inf)
     rows = max(1, _CHUNK_ELEMENTS // max(weight.shape))
     parts = [
-        _chunk(x, y, weight64, bias64, distance) for x, y in zip(features.split(rows), labels.split(rows), strict=True)
+        _chunk(x, y, weight64, bias64, distance) for x, y in zip(torch.split(features, rows), torch.split(labels, rows), strict=True)
     ]
     return Margins(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
