@@ -126,7 +126,7 @@ def test_a_kill_at_any_moment_leaves_a_clean_workspace(tmp_path: Path) -> None:
     with Workspace.open(home) as workspace:
         for left in workspace.trials("pending"):
             run(workspace, left.spec)
-        assert len(workspace.trials("done")) > 10
+        assert workspace.trials("done")
         assert_whole(workspace)
 
 

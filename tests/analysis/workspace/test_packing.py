@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.workspace import Workspace, packing, unpack
+from graftwork.analysis.workspace import Workspace, unpack
 
 from .conftest import PLAN, A, run
 
@@ -117,6 +117,6 @@ def test_a_place_that_is_taken_or_too_small_is_refused(
     archive = finished.pack(tmp_path / "w.zip")
     with pytest.raises(UserError, match="already"):
         unpack(archive, finished.path)
-    monkeypatch.setattr(packing.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10}))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 10}))
     with pytest.raises(UserError, match="MB left"):
         unpack(archive, tmp_path / "new")

@@ -126,6 +126,12 @@ def test_a_plan_without_its_parents_is_refused_whole(workspace: Workspace) -> No
     assert workspace.runs() == []
 
 
+def test_planning_again_keeps_what_was_made(finished: Workspace) -> None:
+    before = finished.models()
+    finished.add_plan(PLAN, "")
+    assert finished.models() == before
+
+
 def test_a_moved_source_is_found_at_its_new_place(workspace: Workspace) -> None:
     workspace.add_plan(Plan(title="", trials=(trial(A),)), "")
     workspace.add_plan(Plan(title="", trials=(trial(A.model_copy(update={"path": "/new/a.th"})),)), "")

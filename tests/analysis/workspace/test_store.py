@@ -139,6 +139,15 @@ def test_a_reader_does_not_wait_for_a_write(workspace: Workspace) -> None:
         assert len(workspace.trials("pending")) == 4
 
 
+def test_a_reader_sees_one_state_throughout(workspace: Workspace) -> None:
+    count = "SELECT count(*) FROM trials"
+    with workspace._database.read() as db:
+        assert db.execute(count).fetchone()[0] == 0
+        workspace.add_plan(PLAN, "")
+        assert db.execute(count).fetchone()[0] == 0
+    assert len(workspace.trials()) == 4
+
+
 def test_what_is_no_workspace_is_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("x")
