@@ -98,7 +98,7 @@ def say(line: str) -> None:
 def _install() -> int:
     say("installing Graftwork and its libraries into .venv (a minute or two the first time)")
     STAMP.unlink(missing_ok=True)
-    pip = [_script("python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    pip = [_script("python"), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
     return _run([*pip, "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[test]"])
 
 

@@ -77,11 +77,13 @@ def test_a_second_setup_installs_nothing(dev: ModuleType, calls: list[list[str]]
     assert not any("--constraint" in command for command in calls)
 
 
-def test_a_broken_environment_is_made_anew(dev: ModuleType, calls: list[list[str]], fresh: Path) -> None:
+def test_a_broken_environment_is_made_anew(
+    dev: ModuleType, calls: list[list[str]], fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fresh.mkdir()
     (fresh / "left over").touch()
-    dev._works = lambda: False
-    dev._install = lambda: 1
+    monkeypatch.setattr(dev, "_works", lambda: False)
+    monkeypatch.setattr(dev, "_install", lambda: 1)
     assert dev.setup([]) == 1
     assert not (fresh / "left over").exists()
     assert [dev.sys.executable, "-m", "venv", str(fresh)] in calls

@@ -25,9 +25,9 @@ BREAKS = {
 
 def lint(home: Path, config: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter over the package ``graftwork`` in ``home``."""
-    linter = Path(sys.executable).with_name("lint-imports")
+    script = "from importlinter.cli import lint_imports_command as run; run()"
     return subprocess.run(
-        [linter, "--config", config, "--no-cache"],
+        [sys.executable, "-c", script, "--config", config, "--no-cache"],
         env=os.environ | {"PYTHONPATH": str(home), "COLUMNS": "200"},
         cwd=home,
         capture_output=True,
