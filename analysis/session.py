@@ -22,7 +22,7 @@ from .identity import digest
 from .jobs.engine import Engine
 from .jobs.worker import Job, Worker
 from .selection import History, Mode, Selection
-from .workspace import ColumnRecord, DataRecord, ModelRecord, TrialRecord, ValueRecord, Workspace
+from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
 Change = Literal["records", "state", "arrays", "jobs"]
 
@@ -36,6 +36,7 @@ class Snapshot:
     trials: tuple[TrialRecord, ...] = ()
     columns: tuple[ColumnRecord, ...] = ()
     datasets: tuple[DataRecord, ...] = ()
+    selections: tuple[SelectionRecord, ...] = ()
 
     @cached_property
     def by_identity(self) -> dict[str, ModelRecord]:
@@ -80,12 +81,15 @@ class State:
         Identity of the reference that it is compared with.
     data : str or None
         Identity of the data set.
+    options : tuple of (str, str)
+        What the views were told to show, ``view.option`` and its value.
     """
 
     selection: Selection
     primary: str | None = None
     pinned: str | None = None
     data: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class Session:
@@ -134,6 +138,7 @@ class Session:
             trials=tuple(space.trials()),
             columns=tuple(space.columns()),
             datasets=tuple(space.datasets()),
+            selections=tuple(space.selections()),
         )
         self._settle()
         self.changed.emit("records")
@@ -178,6 +183,14 @@ class Session:
             self.history.step(step, state)
             self.changed.emit("state")
 
+    def option(self, name: str) -> str | None:
+        """Return what a view was told to show, None where nobody said."""
+        return dict(self.state.options).get(name)
+
+    def set_option(self, name: str, value: str) -> None:
+        """Tell a view what to show."""
+        self.look(f"change {name}", options=tuple(sorted((dict(self.state.options) | {name: value}).items())))
+
     def select_samples(self, mask: NDArray[np.bool_], mode: str = "replace") -> None:
         """Combine the samples where ``mask`` (samples,) is true with the selection."""
         gesture = Selection.of(mask).marking(models=self.state.selection.models)
@@ -190,6 +203,30 @@ class Session:
         gesture = replace(selection, models=frozenset(identities))
         models = selection.combine(gesture, Mode(mode)).models
         self.look("select models", selection=selection.marking(models=models))
+
+    def keep_selection(self, name: str) -> None:
+        """Keep the selected samples under a name in the workspace."""
+        data, selection = self.state.data, self.state.selection
+        if data is not None:
+            self.write(lambda space: space.save_selection(name, data, selection))
+
+    def forget_selection(self, name: str) -> None:
+        """Remove a kept selection."""
+        self.write(lambda space: space.delete_selection(name))
+
+    def recall_selection(self, name: str, mode: str = "replace") -> None:
+        """Combine a kept selection with the current one."""
+        data = self.state.data
+
+        def recall() -> None:
+            if data is not None:
+                self.select_samples(self.workspace.load_selection(name, data).mask, mode)
+
+        self._readers.submit(recall)
+
+    def note(self, model: str) -> str:
+        """Return the note on a model."""
+        return self.workspace.note(model)
 
     def clear_selection(self) -> None:
         """Select nothing."""

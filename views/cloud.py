@@ -183,7 +183,9 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
         packed = np.zeros(size, dtype=np.int64)
         present = np.flatnonzero(np.bincount(codes, minlength=_CODES))
         if len(present) == 1:
-            packed = np.bincount(pixels, minlength=size) * _CODES + present[0] * (np.bincount(pixels, minlength=size) > 0)
+            packed = np.bincount(pixels, minlength=size) * _CODES + present[0] * (
+                np.bincount(pixels, minlength=size) > 0
+            )
         else:
             for code in present:
                 counts = np.bincount(pixels[codes == code], minlength=size)
