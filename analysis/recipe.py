@@ -15,8 +15,12 @@ from .errors import UserError
 from .trials import Frozen
 
 
+KEPT = "workspace:"
+"""Begins the path of a model that the workspace holds already; its name there follows."""
+
+
 class ModelInput(Frozen):
-    """One checkpoint, under the name that steps use."""
+    """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name."""
 
     name: str = Field(min_length=1)
     path: str
@@ -145,7 +149,7 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
     """Return the recipe with its relative paths made absolute, taken from ``folder``."""
 
     def anchor(path: str) -> str:
-        return path if path == "digits" else str((folder / Path(path).expanduser()).resolve())
+        return path if path == "digits" or path.startswith(KEPT) else str((folder / Path(path).expanduser()).resolve())
 
     models = tuple(m.model_copy(update={"path": anchor(m.path)}) for m in recipe.model)
     data = tuple(d.model_copy(update={"path": anchor(d.path)}) for d in recipe.data)

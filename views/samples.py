@@ -130,8 +130,8 @@ Index = QModelIndex | QPersistentModelIndex
     id="samples",
     title="Samples",
     question="What do the selected samples look like, and what does the network make of them?",
-    area="bottom",
-    order=0,
+    area="centre",
+    order=4,
 )
 class SamplesPanel(Panel[SamplesState]):
     """Thumbnails with captions."""

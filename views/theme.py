@@ -146,9 +146,15 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = np.array(QColor(colour).getRgbF()[:3])
+    parts = np.array(rgb(colour))
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Return red, green and blue, 0 to 1."""
+    parts = QColor(colour)
+    return parts.redF(), parts.greenF(), parts.blueF()
 
 
 def sequential() -> NDArray[np.uint8]:
@@ -242,7 +248,8 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet of a theme: quiet chrome, hairlines, no boxes in boxes."""
     small = round(12 * scale)
     return f"""
-    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.hairline}; padding: {TIGHT}px; }}
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.hairline};
+        padding: {TIGHT}px; }}
     QMenuBar, QStatusBar, QToolBar {{ background: {theme.chrome}; border: none; }}
     QMenuBar::item {{ padding: {TIGHT}px {GAP}px; background: transparent; }}
     QMenuBar::item:selected, QMenu::item:selected {{ background: {theme.raised}; }}

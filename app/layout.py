@@ -1,0 +1,35 @@
+"""Where the views stand: columns at the sides, rows of two in the centre, a strip below."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QSplitter, QWidget
+
+from ..views.panel import Panel, View
+
+_COLUMNS = 2
+
+
+def arrange(views: dict[str, View], panels: dict[str, Panel[object]]) -> QSplitter:
+    """Return all panels in splitters, in the places that their declarations name."""
+
+    def of(area: str) -> list[QWidget]:
+        return [panels[name] for name, view in views.items() if view.area == area]
+
+    centre = of("centre")
+    rows = [
+        _split(Qt.Orientation.Horizontal, centre[start : start + _COLUMNS])
+        for start in range(0, len(centre), _COLUMNS)
+    ]
+    middle = _split(Qt.Orientation.Vertical, rows)
+    left, right = (_split(Qt.Orientation.Vertical, of(area)) for area in ("left", "right"))
+    top = _split(Qt.Orientation.Horizontal, [left, middle, right], (250, 850, 300))
+    right.setSizes([560, 200])
+    whole = _split(Qt.Orientation.Vertical, [top, *of("bottom")], (760, 140))
+    return whole
+
+
+def _split(direction: Qt.Orientation, widgets: list[QWidget], sizes: tuple[int, ...] = ()) -> QSplitter:
+    splitter = QSplitter(direction, childrenCollapsible=False, handleWidth=1)
+    for widget in widgets:
+        splitter.addWidget(widget)
+    splitter.setSizes(list(sizes) or [400] * len(widgets))
+    return splitter
