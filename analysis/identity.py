@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,25 @@ def fingerprint(path: Path) -> str:
         files = sorted(p for p in path.rglob("*") if p.is_file())
         return digest([[p.relative_to(path).as_posix(), _file_hash(p)] for p in files])
     return _file_hash(path)
+
+
+def remembered_fingerprint(path: Path) -> str:
+    """Return `fingerprint`, computed anew only when the file's size or time of change differs.
+
+    Raises
+    ------
+    OSError
+        If the path cannot be read.
+    """
+    if path.is_dir():
+        return fingerprint(path)
+    state = path.stat()
+    return _remembered(path, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(path: Path, _size: int, _modified: int) -> str:
+    return fingerprint(path)
 
 
 def _file_hash(path: Path) -> str:

@@ -72,6 +72,11 @@ class Evidence:
     ticket: "Ticket"
 
     @property
+    def input_shape(self) -> tuple[int, ...] | None:
+        """Shape of one input, (channels, height, width), as the data give it; None without data."""
+        return tuple(next(iter(self.data.batches(1))).shape[1:]) if self.data else None
+
+    @property
     def classes(self) -> tuple[str, ...]:
         """Names of the classes."""
         return self.data.classes if self.data else ()

@@ -1,1 +1,31 @@
 """The workspace: a folder that keeps models, trials, measures and arrays."""
+
+from .files import replacing
+from .packing import unpack
+from .records import (
+    ColumnRecord,
+    DataRecord,
+    ModelRecord,
+    Parent,
+    RunRecord,
+    SelectionRecord,
+    TrialRecord,
+    TrialState,
+    ValueRecord,
+)
+from .store import Workspace
+
+__all__ = [
+    "ColumnRecord",
+    "DataRecord",
+    "ModelRecord",
+    "Parent",
+    "RunRecord",
+    "SelectionRecord",
+    "TrialRecord",
+    "TrialState",
+    "ValueRecord",
+    "Workspace",
+    "replacing",
+    "unpack",
+]

@@ -1,0 +1,226 @@
+"""Planning: from a recipe to the trials it stands for.
+
+Everything is checked here, before anything runs: names, parameters, files and data. Lists are swept where the
+parameter itself is not a list.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..catalogue import unknown
+from ..errors import UserError
+from ..identity import digest, fingerprint
+from ..measures import MEASURES
+from ..methods import METHODS, Method
+from ..recipe import DataInput, Measuring, ModelInput, Recipe, Step
+from ..registry import Registered
+from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
+
+Fingerprint = Callable[[Path], str]
+
+
+def plan(recipe: Recipe, content_of: Fingerprint = fingerprint) -> Plan:
+    """Return the recipe's trials, parents before children.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With absolute paths (`graftwork.analysis.recipe.anchored`).
+    content_of : callable
+        Gives a file's fingerprint; a workspace gives remembered ones.
+
+    Raises
+    ------
+    UserError
+        If a name, parameter or file is wrong; nothing has run then.
+    """
+    return _Planner(recipe, content_of).plan()
+
+
+@dataclass(frozen=True)
+class _Group:
+    """One or more parents of one operation."""
+
+    names: tuple[str, ...]
+    models: tuple[ModelSpec, ...]
+
+
+class _Planner:
+    def __init__(self, recipe: Recipe, content_of: Fingerprint) -> None:
+        self.recipe = recipe
+        self.content_of = content_of
+        self.data = {entry.name: self._data_spec(entry) for entry in recipe.data}
+        self.known: dict[str, tuple[ModelSpec, ...]] = {m.name: (self._source(m),) for m in recipe.model}
+        self.by_identity: dict[str, ModelSpec] = {m[0].identity: m[0] for m in self.known.values()}
+        self.measures = self._measures(recipe.measure)
+
+    def plan(self) -> Plan:
+        trials = [self._trial(models[0], {}) for models in list(self.known.values())]
+        for step in self.recipe.step:
+            trials += self._step(step)
+        unique = {trial.identity: trial for trial in trials}
+        return Plan(title=self.recipe.title, trials=tuple(unique.values()))
+
+    # Inputs
+
+    def _source(self, entry: ModelInput) -> SourceModel:
+        return SourceModel(name=entry.name, path=entry.path, content=self._content(entry.path, f"model '{entry.name}'"))
+
+    def _data_spec(self, entry: DataInput) -> DataSpec:
+        content = "digits" if entry.path == "digits" else self._content(entry.path, f"data set '{entry.name}'")
+        return DataSpec(content=content, **entry.model_dump())
+
+    def _content(self, path: str, what: str) -> str:
+        try:
+            return self.content_of(Path(path))
+        except OSError as error:
+            reason = "is not there" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+            raise UserError(f"The {what}, {path}, {reason}.", "Mend its path in the recipe.") from error
+
+    # Measures
+
+    def _measures(self, measuring: Measuring | None) -> tuple[MeasureSpec, ...]:
+        if measuring is None:
+            return ()
+        if measuring.data not in self.data:
+            raise unknown("data set", measuring.data, list(self.data))
+        left = set(measuring.parameters)
+        specs = []
+        for name in dict.fromkeys(measuring.what):
+            measure = MEASURES.get(name)
+            own = {k: v for k, v in measuring.parameters.items() if k in measure.parameters.model_fields}
+            left -= own.keys()
+            checked = measure.check(own).model_dump(mode="json")
+            specs.append(MeasureSpec(measure=name, version=measure.entry.version, parameters=checked))
+        if left:
+            fields = {f for name in measuring.what for f in MEASURES.get(name).parameters.model_fields}
+            raise unknown("parameter of the chosen measures called", min(left), sorted(fields))
+        return tuple(specs)
+
+    # Steps
+
+    def _step(self, step: Step) -> list[Trial]:
+        method = METHODS.get(step.method)
+        if step.label in {m.name for m in self.recipe.model} or (step.name and step.name in self.known):
+            raise UserError(f"Two entries of the recipe are called '{step.label}'.", "Give the step another name.")
+        made: list[tuple[DerivedModel, Trial]] = []
+        for group in self._groups(step, method):
+            for parameters, swept in _sweep(method, step):
+                for seed in self.recipe.seeds if method.entry.stochastic else (None,):
+                    made.append(self._derive(step, method, group, parameters, swept, seed))
+        models = tuple(model for model, _ in made)
+        self.known[step.label] = self.known.get(step.label, ()) + models if step.name is None else models
+        return [trial for _, trial in made]
+
+    def _groups(self, step: Step, method: Registered[Method]) -> Iterator[_Group]:
+        for entry in step.of:
+            names = (entry,) if isinstance(entry, str) else entry
+            choices = [self._models(name) for name in names]
+            if method.entry.parents == "one" and len(names) > 1:
+                raise UserError(
+                    f"{method.entry.id} takes one parent, and step '{step.label}' gives it a group of {len(names)}.",
+                    "List the models without the inner brackets.",
+                )
+            for models in itertools.product(*choices):
+                yield _Group(names, models)
+
+    def _models(self, name: str) -> tuple[ModelSpec, ...]:
+        if name not in self.known:
+            raise unknown("model or earlier step", name, list(self.known))
+        return self.known[name]
+
+    def _derive(
+        self,
+        step: Step,
+        method: Registered[Method],
+        group: _Group,
+        parameters: dict[str, Any],
+        swept: tuple[str, ...],
+        seed: int | None,
+    ) -> tuple[DerivedModel, Trial]:
+        models, data = self._references(step, method, parameters)
+        model = DerivedModel(
+            name=_readable(group, step, parameters, swept, seed, len(self.recipe.seeds) > 1),
+            method=method.entry.id,
+            version=method.entry.version,
+            parameters=parameters,
+            parents=tuple(parent.identity for parent in group.models),
+            references={k: v.identity for k, v in (models | data).items()},
+            seed=seed,
+        )
+        self.by_identity[model.identity] = model
+        inputs = {m.identity: m for m in (*group.models, *models.values())}
+        return model, self._trial(model, inputs, data)
+
+    def _references(
+        self, step: Step, method: Registered[Method], parameters: Mapping[str, Any]
+    ) -> tuple[dict[str, ModelSpec], dict[str, DataSpec]]:
+        models: dict[str, ModelSpec] = {}
+        data: dict[str, DataSpec] = {}
+        for field, role in _roles(method).items():
+            name = parameters[field]
+            if name is None:
+                continue
+            if role == "data":
+                if name not in self.data:
+                    raise unknown("data set", name, list(self.data))
+                data[field] = self.data[name]
+            else:
+                found = self._models(name)
+                if len(found) != 1:
+                    raise UserError(
+                        f"Step '{step.label}': {field} = '{name}' stands for {len(found)} models.", "Name a single one."
+                    )
+                models[field] = found[0]
+        return models, data
+
+    def _trial(self, model: ModelSpec, inputs: dict[str, ModelSpec], data: dict[str, DataSpec] | None = None) -> Trial:
+        measuring = self.recipe.measure
+        return Trial(
+            model=model,
+            inputs=inputs,
+            data=self.data[measuring.data] if measuring else None,
+            operation_data=data or {},
+            measures=self.measures,
+            seed=self.recipe.seeds[0],
+        )
+
+
+def _roles(method: Registered[Method]) -> dict[str, str]:
+    properties = method.entry.parameter_schema.get("properties", {})
+    return {name: schema["role"] for name, schema in properties.items() if "role" in schema}
+
+
+def _sweep(method: Registered[Method], step: Step) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
+    """Give every combination of the step's parameters, complete and checked, and the names of those that vary."""
+    written = step.parameters
+    swept = tuple(name for name, value in written.items() if isinstance(value, list) and not _takes_list(method, name))
+    for name in swept:
+        if not written[name]:
+            raise UserError(f"Step '{step.label}': {name} is an empty list.", "Give at least one value.")
+    for values in itertools.product(*(written[name] for name in swept)):
+        checked = method.check(written | dict(zip(swept, values, strict=True)))
+        yield checked.model_dump(mode="json"), swept
+
+
+def _takes_list(method: Registered[Method], name: str) -> bool:
+    schema = method.entry.parameter_schema.get("properties", {}).get(name, {})
+    return any(option.get("type") == "array" for option in (schema, *schema.get("anyOf", ())))
+
+
+def _readable(
+    group: _Group, step: Step, parameters: Mapping[str, Any], swept: Iterable[str], seed: int | None, many: bool
+) -> str:
+    parents = "+".join(model.name for model in group.models)
+    values = [str(parameters[name]) for name in swept]
+    if seed is not None and many:
+        values.append(f"seed{seed}")
+    return f"{parents}/{'-'.join([step.label, *values])}"
+
+
+def trial_file(trial: Trial) -> str:
+    """Return the name, without suffix, of the file that holds a trial's per-sample columns."""
+    return digest(["columns", trial.identity])

@@ -1,0 +1,215 @@
+"""Running a trial: make the model, run it over the data once, measure it.
+
+Everything that costs time leaves a file under the name of its identity, so a trial that is run again takes up what an
+interrupted one left.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ..data import DataSet, open_data
+from ..errors import UserError
+from ..features import extract
+from ..features.store import read_column, write_columns
+from ..identity import digest, remembered_fingerprint
+from ..jobs.protocol import Ticket
+from ..measures import MEASURES, Column, Evidence
+from ..methods import METHODS, MethodContext
+from ..models import Checkpoint, open_checkpoint, write_checkpoint
+from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
+from .progress import Share
+
+_THUMBNAIL_BUDGET = 1 << 29
+
+
+class Runner:
+    """Runs trials of one workspace on one device.
+
+    Parameters
+    ----------
+    root : Path
+        The workspace's folder.
+    device : torch.device
+        Where to compute.
+    """
+
+    def __init__(self, root: Path, device: torch.device) -> None:
+        self.root = root
+        self.device = device
+        self._data = lru_cache(maxsize=2)(open_data)
+
+    def run(self, trial: Trial, ticket: Ticket) -> TrialResult:
+        """Run a trial whose parents have been made.
+
+        Raises
+        ------
+        UserError
+            If an input is missing or does not fit.
+        Cancelled
+            If the ticket says so; what is whole is kept.
+        """
+        start = time.perf_counter()
+        facts: dict[str, Any] = {}
+        if isinstance(trial.model, DerivedModel):
+            facts |= self._derive(trial, Share(ticket, 0.0, 0.2))
+        checkpoint = self.open(trial.model)
+        facts |= _describe(checkpoint)
+        values: list[Value] = []
+        columns: dict[str, str] = {}
+        if trial.measures:
+            values, columns = self._measure(trial, checkpoint, Share(ticket, 0.2, 1.0))
+        if trial.data:
+            facts["class_names"] = list(self._data(trial.data).classes)
+        return TrialResult(
+            trial=trial.identity,
+            values=tuple(values),
+            columns=columns,
+            checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
+            facts=facts,
+            seconds=time.perf_counter() - start,
+        )
+
+    def open(self, model: ModelSpec) -> Checkpoint:
+        """Open a source, checked to be the file that was planned with, or a derived model's checkpoint."""
+        if isinstance(model, DerivedModel):
+            return open_checkpoint(self.root / "checkpoints" / _file_name(model))
+        _check_unchanged(model)
+        return open_checkpoint(Path(model.path))
+
+    def _derive(self, trial: Trial, ticket: Ticket) -> dict[str, Any]:
+        model = trial.model
+        assert isinstance(model, DerivedModel)
+        path = self.root / "checkpoints" / _file_name(model)
+        if path.exists():
+            saved: dict[str, Any] = open_checkpoint(path).metadata.get("graftwork", {}).get("facts", {})
+            return saved
+        method = METHODS.get(model.method)
+        ticket.progress(0, 1, method.entry.title)
+        parents = [self.open(trial.inputs[identity]) for identity in model.parents]
+        context = MethodContext(
+            seed=model.seed or 0,
+            device=self.device,
+            ticket=ticket,
+            data={name: self._data(spec) for name, spec in trial.operation_data.items()},
+            models={k: self.open(trial.inputs[v]) for k, v in model.references.items() if v in trial.inputs},
+        )
+        derivative = method.function(parents, method.check(model.parameters), context)
+        metadata = _provenance(trial, parents[0], derivative.facts)
+        write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
+        return derivative.facts
+
+    def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> tuple[list[Value], dict[str, str]]:
+        needs = sorted({need for spec in trial.measures for need in MEASURES.get(spec.measure).needs})
+        data = self._data(trial.data) if trial.data else None
+        columns: dict[str, str] = {}
+        arrays: Mapping[str, NDArray[np.float32]] = {}
+        if data is not None and trial.data is not None:
+            columns |= self._keep_data(trial.data, data)
+            if needs:
+                path = self._features(trial, checkpoint, data, needs, Share(ticket, 0.0, 0.8))
+                arrays = _read_all(path)
+                columns |= dict.fromkeys(arrays, path.name)
+        evidence = Evidence(
+            checkpoint=checkpoint,
+            build=self._builder(checkpoint),
+            columns=arrays,
+            labels=data.labels if data is not None else np.empty(0, np.int64),
+            data=data,
+            device=self.device,
+            seed=trial.seed,
+            ticket=ticket,
+        )
+        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
+        if new:
+            write_columns(path, new)
+        return values, columns | dict.fromkeys(new, path.name)
+
+    def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
+        return lambda: checkpoint.network().to(self.device)
+
+    def _features(self, trial: Trial, checkpoint: Checkpoint, data: DataSet, needs: list[str], ticket: Ticket) -> Path:
+        assert trial.data is not None
+        name = digest(["features", trial.model.identity, trial.data.identity, needs])
+        network = self._builder(checkpoint)()
+        architecture = checkpoint.architecture
+        assert architecture is not None, "a network was built, so it was recognised"
+        if architecture.classes < len(data.classes):
+            raise UserError(
+                f"{trial.model.name} tells {architecture.classes} classes apart, and {trial.data.name} has "
+                f"{len(data.classes)}.",
+                "Choose the data set that it was trained for.",
+            )
+        path = self.root / "arrays" / f"{name}.h5"
+        return extract(network, architecture, data, needs, path, self.device, ticket)
+
+    def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
+        """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
+        path = self.root / "arrays" / f"{digest(['data', spec.identity])}.h5"
+        if not path.exists():
+            names = np.array([name.encode() for name in data.names])
+            columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
+            one = data.pictures(np.arange(1))
+            if one.nbytes * len(data) <= _THUMBNAIL_BUDGET:
+                columns["picture"] = data.pictures(np.arange(len(data)))
+            write_columns(path, columns)
+        return dict.fromkeys(_names(path), path.name)
+
+
+def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Value], dict[str, NDArray[Any]]]:
+    values: list[Value] = []
+    columns: dict[str, NDArray[Any]] = {}
+    for done, spec in enumerate(trial.measures):
+        measure = MEASURES.get(spec.measure)
+        ticket.progress(done, len(trial.measures), measure.entry.title)
+        for item in measure.function(evidence, measure.check(spec.parameters)):
+            if isinstance(item, Column):
+                columns[item.name] = item.values
+            else:
+                values.append(item)
+    return values, columns
+
+
+def _file_name(model: DerivedModel) -> str:
+    return f"{model.identity}.safetensors"
+
+
+def _names(path: Path) -> list[str]:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return list(file)
+
+
+def _read_all(path: Path) -> dict[str, NDArray[np.float32]]:
+    return {name: read_column(path, name) for name in _names(path)}
+
+
+def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
+    architecture = checkpoint.architecture
+    facts: dict[str, Any] = {"parameters": sum(spec.size for spec in checkpoint.specs.values())}
+    if architecture:
+        facts |= {"network": architecture.title, "family": architecture.family, "classes": architecture.classes}
+    return facts
+
+
+def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
+    inherited = parent.metadata.get("graftwork", {})
+    heads = {"heads": inherited["heads"]} if "heads" in inherited else {}
+    return heads | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+
+
+def _check_unchanged(model: SourceModel) -> None:
+    path = Path(model.path)
+    if not path.exists():
+        raise UserError(f"The checkpoint {path} is no longer there.", "Put it back, or mend its path in the recipe.")
+    if remembered_fingerprint(path) != model.content:
+        raise UserError(f"The checkpoint {path} has changed since the run was planned.", "Run the recipe again.")

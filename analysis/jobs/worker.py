@@ -1,0 +1,330 @@
+"""A worker process seen from outside: requests go in, messages come out, and a death is one failed job.
+
+All callbacks run on the handle's own thread.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Literal
+
+from psygnal import Signal
+
+from ..errors import Cancelled, UserError
+from .entry import enter
+from .protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+
+Entry = Callable[[Connection, int | None], None]
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+_numbers = count(1)
+_STILLBORN_LIMIT = 3
+
+
+@dataclass(eq=False)
+class Job:
+    """A request on its way.
+
+    Attributes
+    ----------
+    title : str
+        What a person calls it.
+    task, payload : str, mapping
+        The request.
+    state : str
+        ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
+    progress : Progress or None
+        The latest report.
+    value : Any
+        The result, once done.
+    error : UserError or None
+        The reason, once failed.
+    """
+
+    title: str
+    task: str
+    payload: Mapping[str, Any]
+    id: int = field(default_factory=lambda: next(_numbers))
+    state: State = "queued"
+    progress: Progress | None = None
+    value: Any = None
+    error: UserError | None = None
+    detail: str = ""
+    started: float = 0.0
+    cancelling: bool = False
+    _finished: threading.Event = field(default_factory=threading.Event)
+
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the result.
+
+        Raises
+        ------
+        UserError
+            If the job failed.
+        Cancelled
+            If it was cancelled.
+        TimeoutError
+            If it takes longer than ``timeout`` seconds.
+        """
+        if not self._finished.wait(timeout):
+            raise TimeoutError(self.title)
+        if self.error:
+            raise self.error
+        if self.state == "cancelled":
+            raise Cancelled
+        return self.value
+
+    @property
+    def over(self) -> bool:
+        """Whether it is done, failed or cancelled."""
+        return self._finished.is_set()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left in seconds, by the pace so far; None while nothing can be said."""
+        report = self.progress
+        if self.state != "running" or not report or not report.total or report.done <= 0:
+            return None
+        return (time.monotonic() - self.started) * (report.total / report.done - 1)
+
+
+class Worker:
+    """One persistent worker process, started with spawn and restarted when it dies.
+
+    Parameters
+    ----------
+    name : str
+        For the process list and messages.
+    threads : int or None
+        Compute threads; None for all cores.
+    grace : float
+        Seconds between a request to cancel and the hard stop.
+    entry : callable
+        Where the process begins; takes its end of the connection and ``threads``.
+    """
+
+    changed = Signal(Job)
+    partial = Signal(Job, object)
+    ready = Signal(str)
+
+    def __init__(
+        self, name: str = "worker", threads: int | None = None, grace: float = 0.7, entry: Entry = enter
+    ) -> None:
+        self.name = name
+        self.threads = threads
+        self.grace = grace
+        self._entry = entry
+        self.device = ""
+        self._queue: deque[Job] = deque()
+        self._current: Job | None = None
+        self._deadline = 0.0
+        self._lock = threading.RLock()
+        self._context = multiprocessing.get_context("spawn")
+        self._wake, self._woken = self._context.Pipe()
+        self._process: BaseProcess | None = None
+        self._connection: Connection | None = None
+        self._stillborn = 0
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name=f"graftwork {name}", daemon=True)
+        self._thread.start()
+
+    # What a caller uses
+
+    def submit(self, task: str, payload: Mapping[str, Any] | None = None, title: str = "") -> Job:
+        """Queue a request and return it at once."""
+        job = Job(title or task, task, payload or {})
+        with self._lock:
+            self._queue.append(job)
+        self._nudge()
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop the job: at once if it waits, within the grace period if it runs."""
+        with self._lock:
+            if job in self._queue:
+                self._queue.remove(job)
+                self._end(job, "cancelled")
+            elif job is self._current and not job.cancelling:
+                job.cancelling = True
+                self._deadline = time.monotonic() + self.grace
+                if self._connection:
+                    self._send(Cancel(job.id))
+                self._nudge()
+
+    def close(self) -> None:
+        """End the process and the handle; queued jobs are cancelled."""
+        self._closing = True
+        self._nudge()
+        self._thread.join(timeout=5)
+
+    @property
+    def pid(self) -> int | None:
+        """The process id, while it runs."""
+        return self._process.pid if self._process else None
+
+    # The handle's thread
+
+    def _run(self) -> None:
+        while not self._closing:
+            if self._process is None:
+                self._start()
+            self._dispatch()
+            self._listen()
+        self._shut_down()
+
+    def _start(self) -> None:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(
+            target=self._entry, args=(theirs, self.threads), name=f"graftwork {self.name}", daemon=True
+        )
+        process.start()
+        theirs.close()
+        self._process, self._connection = process, ours
+        self.device = ""
+
+    def _dispatch(self) -> None:
+        with self._lock:
+            if self._current is None and self._queue and self.device:
+                job = self._queue.popleft()
+                self._current = job
+                job.state, job.started = "running", time.monotonic()
+                self._send(Request(job.id, job.task, job.payload))
+                self.changed.emit(job)
+
+    def _listen(self) -> None:
+        process, connection = self._process, self._connection
+        assert process is not None
+        assert connection is not None
+        ready = wait([connection, process.sentinel, self._woken], self._patience())
+        if self._woken in ready:
+            self._woken.recv_bytes()
+        if connection in ready or process.sentinel in ready:
+            alive = self._drain(connection)
+            if not alive or process.sentinel in ready:
+                self._bury(process)
+                return
+        if self._overdue():
+            process.kill()
+
+    def _patience(self) -> float | None:
+        return max(0.0, self._deadline - time.monotonic()) if self._current and self._current.cancelling else None
+
+    def _overdue(self) -> bool:
+        job = self._current
+        return bool(job and job.cancelling and time.monotonic() >= self._deadline)
+
+    def _drain(self, connection: Connection) -> bool:
+        try:
+            while connection.poll():
+                self._receive(connection.recv())
+        except (EOFError, OSError):
+            return False
+        return True
+
+    def _receive(self, message: Message) -> None:
+        if isinstance(message, Ready):
+            self._stillborn = 0
+            self.device = message.device
+            self.ready.emit(message.device)
+            return
+        job = self._current
+        if job is None or message.id != job.id:
+            return
+        if isinstance(message, Progress):
+            job.progress = message
+            self.changed.emit(job)
+        elif isinstance(message, Partial):
+            self.partial.emit(job, message.value)
+        else:
+            self._current = None
+            self._conclude(job, message)
+
+    def _conclude(self, job: Job, message: Done | Failed | Stopped) -> None:
+        if isinstance(message, Done):
+            job.value = message.value
+            self._end(job, "done")
+        elif isinstance(message, Stopped):
+            self._end(job, "cancelled")
+        else:
+            job.error, job.detail = UserError(message.problem, message.next_step), message.detail
+            self._end(job, "failed")
+
+    def _bury(self, process: BaseProcess) -> None:
+        process.join()
+        self._stillborn += not self.device
+        with self._lock:
+            job, self._current = self._current, None
+            if self._connection:
+                self._connection.close()
+            self._process = self._connection = None
+        reason = _death(process.exitcode)
+        if job and job.cancelling:
+            self._end(job, "cancelled")
+        elif job:
+            job.error = UserError(f"{job.title}: the worker process {reason}.", _NEXT_STEP)
+            self._end(job, "failed")
+        if self._stillborn >= _STILLBORN_LIMIT:
+            self._give_up(reason)
+
+    def _give_up(self, reason: str) -> None:
+        error = UserError(f"The worker process cannot start: it {reason}.", "Run 'graftwork methods' to see why.")
+        with self._lock:
+            jobs, self._queue = list(self._queue), deque()
+            self._closing = True
+        for job in jobs:
+            job.error = error
+            self._end(job, "failed")
+
+    def _end(self, job: Job, state: State) -> None:
+        job.state = state
+        job._finished.set()
+        self.changed.emit(job)
+
+    def _shut_down(self) -> None:
+        with self._lock:
+            jobs = [*([self._current] if self._current else []), *self._queue]
+            self._queue.clear()
+            self._current = None
+        for job in jobs:
+            self._end(job, "cancelled")
+        if self._process:
+            self._process.kill()
+            self._process.join()
+        for end in (self._connection, self._wake, self._woken):
+            if end:
+                end.close()
+
+    def _send(self, message: Request | Cancel) -> None:
+        assert self._connection is not None
+        with suppress(OSError):  # it just died; the sentinel says so next
+            self._connection.send(message)
+
+    def _nudge(self) -> None:
+        with suppress(OSError):  # closed already
+            self._wake.send_bytes(b"!")
+
+
+_NEXT_STEP = "Run it again; if it happens again, give it less at once: a smaller batch, fewer samples, more memory."
+
+
+def _death(exitcode: int | None) -> str:
+    if exitcode is None or exitcode >= 0:
+        return f"ended by itself with code {exitcode}"
+    name = signal.Signals(-exitcode).name
+    if hasattr(signal, "SIGKILL") and -exitcode == signal.SIGKILL:
+        return f"was killed ({name}), most often by the system when memory runs out"
+    return f"crashed ({name})"
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,162 @@
+"""Recipes: what to do, as a person writes it in TOML.
+
+A recipe names its inputs, lists its steps with parameters or lists of them, and says what to measure. Reading one
+checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it against the methods and the files.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import ConfigDict, Field, ValidationError, field_validator
+
+from .errors import UserError
+from .trials import Frozen
+
+
+class ModelInput(Frozen):
+    """One checkpoint, under the name that steps use."""
+
+    name: str = Field(min_length=1)
+    path: str
+
+
+class DataInput(Frozen):
+    """One data set, under the name that steps and measures use; the fields are those of `DataSpec`."""
+
+    name: str = Field(min_length=1)
+    path: str
+    normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
+    limit: int | None = Field(None, ge=1)
+    classes: tuple[str, ...] | None = None
+    split: Literal["train", "test"] | None = None
+
+
+class Step(Frozen):
+    """One operation over every entry of ``of``; an inner list is one group of parents.
+
+    Keys beyond these are the method's parameters.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    method: str
+    of: tuple[str | tuple[str, ...], ...] = Field(min_length=1)
+    name: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The step's name, or its method's without the family."""
+        return self.name or self.method.split(".", 1)[-1]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The method's parameters as written."""
+        return dict(self.model_extra or {})
+
+
+class Measuring(Frozen):
+    """What is measured, on which data; keys beyond these are parameters of the measures that have them."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    data: str
+    what: tuple[str, ...] = Field(min_length=1)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Parameters of the measures, as written."""
+        return dict(self.model_extra or {})
+
+
+class Recipe(Frozen):
+    """A whole recipe.
+
+    Attributes
+    ----------
+    title : str
+        Shown with every result.
+    seeds : tuple of int
+        Methods that draw random numbers run once for each; the first seeds the measures.
+    model, data, step : tuple
+        Inputs and steps, in order; a step may use the inputs and every earlier step.
+    measure : Measuring or None
+        What is measured on every model.
+    """
+
+    title: str = "Untitled"
+    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    model: tuple[ModelInput, ...] = Field(min_length=1)
+    data: tuple[DataInput, ...] = ()
+    step: tuple[Step, ...] = ()
+    measure: Measuring | None = None
+
+    @field_validator("model", "data")
+    @classmethod
+    def _names_are_unique(cls, inputs: tuple[ModelInput | DataInput, ...]) -> tuple[ModelInput | DataInput, ...]:
+        names = [entry.name for entry in inputs]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two entries are called '{name}'")
+        return inputs
+
+
+def parse_recipe(text: str, source: str = "The recipe") -> Recipe:
+    """Return the recipe written in ``text``.
+
+    Raises
+    ------
+    UserError
+        If it is not TOML, or has a key or value that no recipe has; names the place.
+    """
+    try:
+        return Recipe.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{source} is not valid TOML: {error}.", "Mend that line and run it again.") from error
+    except ValidationError as error:
+        raise _explain(source, error) from error
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Return the recipe in a file.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, or as `parse_recipe`.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"The recipe {path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.",
+            "Check the path; recipes are TOML files such as prune.toml.",
+        ) from error
+    return parse_recipe(text, f"The recipe {path}")
+
+
+def write_recipe(recipe: Recipe) -> str:
+    """Return the recipe as TOML, without what is at its default."""
+    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+
+
+def anchored(recipe: Recipe, folder: Path) -> Recipe:
+    """Return the recipe with its relative paths made absolute, taken from ``folder``."""
+
+    def anchor(path: str) -> str:
+        return path if path == "digits" else str((folder / Path(path).expanduser()).resolve())
+
+    models = tuple(m.model_copy(update={"path": anchor(m.path)}) for m in recipe.model)
+    data = tuple(d.model_copy(update={"path": anchor(d.path)}) for d in recipe.data)
+    return recipe.model_copy(update={"model": models, "data": data})
+
+
+def _explain(source: str, error: ValidationError) -> UserError:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "its top level"
+    if first["type"] == "extra_forbidden":
+        return UserError(f"{source} has an unknown key {place}.", "Remove it or mend its spelling.")
+    if first["type"] == "missing":
+        return UserError(f"{source} lacks {place}.", "Add it; the README shows a whole recipe.")
+    return UserError(f"{source}: {place} does not fit: {first['msg']}.", "Mend that value and run it again.")

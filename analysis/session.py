@@ -1,0 +1,417 @@
+"""The session: what the views see of a workspace, and what a person is looking at in it.
+
+Views read from here alone. Nothing here waits: records come as an immutable snapshot, arrays are loaded on threads and
+are None until they are there, and every change is told by `Session.changed`.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from .catalogue import Catalogue
+from .errors import Cancelled, UserError
+from .identity import digest
+from .jobs.engine import Engine
+from .jobs.worker import Job, Worker
+from .selection import History, Mode, Selection
+from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
+
+Change = Literal["records", "state", "arrays", "jobs"]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything the workspace has recorded, at one moment."""
+
+    models: tuple[ModelRecord, ...] = ()
+    values: tuple[ValueRecord, ...] = ()
+    trials: tuple[TrialRecord, ...] = ()
+    columns: tuple[ColumnRecord, ...] = ()
+    datasets: tuple[DataRecord, ...] = ()
+    selections: tuple[SelectionRecord, ...] = ()
+
+    @cached_property
+    def by_identity(self) -> dict[str, ModelRecord]:
+        """Models by identity."""
+        return {model.identity: model for model in self.models}
+
+    @cached_property
+    def by_name(self) -> dict[str, ModelRecord]:
+        """Models by name."""
+        return {model.name: model for model in self.models}
+
+    @cached_property
+    def value_table(self) -> dict[str, dict[str, ValueRecord]]:
+        """The latest value of every measure, by model name, then measure."""
+        table: dict[str, dict[str, ValueRecord]] = {}
+        for value in self.values:
+            table.setdefault(value.model, {})[value.measure] = value
+        return table
+
+    @cached_property
+    def measures(self) -> tuple[str, ...]:
+        """Names of all measured quantities."""
+        return tuple(dict.fromkeys(value.measure for value in self.values))
+
+    @cached_property
+    def column_files(self) -> dict[tuple[str, str, str], str]:
+        """The file that holds a column, by model identity, data identity and column name."""
+        return {(c.model, c.data, c.name): str(c.path) for c in self.columns}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a person is looking at; undo and redo go over this.
+
+    Attributes
+    ----------
+    selection : Selection
+        The chosen samples, classes, layers and models (identities).
+    primary : str or None
+        Identity of the model that is looked at.
+    pinned : str or None
+        Identity of the reference that it is compared with.
+    data : str or None
+        Identity of the data set.
+    options : tuple of (str, str)
+        What the views were told to show, ``view.option`` and its value.
+    """
+
+    selection: Selection
+    primary: str | None = None
+    pinned: str | None = None
+    data: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+class Session:
+    """One open workspace.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Read-only or writable.
+    engine : Engine or None
+        Runs trials; None for a read-only session.
+    desk : Worker or None
+        Answers what a person is waiting for (plans, inspections, projections); None where nothing may be computed.
+    """
+
+    changed = Signal(str)
+    """Emitted with ``records``, ``state``, ``arrays`` or ``jobs``, from any thread."""
+
+    def __init__(self, workspace: Workspace, engine: Engine | None = None, desk: Worker | None = None) -> None:
+        self.workspace = workspace
+        self.engine = engine
+        self.desk = desk
+        self.snapshot = Snapshot()
+        self.catalogue = Catalogue(entries=())
+        self.message: UserError | None = None
+        self._arrays: dict[Hashable, NDArray[Any] | None] = {}
+        self._errors: dict[Hashable, UserError] = {}
+        self._waiting: dict[Hashable, Future[Any]] = {}
+        self._readers = ThreadPoolExecutor(2, "graftwork reader")
+        self._writer = ThreadPoolExecutor(1, "graftwork writer")
+        self.history: History[State] = History(State(Selection.none(0)))
+        workspace.changed.connect(self._on_workspace_changed)
+        if engine:
+            engine.changed.connect(self._on_engine_changed)
+            engine.refused.connect(self._on_refused)
+            engine.worker.changed.connect(self._on_job_changed)
+
+    # Records
+
+    def refresh(self) -> None:
+        """Read the records anew, now; for scripts, and for the first time."""
+        space = self.workspace
+        self.snapshot = Snapshot(
+            models=tuple(space.models()),
+            values=tuple(space.values()),
+            trials=tuple(space.trials()),
+            columns=tuple(space.columns()),
+            datasets=tuple(space.datasets()),
+            selections=tuple(space.selections()),
+        )
+        self._settle()
+        self.changed.emit("records")
+
+    def _settle(self) -> None:
+        """Look at something, once there is something to look at."""
+        state = self.state
+        measured = {c.model for c in self.snapshot.columns}
+        models = [m.identity for m in self.snapshot.models if m.identity in measured]
+        if state.data is None and self.snapshot.columns:
+            data = self.snapshot.columns[0].data
+            state = replace(state, data=data)
+        if state.primary is None and models:
+            state = replace(state, primary=models[0], pinned=state.pinned or models[0])
+        if state is not self.state:  # the first look is no step to undo
+            self.history = History(state)
+            self.changed.emit("state")
+
+    def model(self, identity: str | None) -> ModelRecord | None:
+        """Return the record of a model."""
+        return self.snapshot.by_identity.get(identity) if identity else None
+
+    def class_names(self) -> tuple[str, ...]:
+        """Return the names of the data set's classes."""
+        for model in self.snapshot.models:
+            names = model.facts.get("class_names")
+            if names and (model.identity, self.state.data or "", "label") in self.snapshot.column_files:
+                return tuple(names)
+        return ()
+
+    # What is looked at
+
+    @property
+    def state(self) -> State:
+        """The selection, the primary and the pinned model."""
+        return self.history.present
+
+    def look(self, step: str, **changes: Any) -> None:
+        """Change the state, as one step of undo."""
+        state = replace(self.state, **changes)
+        if state != self.state:
+            self.history.step(step, state)
+            self.changed.emit("state")
+
+    def option(self, name: str) -> str | None:
+        """Return what a view was told to show, None where nobody said."""
+        return dict(self.state.options).get(name)
+
+    def set_option(self, name: str, value: str) -> None:
+        """Tell a view what to show."""
+        self.look(f"change {name}", options=tuple(sorted((dict(self.state.options) | {name: value}).items())))
+
+    def select_samples(self, mask: NDArray[np.bool_], mode: str = "replace") -> None:
+        """Combine the samples where ``mask`` (samples,) is true with the selection."""
+        gesture = Selection.of(mask).marking(models=self.state.selection.models)
+        selection = self._sized(len(mask)).combine(gesture, Mode(mode))
+        self.look("select samples", selection=selection.marking(models=self.state.selection.models))
+
+    def select_models(self, identities: Iterable[str], mode: str = "replace") -> None:
+        """Combine models with the selection."""
+        selection = self.state.selection
+        gesture = replace(selection, models=frozenset(identities))
+        models = selection.combine(gesture, Mode(mode)).models
+        self.look("select models", selection=selection.marking(models=models))
+
+    def keep_selection(self, name: str) -> None:
+        """Keep the selected samples under a name in the workspace."""
+        data, selection = self.state.data, self.state.selection
+        if data is not None:
+            self.write(lambda space: space.save_selection(name, data, selection))
+
+    def forget_selection(self, name: str) -> None:
+        """Remove a kept selection."""
+        self.write(lambda space: space.delete_selection(name))
+
+    def recall_selection(self, name: str, mode: str = "replace") -> None:
+        """Combine a kept selection with the current one."""
+        data = self.state.data
+
+        def recall() -> None:
+            if data is not None:
+                self.select_samples(self.workspace.load_selection(name, data).mask, mode)
+
+        self._readers.submit(recall)
+
+    def note(self, model: str) -> str:
+        """Return the note on a model."""
+        return self.workspace.note(model)
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.look("clear selection", selection=Selection.none(self.state.selection.size))
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        if self.history.undoes:
+            self.history.undo()
+            self.changed.emit("state")
+
+    def redo(self) -> None:
+        """Take it again."""
+        if self.history.redoes:
+            self.history.redo()
+            self.changed.emit("state")
+
+    def selected_mask(self, samples: int) -> NDArray[np.bool_]:
+        """Return which of that many samples are selected, (samples,)."""
+        return self._sized(samples).mask
+
+    def _sized(self, size: int) -> Selection:
+        selection = self.state.selection
+        return selection if selection.size == size else Selection.none(size)
+
+    # Arrays
+
+    def has_column(self, model: str, name: str) -> bool:
+        """Return whether the workspace holds that column of the model on the current data set."""
+        return (model, self.state.data or "", name) in self.snapshot.column_files
+
+    def column(self, model: str | None, name: str) -> NDArray[Any] | None:
+        """Return a per-sample column, (samples,) or (samples, width), of a model on the current data set.
+
+        None while it is being loaded, or if there is none; `Session.changed` tells ``arrays`` when it is there.
+        """
+        file = self.snapshot.column_files.get((model or "", self.state.data or "", name))
+        return self._fetch(("column", file, name), lambda: _read(Path(file), name)) if file else None
+
+    def labels(self) -> NDArray[np.int64] | None:
+        """Return the true class of every sample, (samples,)."""
+        return self._shared("label")
+
+    def sample_names(self) -> NDArray[np.bytes_] | None:
+        """Return the name of every sample, (samples,), as UTF-8."""
+        return self._shared("name")
+
+    def pictures(self) -> NDArray[np.uint8] | None:
+        """Return the samples as pictures, (samples, height, width, 3), where the workspace keeps them."""
+        return self._shared("picture")
+
+    def _shared(self, name: str) -> NDArray[Any] | None:
+        data = self.state.data
+        file = next((str(c.path) for c in self.snapshot.columns if c.data == data and c.name == name), None)
+        return self._fetch(("column", file, name), lambda: _read(Path(file), name)) if file else None
+
+    def projection(
+        self, models: Sequence[str], method: str, column: str = "features", **parameters: Any
+    ) -> list[NDArray[np.float32]] | None:
+        """Return one (samples, 2) layout a model, in a shared frame; None while it is computed or cannot be.
+
+        The worker computes it once and keeps it in the workspace.
+        """
+        data = self.state.data or ""
+        files = [self.snapshot.column_files.get((model, data, column)) for model in models]
+        if not files or None in files:
+            return None
+        target = self._projection_file(models, data, method, column, parameters)
+        keys = [("layout", str(target), number) for number in range(len(models))]
+        layouts = [self._arrays.get(key) for key in keys]
+        if all(layout is not None for layout in layouts):
+            return [layout for layout in layouts if layout is not None]
+        payload = {
+            "features": [(file, column) for file in files],
+            "method": method,
+            "parameters": parameters,
+            "target": str(target),
+        }
+        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload))
+        return None
+
+    def _projection_file(
+        self, models: Sequence[str], data: str, method: str, column: str, parameters: dict[str, Any]
+    ) -> Path:
+        version = next((e.version for e in self.catalogue.entries if e.id == method), 1)
+        name = digest(["projection", method, version, parameters, list(models), data, column])
+        return self.workspace.path / "arrays" / f"{name}.h5"
+
+    def _load_layouts(self, target: Path, keys: list[tuple[str, str, int]], payload: dict[str, Any]) -> None:
+        if not target.exists():
+            if self.desk is None:
+                raise UserError("This layout has not been computed.", "Open the workspace in the window once.")
+            self.desk.submit("project", payload, f"{payload['method'].upper()} layout").result()
+        for key in keys:
+            self._arrays[key] = _read(target, str(key[2]))
+
+    def error(self, *prefix: Hashable) -> UserError | None:
+        """Return why an array cannot be had: the latest error of a key that starts so (``layouts``, ``column``)."""
+        return next((e for key, e in self._errors.items() if key[: len(prefix)] == prefix), None)  # type: ignore[index]
+
+    def idle(self) -> bool:
+        """Return whether nothing is being loaded."""
+        return all(future.done() for future in self._waiting.values())
+
+    def _fetch(self, key: Hashable, read: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
+        if key in self._arrays:
+            return self._arrays[key]
+
+        def load() -> None:
+            self._arrays[key] = read()
+
+        self._request(key, load)
+        return None
+
+    def _request(self, key: Hashable, load: Callable[[], None]) -> None:
+        if key in self._waiting or key in self._errors:
+            return
+
+        def run() -> None:
+            try:
+                load()
+            except UserError as error:
+                self._errors[key] = error
+            except Cancelled:
+                pass
+            except (OSError, KeyError) as error:
+                self._errors[key] = UserError(f"An array of the workspace cannot be read: {error}.", _CHECK)
+            self._waiting.pop(key, None)
+            self.changed.emit("arrays")
+
+        self._waiting[key] = self._readers.submit(run)
+
+    # Doing
+
+    def run_recipe(self, recipe: str, folder: Path, source: str = "The recipe") -> None:
+        """Plan and run a recipe given as TOML."""
+        if self.engine is None:
+            raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
+        self.message = None
+        self.engine.submit(recipe, folder, source)
+
+    def write(self, change: Callable[[Workspace], object]) -> Future[object]:
+        """Change the workspace on the writer's thread."""
+        return self._writer.submit(change, self.workspace)
+
+    @property
+    def job(self) -> Job | None:
+        """The job that runs for the engine."""
+        return self.engine.current if self.engine else None
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be run or changed."""
+        return self.engine is None
+
+    def close(self) -> None:
+        """Stop loading; the owner closes engine, workers and workspace."""
+        self._readers.shutdown(wait=False, cancel_futures=True)
+        self._writer.shutdown(wait=True)
+
+    # What it hears, on other threads
+
+    def _on_workspace_changed(self) -> None:
+        if not any(key == "refresh" for key in list(self._waiting)):
+            self._waiting["refresh"] = self._readers.submit(self._refresh_later)
+
+    def _refresh_later(self) -> None:
+        self._waiting.pop("refresh", None)
+        self.refresh()
+
+    def _on_engine_changed(self) -> None:
+        self.changed.emit("jobs")
+
+    def _on_job_changed(self) -> None:
+        self.changed.emit("jobs")
+
+    def _on_refused(self, error: UserError) -> None:
+        self.message = error
+        self.changed.emit("jobs")
+
+
+_CHECK = "Run 'graftwork workspace check' on it."
+
+
+def _read(path: Path, name: str) -> NDArray[Any]:
+    with h5py.File(path, "r") as file:
+        values: NDArray[Any] = file[name][()]
+    return values

@@ -1,0 +1,127 @@
+"""The worker's two threads: one listens, one works."""
+
+import errno
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import torch
+
+from ..errors import Cancelled, UserError
+from ..jobs.protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+from .tasks import TASKS, Desk
+
+_REPORT_INTERVAL = 0.05
+
+
+def serve(connection: Connection, threads: int | None) -> None:
+    """Answer requests until the other side is gone; then the process ends, whatever it is doing."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if threads:
+        torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    line = _Line(connection)
+    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    listener = _Listener(connection, requests)
+    threading.Thread(target=listener.run, daemon=True).start()
+    desk = Desk(device)
+    line.send(Ready(describe_device(device)))
+    while True:
+        request = requests.get()
+        line.send(_answer(request, desk, _LiveTicket(request.id, line, listener)))
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the device in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"CPU, {torch.get_num_threads()} threads"
+
+
+class _Line:
+    """The way back, used from several threads."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        with self._lock:
+            self._connection.send(message)
+
+
+class _Listener:
+    """Takes requests in and notes what is cancelled."""
+
+    def __init__(self, connection: Connection, requests: "queue.SimpleQueue[Request]") -> None:
+        self._connection = connection
+        self._requests = requests
+        self.cancelled: set[int] = set()
+
+    def run(self) -> None:
+        try:
+            while True:
+                message = self._connection.recv()
+                if isinstance(message, Cancel):
+                    self.cancelled.add(message.id)
+                else:
+                    self._requests.put(message)
+        except (EOFError, OSError):
+            os._exit(0)  # nobody is left to work for
+
+
+@dataclass
+class _LiveTicket:
+    """Reports over the line, at most twenty times a second."""
+
+    id: int
+    line: _Line
+    listener: _Listener
+    _last: float = 0.0
+
+    def progress(self, done: float, total: float, note: str = "") -> None:
+        self.check()
+        now = time.monotonic()
+        if now - self._last >= _REPORT_INTERVAL or done >= total:
+            self._last = now
+            self.line.send(Progress(self.id, done, total, note))
+
+    def partial(self, value: Any) -> None:
+        self.line.send(Partial(self.id, value))
+
+    def check(self) -> None:
+        if self.id in self.listener.cancelled:
+            raise Cancelled
+
+
+def _answer(request: Request, desk: Desk, ticket: _LiveTicket) -> Message:
+    try:
+        return Done(request.id, TASKS[request.task](desk, dict(request.payload), ticket))
+    except Cancelled:
+        return Stopped(request.id)
+    except Exception as error:  # noqa: BLE001 - whatever a method raises fails its own job alone
+        problem, next_step = explain(error)
+        return Failed(request.id, problem, next_step, traceback.format_exc())
+    finally:
+        if "torch.cuda" in sys.modules and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """Return what went wrong as a sentence, and the next step."""
+    if isinstance(error, UserError):
+        return error.problem, error.next_step
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
+        return "There is not enough memory for it.", "Take fewer samples or a smaller batch, or close other programs."
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return "The disk is full.", "Free some space and run it again; what is whole is kept."
+    if isinstance(error, OSError):
+        return f"{error.filename or 'A file'} cannot be used: {error.strerror}.", "Check that it is there and writable."
+    return f"{type(error).__name__}: {error}.", "This is a fault of the method; its log has the details."

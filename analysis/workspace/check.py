@@ -1,0 +1,103 @@
+"""Looking for damage, and sweeping up what an interrupted process left behind."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from .files import ARRAYS, CHECKPOINTS, PARTIAL
+
+
+def problems(db: sqlite3.Connection, home: Path) -> list[str]:
+    """Return what is wrong with a workspace, one sentence each; nothing for a sound one."""
+    return [*_database_problems(db), *_file_problems(db, home), *_orphans(db, home)]
+
+
+def recorded(db: sqlite3.Connection) -> dict[str, set[str]]:
+    """Return the names of the files that the tables know, by folder."""
+    return {
+        ARRAYS: {row["file"] for row in db.execute("SELECT file FROM columns")},
+        CHECKPOINTS: {
+            row["file"] for row in db.execute("SELECT file FROM models WHERE kind = 'derived' AND file IS NOT NULL")
+        },
+    }
+
+
+def sweep(home: Path) -> list[Path]:
+    """Remove temporary files that nothing resumes, and return them.
+
+    Extraction goes on from ``arrays/X.partial`` where a sidecar, ``X.partial`` with a further suffix, says how far it
+    came; that one stays. The caller holds the writer's lock, so nobody is writing these files.
+    """
+    stale = [path for path in _files(home, ARRAYS) if _is_partial(path) and not _resumable(path)]
+    stale += [path for path in (*_files(home, CHECKPOINTS), *home.glob(f"*{PARTIAL}")) if _is_partial(path)]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
+
+
+def _database_problems(db: sqlite3.Connection) -> Iterator[str]:
+    for (message,) in db.execute("PRAGMA integrity_check"):
+        if message != "ok":
+            yield f"The database is damaged: {message}."
+    for row in db.execute("PRAGMA foreign_key_check"):
+        yield f"Row {row['rowid']} of the table {row['table']} refers to a missing row of {row['parent']}."
+
+
+def _file_problems(db: sqlite3.Connection, home: Path) -> Iterator[str]:
+    for folder, names in recorded(db).items():
+        damage = _hdf5_damage if folder == ARRAYS else _safetensors_damage
+        for name in sorted(names):
+            path = home / folder / name
+            if not path.is_file():
+                yield f"The file {folder}/{name} is missing."
+            elif found := damage(path):
+                yield f"The file {folder}/{name} does not open: {found}."
+
+
+def _orphans(db: sqlite3.Connection, home: Path) -> Iterator[str]:
+    # A trial that was cut off between writing a file and recording it finds that file again when it is run again.
+    if db.execute("SELECT 1 FROM trials WHERE state != 'done'").fetchone():
+        return
+    for folder, names in recorded(db).items():
+        for path in _files(home, folder):
+            if path.name not in names and PARTIAL not in path.suffixes:
+                yield f"The file {folder}/{path.name} belongs to no trial."
+
+
+def _hdf5_damage(path: Path) -> str:
+    import h5py  # slow to import, and only a check needs it
+
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            return "" if len(file) else "it holds no data"
+    except (OSError, RuntimeError) as error:
+        return str(error).splitlines()[0]
+
+
+def _safetensors_damage(path: Path) -> str:
+    """Read the header alone: its length in 8 bytes, little endian, then JSON, then the tensors it places."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if length > size - 8:
+                return "its header is cut off"
+            header = json.loads(stream.read(length))
+        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        return f"its header cannot be read ({error})"
+    expected = 8 + length + max(ends, default=0)
+    return "" if size == expected else f"it has {size} bytes instead of {expected}"
+
+
+def _files(home: Path, folder: str) -> list[Path]:
+    return sorted(path for path in (home / folder).glob("*") if path.is_file())
+
+
+def _is_partial(path: Path) -> bool:
+    return path.name.endswith(PARTIAL)
+
+
+def _resumable(path: Path) -> bool:
+    return any(path.parent.glob(f"{path.name}.*"))

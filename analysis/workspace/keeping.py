@@ -1,0 +1,162 @@
+"""What a person keeps beside the results: notes, named selections, layouts; and fingerprints that save time."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..selection import Selection
+from .records import SelectionRecord
+
+
+def note(db: sqlite3.Connection, model: str) -> str:
+    """Return the note on a model, empty where there is none."""
+    row = db.execute("SELECT text FROM notes WHERE model = ?", (model,)).fetchone()
+    return str(row["text"]) if row else ""
+
+
+def set_note(db: sqlite3.Connection, model: str, text: str) -> None:
+    """Keep a note on a model; an empty one removes it.
+
+    Raises
+    ------
+    UserError
+        If the workspace holds no such model.
+    """
+    _require(db, "models", "model", model)
+    db.execute("DELETE FROM notes WHERE model = ?", (model,))
+    if text:
+        db.execute("INSERT INTO notes VALUES (?, ?)", (model, text))
+
+
+def save_selection(db: sqlite3.Connection, name: str, data: str, selection: Selection) -> None:
+    """Keep a selection over a data set under a name, in place of the one that had it.
+
+    Raises
+    ------
+    UserError
+        If the name is blank, or the workspace holds no such data set.
+    """
+    _require_name(name)
+    _require(db, "datasets", "data set", data)
+    marks = [json.dumps(sorted(names)) for names in (selection.classes, selection.layers, selection.models)]
+    db.execute(
+        "INSERT OR REPLACE INTO selections VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (name, data, selection.size, selection.count, selection.bits, *marks),
+    )
+
+
+def load_selection(db: sqlite3.Connection, name: str, data: str) -> Selection:
+    """Return a named selection over a data set.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    row = db.execute("SELECT * FROM selections WHERE name = ? AND data = ?", (name, data)).fetchone()
+    if row is None:
+        raise _no("selection", name)
+    classes, layers, models = (frozenset(json.loads(row[field])) for field in ("classes", "layers", "models"))
+    return Selection(row["size"], row["bits"], classes, layers, models)
+
+
+def selections(db: sqlite3.Connection) -> list[SelectionRecord]:
+    """Return the named selections, by name."""
+    rows = db.execute("SELECT name, data, count, size FROM selections ORDER BY name, data")
+    return [SelectionRecord(**dict(row)) for row in rows]
+
+
+def rename_selection(db: sqlite3.Connection, old: str, new: str) -> None:
+    """Give a selection another name, over every data set that it has.
+
+    Raises
+    ------
+    UserError
+        If there is none, or the new name is blank or taken.
+    """
+    _require_name(new)
+    if old != new and db.execute("SELECT 1 FROM selections WHERE name = ?", (new,)).fetchone():
+        raise UserError(f"There is a selection named {new!r} already.", "Choose another name, or delete that one.")
+    if not db.execute("UPDATE selections SET name = ? WHERE name = ?", (new, old)).rowcount:
+        raise _no("selection", old)
+
+
+def delete_selection(db: sqlite3.Connection, name: str) -> None:
+    """Forget a selection over every data set; one that is not there is no error."""
+    db.execute("DELETE FROM selections WHERE name = ?", (name,))
+
+
+def save_layout(db: sqlite3.Connection, name: str, layout: dict[str, Any]) -> None:
+    """Keep a layout, JSON values alone, under a name, in place of the one that had it."""
+    _require_name(name)
+    db.execute("INSERT OR REPLACE INTO layouts VALUES (?, ?)", (name, json.dumps(layout, allow_nan=False)))
+
+
+def load_layout(db: sqlite3.Connection, name: str) -> dict[str, Any]:
+    """Return a layout.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name.
+    """
+    row = db.execute("SELECT layout FROM layouts WHERE name = ?", (name,)).fetchone()
+    if row is None:
+        raise _no("layout", name)
+    layout: dict[str, Any] = json.loads(row["layout"])
+    return layout
+
+
+def layouts(db: sqlite3.Connection) -> list[str]:
+    """Return the layouts' names, sorted."""
+    return [row["name"] for row in db.execute("SELECT name FROM layouts ORDER BY name")]
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What changes when a file or folder does: the number of entries, their bytes together, the newest change."""
+
+    files: int
+    size: int
+    mtime_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> "Stamp":
+        """Return the stamp of a file, or of a folder with all that is in it."""
+        entries = [path, *path.rglob("*")] if path.is_dir() else [path]
+        stats = [entry.stat() for entry in entries]
+        return cls(len(stats), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
+
+
+def known_content(db: sqlite3.Connection, path: Path, stamp: Stamp) -> str | None:
+    """Return the content identity that was computed when the path had that stamp."""
+    row = db.execute(
+        "SELECT content FROM fingerprints WHERE path = ? AND files = ? AND size = ? AND mtime_ns = ?",
+        (str(path), stamp.files, stamp.size, stamp.mtime_ns),
+    ).fetchone()
+    return str(row["content"]) if row else None
+
+
+def keep_content(db: sqlite3.Connection, path: Path, stamp: Stamp, content: str) -> None:
+    """Remember the content identity of a path with that stamp."""
+    db.execute(
+        "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?)",
+        (str(path), stamp.files, stamp.size, stamp.mtime_ns, content),
+    )
+
+
+def _require(db: sqlite3.Connection, table: str, what: str, identity: str) -> None:
+    if db.execute(f"SELECT 1 FROM {table} WHERE identity = ?", (identity,)).fetchone() is None:
+        raise _no(what, identity)
+
+
+def _require_name(name: str) -> None:
+    if not name.strip():
+        raise UserError("The name is blank.", "Give it a name.")
+
+
+def _no(what: str, name: str) -> UserError:
+    return UserError(f"This workspace holds no {what} {name!r}.", f"Choose a {what} that it lists.")

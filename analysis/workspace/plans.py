@@ -1,0 +1,121 @@
+"""Writing a plan into the tables: its recipe, data sets, models, operations and trials."""
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable
+
+from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, Trial
+
+
+def unique_name(name: str, taken: Callable[[str], bool]) -> str:
+    """Return the name, or where it is taken the first free of ``name #2``, ``name #3`` and so on."""
+    candidate, number = name, 1
+    while taken(candidate):
+        number += 1
+        candidate = f"{name} #{number}"
+    return candidate
+
+
+def add_plan(db: sqlite3.Connection, plan: Plan, recipe: str) -> int:
+    """Write everything that the plan names, and return the number of its run.
+
+    Raises
+    ------
+    ValueError
+        If an operation's parent is neither in the plan nor in the workspace.
+    """
+    run = db.execute(
+        "INSERT INTO recipes (title, toml, created) VALUES (?, ?, ?)", (plan.title, recipe, time.time())
+    ).lastrowid
+    assert run is not None
+    for trial in plan.trials:
+        for data in (trial.data, *trial.operation_data.values()):
+            if data is not None:
+                _add_data(db, data)
+    _add_models(db, plan)
+    for position, trial in enumerate(plan.trials):
+        _add_trial(db, trial, run, position)
+    return run
+
+
+def _add_data(db: sqlite3.Connection, data: DataSpec) -> None:
+    name = _free_name(db, "datasets", data.identity, data.name)
+    db.execute(
+        "INSERT INTO datasets (identity, name, spec) VALUES (?, ?, ?)"
+        " ON CONFLICT (identity) DO UPDATE SET spec = excluded.spec",  # the files may have moved
+        (data.identity, name, data.model_dump_json()),
+    )
+
+
+def _add_models(db: sqlite3.Connection, plan: Plan) -> None:
+    specs = {model.identity: model for trial in plan.trials for model in (*trial.inputs.values(), trial.model)}
+    for model in specs.values():
+        _add_model(db, model)
+    for model in specs.values():
+        if isinstance(model, DerivedModel):
+            _add_operation(db, model)
+
+
+def _add_model(db: sqlite3.Connection, model: ModelSpec) -> None:
+    name = _free_name(db, "models", model.identity, model.name)
+    file = model.path if model.kind == "source" else None
+    db.execute(
+        "INSERT INTO models (identity, name, kind, file, created) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (identity) DO UPDATE SET file = coalesce(excluded.file, file)",
+        (model.identity, name, model.kind, file, time.time()),
+    )
+
+
+def _add_operation(db: sqlite3.Connection, model: DerivedModel) -> None:
+    missing = [parent for parent in model.parents if not _known(db, "models", parent)]
+    if missing:
+        raise ValueError(f"the plan makes {model.name} from models that it does not hold: {', '.join(missing)}")
+    db.execute(
+        "INSERT OR IGNORE INTO operations VALUES (?, ?, ?, ?, ?, ?)",
+        (
+            model.identity,
+            model.method,
+            model.version,
+            json.dumps(model.parameters),
+            json.dumps(model.references),
+            model.seed,
+        ),
+    )
+    db.executemany(
+        "INSERT OR IGNORE INTO parents VALUES (?, ?, ?)",
+        [(model.identity, position, parent) for position, parent in enumerate(model.parents)],
+    )
+
+
+def _add_trial(db: sqlite3.Connection, trial: Trial, run: int, position: int) -> None:
+    db.execute(
+        "INSERT INTO trials (identity, model, data, seed, spec, run, state) VALUES (?, ?, ?, ?, ?, ?, 'pending')"
+        " ON CONFLICT (identity) DO UPDATE SET spec = excluded.spec, run = excluded.run",
+        (
+            trial.identity,
+            trial.model.identity,
+            trial.data.identity if trial.data else None,
+            trial.seed,
+            trial.model_dump_json(),
+            run,
+        ),
+    )
+    db.execute(
+        "UPDATE trials SET state = 'pending', problem = '', next_step = ''"
+        " WHERE identity = ? AND state IN ('failed', 'cancelled')",
+        (trial.identity,),
+    )
+    db.execute("INSERT INTO run_trials VALUES (?, ?, ?)", (run, position, trial.identity))
+
+
+def _free_name(db: sqlite3.Connection, table: str, identity: str, name: str) -> str:
+    def taken(candidate: str) -> bool:
+        query = f"SELECT 1 FROM {table} WHERE name = ? AND identity != ?"
+        return db.execute(query, (candidate, identity)).fetchone() is not None
+
+    return unique_name(name, taken)
+
+
+def _known(db: sqlite3.Connection, table: str, identity: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} WHERE identity = ?", (identity,)).fetchone() is not None

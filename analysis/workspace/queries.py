@@ -1,0 +1,145 @@
+"""Reading records; every order is stable: models as they came, measures as their trial gave them."""
+
+import json
+import math
+import sqlite3
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from ..trials import DataSpec, Trial
+from .files import ARRAYS, CHECKPOINTS
+from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, ValueRecord
+
+_MODELS = """
+SELECT m.*, o.method, o.parameters, o.seed FROM models m LEFT JOIN operations o ON o.model = m.identity
+ORDER BY m.number
+"""
+_PARENTS = """
+SELECT p.model, p.parent, m.name FROM parents p JOIN models m ON m.identity = p.parent ORDER BY p.model, p.position
+"""
+_TRIALS = """
+SELECT t.*, m.name FROM trials t JOIN models m ON m.identity = t.model
+WHERE (:state IS NULL OR t.state = :state)
+  AND (:run IS NULL OR t.identity IN (SELECT trial FROM run_trials WHERE run = :run))
+ORDER BY t.number
+"""
+# Two trials may measure the same (one recipe asks for more than another did): the later result stands.
+_VALUES = """
+SELECT * FROM (
+    SELECT m.number AS model_number, m.identity, m.name, o.method, o.parameters, coalesce(o.seed, t.seed) AS seed,
+        d.number AS data_number, d.name AS data, v.*,
+        row_number() OVER (
+            PARTITION BY t.model, t.data, t.seed, v.measure ORDER BY t.finished DESC, t.number DESC
+        ) AS age
+    FROM measures v JOIN trials t ON t.identity = v.trial JOIN models m ON m.identity = t.model
+        LEFT JOIN datasets d ON d.identity = t.data LEFT JOIN operations o ON o.model = m.identity
+    WHERE t.state = 'done'
+) WHERE age = 1 ORDER BY model_number, data_number, seed, trial, position
+"""
+
+
+def models(db: sqlite3.Connection, home: Path) -> list[ModelRecord]:
+    """Return every model of the lineage, in the order in which the workspace heard of them."""
+    parents = _parents(db)
+    return [
+        ModelRecord(
+            identity=row["identity"],
+            name=row["name"],
+            kind=row["kind"],
+            path=_checkpoint(home, row),
+            method=row["method"],
+            parameters=_parameters(row),
+            parents=tuple(parents[row["identity"]]),
+            seed=row["seed"],
+            facts=json.loads(row["facts"]),
+            created=row["created"],
+        )
+        for row in db.execute(_MODELS)
+    ]
+
+
+def trials(db: sqlite3.Connection, state: str | None, run: int | None) -> list[TrialRecord]:
+    """Return the trials, of one state and of one run where these are given."""
+    return [
+        TrialRecord(
+            identity=row["identity"],
+            model=row["name"],
+            spec=Trial.model_validate_json(row["spec"]),
+            state=row["state"],
+            problem=row["problem"],
+            next_step=row["next_step"],
+            seconds=row["seconds"],
+            run=row["run"],
+            attempts=row["attempts"],
+        )
+        for row in db.execute(_TRIALS, {"state": state, "run": run})
+    ]
+
+
+def values(db: sqlite3.Connection) -> list[ValueRecord]:
+    """Return every number of the trials that are done."""
+    parents = {model: tuple(p.name for p in found) for model, found in _parents(db).items()}
+    return [
+        ValueRecord(
+            model=row["name"],
+            parents=parents.get(row["identity"], ()),
+            operation=row["method"],
+            params=_parameters(row),
+            seed=row["seed"],
+            data=row["data"],
+            measure=row["measure"],
+            # SQLite keeps nan as NULL.
+            value=math.nan if row["value"] is None else row["value"],
+            low=row["low"],
+            high=row["high"],
+            unit=row["unit"],
+        )
+        for row in db.execute(_VALUES)
+    ]
+
+
+def columns(db: sqlite3.Connection, home: Path) -> list[ColumnRecord]:
+    """Return where every per-sample column lies."""
+    rows = db.execute(
+        "SELECT c.* FROM columns c JOIN models m ON m.identity = c.model JOIN datasets d ON d.identity = c.data"
+        " ORDER BY m.number, d.number, c.name"
+    )
+    return [
+        ColumnRecord(model=row["model"], data=row["data"], name=row["name"], path=home / ARRAYS / row["file"])
+        for row in rows
+    ]
+
+
+def datasets(db: sqlite3.Connection) -> list[DataRecord]:
+    """Return every data set, in the order in which the workspace heard of them."""
+    return [
+        DataRecord(identity=row["identity"], name=row["name"], spec=DataSpec.model_validate_json(row["spec"]))
+        for row in db.execute("SELECT * FROM datasets ORDER BY number")
+    ]
+
+
+def runs(db: sqlite3.Connection) -> list[RunRecord]:
+    """Return every run, the oldest first."""
+    return [
+        RunRecord(run=row["run"], title=row["title"], recipe=row["toml"], created=row["created"])
+        for row in db.execute("SELECT * FROM recipes ORDER BY run")
+    ]
+
+
+def _parents(db: sqlite3.Connection) -> defaultdict[str, list[Parent]]:
+    parents: defaultdict[str, list[Parent]] = defaultdict(list)
+    for row in db.execute(_PARENTS):
+        parents[row["model"]].append(Parent(name=row["name"], identity=row["parent"]))
+    return parents
+
+
+def _checkpoint(home: Path, row: sqlite3.Row) -> Path | None:
+    if row["file"] is None:
+        return None
+    return Path(row["file"]) if row["kind"] == "source" else home / CHECKPOINTS / row["file"]
+
+
+def _parameters(row: sqlite3.Row) -> dict[str, Any]:
+    parameters: dict[str, Any] = json.loads(row["parameters"] or "{}")
+    return parameters

@@ -1,0 +1,149 @@
+"""What a workspace gives back: immutable records, free of SQL."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from ..trials import DataSpec, Frozen, Trial
+
+TrialState = Literal["pending", "running", "done", "failed", "cancelled"]
+
+
+class TrialRecord(Frozen):
+    """A trial and how far it is.
+
+    Attributes
+    ----------
+    identity : str
+        The trial's identity.
+    model : str
+        Name of its model in the workspace; that in ``spec`` is the recipe's.
+    state : str
+        ``pending``, ``running``, ``done``, ``failed`` or ``cancelled``.
+    problem, next_step : str
+        Why it failed and what to do about it; empty otherwise.
+    seconds : float or None
+        Wall time of a finished trial.
+    run : int
+        The latest run that asked for it.
+    attempts : int
+        How often it was begun.
+    """
+
+    identity: str
+    model: str
+    spec: Trial
+    state: TrialState
+    problem: str = ""
+    next_step: str = ""
+    seconds: float | None = None
+    run: int
+    attempts: int = 0
+
+
+class Parent(Frozen):
+    """One parent of a derived model."""
+
+    name: str
+    identity: str
+
+
+class ModelRecord(Frozen):
+    """A model of the lineage.
+
+    Attributes
+    ----------
+    name : str
+        Unique in the workspace.
+    path : Path or None
+        Absolute path of the checkpoint; None for a derived model that is not made yet.
+    method : str or None
+        What made it; None for a source, whose ``parameters`` are empty.
+    parents : tuple of Parent
+        In the operation's order.
+    seed : int or None
+        None where nothing was drawn.
+    facts : dict
+        What was learnt about it: family, parameters, classes, notes.
+    created : float
+        Seconds since the epoch when the workspace first heard of it.
+    """
+
+    identity: str
+    name: str
+    kind: Literal["source", "derived"]
+    path: Path | None
+    method: str | None
+    parameters: dict[str, Any]
+    parents: tuple[Parent, ...]
+    seed: int | None
+    facts: dict[str, Any]
+    created: float
+
+
+class DataRecord(Frozen):
+    """A data set under its name in the workspace, which may differ from the one in ``spec``."""
+
+    identity: str
+    name: str
+    spec: DataSpec
+
+
+class ValueRecord(Frozen):
+    """One measured number with all that it depends on; the fields are those of ``measures --json``.
+
+    Attributes
+    ----------
+    parents : tuple of str
+        Names of the model's parents.
+    operation : str or None
+        The method that made the model; None for a source.
+    params : dict
+        The method's parameters.
+    seed : int
+        The operation's seed, or the trial's where the operation draws nothing.
+    data : str or None
+        Name of the data set.
+    value : float
+        In ``unit``; nan where the measure gave none.
+    low, high : float or None
+        Bounds of the 95 % interval.
+    """
+
+    model: str
+    parents: tuple[str, ...]
+    operation: str | None
+    params: dict[str, Any]
+    seed: int
+    data: str | None
+    measure: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+
+
+class ColumnRecord(Frozen):
+    """Where one per-sample column lies: ``model`` and ``data`` are identities, ``path`` is absolute."""
+
+    model: str
+    data: str
+    name: str
+    path: Path
+
+
+class SelectionRecord(Frozen):
+    """A named selection over one data set: ``count`` of its ``size`` samples are selected."""
+
+    name: str
+    data: str
+    count: int
+    size: int
+
+
+class RunRecord(Frozen):
+    """One run of a recipe: its text as it was, and when it was added, in seconds since the epoch."""
+
+    run: int
+    title: str
+    recipe: str
+    created: float

@@ -1,0 +1,114 @@
+"""The tables, and how a database of any earlier version comes to have them."""
+
+import sqlite3
+from pathlib import Path
+
+from ..errors import UserError
+
+# "Grft": tells a workspace from any other SQLite file.
+APPLICATION = 0x47726674
+
+_FIRST = """
+CREATE TABLE recipes (
+    run INTEGER PRIMARY KEY, title TEXT NOT NULL, toml TEXT NOT NULL, created REAL NOT NULL
+);
+CREATE TABLE models (
+    number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('source', 'derived')),
+    file TEXT, facts TEXT NOT NULL DEFAULT '{}', created REAL NOT NULL
+);
+CREATE TABLE operations (
+    model TEXT PRIMARY KEY REFERENCES models (identity), method TEXT NOT NULL, version INTEGER NOT NULL,
+    parameters TEXT NOT NULL, refs TEXT NOT NULL, seed INTEGER
+);
+CREATE TABLE parents (
+    model TEXT NOT NULL REFERENCES operations (model), position INTEGER NOT NULL,
+    parent TEXT NOT NULL REFERENCES models (identity), PRIMARY KEY (model, position)
+);
+CREATE TABLE datasets (
+    number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, name TEXT NOT NULL UNIQUE, spec TEXT NOT NULL
+);
+CREATE TABLE trials (
+    number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,
+    model TEXT NOT NULL REFERENCES models (identity), data TEXT REFERENCES datasets (identity),
+    seed INTEGER NOT NULL, spec TEXT NOT NULL, run INTEGER NOT NULL REFERENCES recipes (run),
+    state TEXT NOT NULL CHECK (state IN ('pending', 'running', 'done', 'failed', 'cancelled')),
+    problem TEXT NOT NULL DEFAULT '', next_step TEXT NOT NULL DEFAULT '',
+    seconds REAL, finished REAL, attempts INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX trials_by_state ON trials (state);
+CREATE TABLE run_trials (
+    run INTEGER NOT NULL REFERENCES recipes (run), position INTEGER NOT NULL,
+    trial TEXT NOT NULL REFERENCES trials (identity), PRIMARY KEY (run, position)
+);
+CREATE TABLE measures (
+    trial TEXT NOT NULL REFERENCES trials (identity), position INTEGER NOT NULL,
+    measure TEXT NOT NULL, value REAL, low REAL, high REAL, unit TEXT NOT NULL, PRIMARY KEY (trial, position)
+);
+CREATE TABLE columns (
+    model TEXT NOT NULL REFERENCES models (identity), data TEXT NOT NULL REFERENCES datasets (identity),
+    name TEXT NOT NULL, file TEXT NOT NULL, trial TEXT NOT NULL REFERENCES trials (identity),
+    PRIMARY KEY (model, data, name)
+);
+CREATE TABLE selections (
+    name TEXT NOT NULL, data TEXT NOT NULL REFERENCES datasets (identity),
+    size INTEGER NOT NULL, count INTEGER NOT NULL, bits BLOB NOT NULL,
+    classes TEXT NOT NULL, layers TEXT NOT NULL, models TEXT NOT NULL, PRIMARY KEY (name, data)
+);
+CREATE TABLE layouts (name TEXT PRIMARY KEY, layout TEXT NOT NULL);
+CREATE TABLE notes (model TEXT PRIMARY KEY REFERENCES models (identity), text TEXT NOT NULL);
+CREATE TABLE fingerprints (
+    path TEXT PRIMARY KEY, files INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+    content TEXT NOT NULL
+);
+"""
+
+# Entry n takes a database of version n to version n + 1; an entry that was released never changes.
+MIGRATIONS: tuple[str, ...] = (_FIRST,)
+
+
+def migrate(db: sqlite3.Connection, path: Path) -> None:
+    """Bring a writable database to the newest version, each version in one transaction.
+
+    Raises
+    ------
+    UserError
+        If the database is newer than this program, or no workspace's.
+    """
+    for version in range(_version(db, path), len(MIGRATIONS)):
+        db.executescript(
+            f"BEGIN IMMEDIATE; {MIGRATIONS[version]} PRAGMA application_id = {APPLICATION};"
+            f"PRAGMA user_version = {version + 1}; COMMIT;"
+        )
+
+
+def require_current(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that a read-only view cannot read.
+
+    Raises
+    ------
+    UserError
+        If the version is not this program's.
+    """
+    if _version(db, path) < len(MIGRATIONS):
+        raise UserError(
+            f"The workspace {path} was written by an earlier version of Graftwork.",
+            "Open it once for writing; that brings it up to date.",
+        )
+
+
+def _version(db: sqlite3.Connection, path: Path) -> int:
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    application = int(db.execute("PRAGMA application_id").fetchone()[0])
+    # A kill while the very first transaction ran leaves an empty database without our mark.
+    empty = version == 0 and db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if application != APPLICATION and not empty:
+        raise UserError(
+            f"The database in {path} is not a Graftwork workspace's.", "Choose a folder that Graftwork made."
+        )
+    if version > len(MIGRATIONS):
+        raise UserError(
+            f"The workspace {path} has version {version}, and this Graftwork reads up to {len(MIGRATIONS)}.",
+            "Update Graftwork to open it.",
+        )
+    return version

@@ -1,0 +1,118 @@
+"""What happens to a trial after it is planned; every function runs inside the caller's transaction."""
+
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+from ..errors import UserError
+from ..trials import TrialResult
+from .files import ARRAYS, CHECKPOINTS, bare
+
+
+def begin(db: sqlite3.Connection, trial: str) -> None:
+    """Mark a pending trial as running.
+
+    Raises
+    ------
+    UserError
+        If it is not pending.
+    """
+    changed = db.execute(
+        "UPDATE trials SET state = 'running', attempts = attempts + 1 WHERE identity = ? AND state = 'pending'",
+        (trial,),
+    ).rowcount
+    if not changed:
+        state = _row(db, trial)["state"]
+        raise UserError(f"The trial {trial} cannot begin: it is {state}.", "Retry it first if it failed.")
+
+
+def fail(db: sqlite3.Connection, trial: str, problem: str, next_step: str) -> None:
+    """Mark a trial that is not done as failed, and say why."""
+    _row(db, trial)
+    db.execute(
+        "UPDATE trials SET state = 'failed', problem = ?, next_step = ? WHERE identity = ? AND state != 'done'",
+        (problem, next_step, trial),
+    )
+
+
+def cancel(db: sqlite3.Connection, trial: str) -> None:
+    """Take a pending or running trial off the list."""
+    _row(db, trial)
+    db.execute("UPDATE trials SET state = 'cancelled' WHERE identity = ? AND state IN ('pending', 'running')", (trial,))
+
+
+def retry(db: sqlite3.Connection, trial: str) -> None:
+    """Put a failed or cancelled trial back on the list."""
+    _row(db, trial)
+    db.execute(
+        "UPDATE trials SET state = 'pending', problem = '', next_step = ''"
+        " WHERE identity = ? AND state IN ('failed', 'cancelled')",
+        (trial,),
+    )
+
+
+def reset_running(db: sqlite3.Connection) -> int:
+    """Put the trials that a lost process left running back on the list, and return how many there were."""
+    return db.execute("UPDATE trials SET state = 'pending' WHERE state = 'running'").rowcount
+
+
+def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
+    """Record all that a trial gave; a result that comes again replaces the first.
+
+    Raises
+    ------
+    UserError
+        If a file that the result names is not in the workspace.
+    ValueError
+        If a column belongs to no data set, or a file name leads out of its folder.
+    """
+    row = _row(db, result.trial)
+    _require_files(home, result)
+    if result.columns and row["data"] is None:
+        raise ValueError("a trial without data cannot have per-sample columns")
+    db.execute(
+        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ? WHERE identity = ?",
+        (result.seconds, time.time(), result.trial),
+    )
+    _record_model(db, row["model"], result)
+    _record_values(db, result)
+    db.executemany(
+        "INSERT OR REPLACE INTO columns (model, data, name, file, trial) VALUES (?, ?, ?, ?, ?)",
+        [(row["model"], row["data"], name, file, result.trial) for name, file in result.columns.items()],
+    )
+
+
+def _record_model(db: sqlite3.Connection, model: str, result: TrialResult) -> None:
+    known = db.execute("SELECT facts FROM models WHERE identity = ?", (model,)).fetchone()["facts"]
+    facts = json.loads(known) | result.facts
+    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(facts), model))
+    if result.checkpoint is not None:
+        db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (result.checkpoint, model))
+
+
+def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:
+    db.execute("DELETE FROM measures WHERE trial = ?", (result.trial,))
+    db.executemany(
+        "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (result.trial, position, value.measure, value.value, value.low, value.high, value.unit)
+            for position, value in enumerate(result.values)
+        ],
+    )
+
+
+def _require_files(home: Path, result: TrialResult) -> None:
+    files = [home / ARRAYS / bare(name) for name in result.columns.values()]
+    if result.checkpoint is not None:
+        files.append(home / CHECKPOINTS / bare(result.checkpoint))
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"The trial {result.trial} left no file {file}.", "Run it again.")
+
+
+def _row(db: sqlite3.Connection, trial: str) -> sqlite3.Row:
+    row: sqlite3.Row | None = db.execute("SELECT * FROM trials WHERE identity = ?", (trial,)).fetchone()
+    if row is None:
+        raise UserError(f"This workspace holds no trial {trial}.", "Add its plan first.")
+    return row

@@ -1,0 +1,72 @@
+"""Following a run from the command line."""
+
+import threading
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from ..analysis.errors import UserError
+from ..analysis.jobs.worker import Job
+from ..analysis.session import Session
+
+
+def follow(session: Session) -> int:
+    """Show progress on stderr until nothing is left to run; return how many trials failed.
+
+    Raises
+    ------
+    UserError
+        If the recipe was refused.
+    KeyboardInterrupt
+        If the person stopped it; the engine is stopped first.
+    """
+    engine = session.engine
+    assert engine is not None
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
+    ) as progress:
+        bars = _Bars(session, progress)
+        engine.changed.connect(bars.on_engine_changed)
+        engine.worker.changed.connect(bars.on_job_changed)
+        try:
+            while not engine.wait(0.2):
+                pass
+        except KeyboardInterrupt:
+            engine.cancel()
+            raise
+        bars.on_engine_changed()
+    if session.message:
+        raise session.message
+    failed = session.workspace.trials("failed")
+    for trial in failed:
+        console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")
+    return len(failed)
+
+
+class _Bars:
+    """One bar for the trials, one for the trial that runs."""
+
+    def __init__(self, session: Session, progress: Progress) -> None:
+        self._session = session
+        self._progress = progress
+        self._lock = threading.Lock()
+        self._trials: TaskID = progress.add_task("Trials", total=None)
+        self._current: TaskID = progress.add_task("", total=None, visible=False)
+
+    def on_engine_changed(self) -> None:
+        trials = self._session.workspace.trials()
+        over = sum(t.state in {"done", "failed", "cancelled"} for t in trials)
+        with self._lock:
+            self._progress.update(self._trials, completed=over, total=len(trials) or None)
+
+    def on_job_changed(self, job: Job) -> None:
+        report = job.progress
+        with self._lock:
+            self._progress.update(
+                self._current,
+                description=job.title,
+                completed=int(100 * report.done / report.total) if report and report.total else 0,
+                total=100,
+                visible=not job.over,
+            )

@@ -1,0 +1,100 @@
+"""Putting the parts together: a workspace, its workers, its engine, its session."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+from pydantic import ValidationError
+
+from ..analysis import jobs
+from ..analysis.catalogue import Catalogue
+from ..analysis.identity import digest
+from ..analysis.jobs.engine import Engine
+from ..analysis.jobs.worker import Worker, cores
+from ..analysis.session import Session
+from ..analysis.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Everything that is open for one workspace, closed together."""
+
+    session: Session
+    workers: tuple[Worker, ...]
+
+    def close(self) -> None:
+        """Stop the work (what runs returns to the queue) and let the workspace go."""
+        session = self.session
+        if session.engine:
+            session.engine.close()
+        for worker in self.workers:
+            worker.close()
+        session.close()
+        session.workspace.close()
+
+
+def open_runtime(workspace: Workspace, *, desk: bool) -> Runtime:
+    """Start what a workspace needs.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        Open; read-only gives a session that runs nothing.
+    desk : bool
+        Whether a second worker answers what a person waits for, so that a running trial delays none of it.
+    """
+    if workspace.read_only:
+        return Runtime(Session(workspace), ())
+    trials = Worker("trials")
+    answers = Worker("desk", threads=max(1, cores() // 2)) if desk else trials
+    session = Session(workspace, Engine(workspace, trials), answers)
+    return Runtime(session, tuple(dict.fromkeys((trials, answers))))
+
+
+@contextmanager
+def working(path: Path, *, create: bool = False, read_only: bool = False) -> Iterator[Session]:
+    """Open a workspace for the length of a command."""
+    space = Workspace.open_or_create(path) if create else Workspace.open(path, read_only=read_only)
+    runtime = open_runtime(space, desk=False)
+    try:
+        yield runtime.session
+    finally:
+        runtime.close()
+
+
+@contextmanager
+def one_worker() -> Iterator[Worker]:
+    """Start a worker for the length of a command."""
+    worker = Worker()
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
+def cached_catalogue() -> Catalogue | None:
+    """Return what a worker last said it can do, if the program has not changed since."""
+    try:
+        return Catalogue.model_validate_json(_catalogue_file().read_text(encoding="utf-8"))
+    except (OSError, ValidationError):
+        return None
+
+
+def keep_catalogue(catalogue: Catalogue) -> None:
+    """Remember what a worker can do."""
+    file = _catalogue_file()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft.write_text(catalogue.model_dump_json(), encoding="utf-8")
+    draft.replace(file)
+
+
+def _catalogue_file() -> Path:
+    analysis = Path(jobs.__file__).parents[1]
+    state = [(str(p), p.stat().st_mtime_ns) for p in sorted(analysis.rglob("*.py"))]
+    name = digest(json.dumps(state))
+    return Path(platformdirs.user_cache_dir("graftwork")) / f"catalogue-{name}.json"

@@ -1,0 +1,171 @@
+"""Inspector: everything that is known of the model that is looked at."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
+from ..analysis.session import Session
+from ..analysis.workspace import ModelRecord, ValueRecord
+from .panel import Notice, Panel, view
+from .table import Table, TableSheet
+from .theme import GAP, TIGHT
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measure of the model, beside the reference's; ``low`` and ``high`` bound its 95 % interval."""
+
+    name: str
+    value: float
+    low: float | None
+    high: float | None
+    reference: float | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class InspectorState:
+    """What is shown: identity, name, facts as (name, text), measures, and why its trial failed, if it did."""
+
+    identity: str
+    name: str
+    pinned: str
+    facts: tuple[tuple[str, str], ...]
+    measures: tuple[Measured, ...]
+    problem: str
+
+
+def resolve(session: Session) -> InspectorState | Notice:
+    """Return what is known of the primary model, or a notice if there is none."""
+    model = session.model(session.state.primary)
+    if model is None:
+        return Notice("empty", "No model is looked at.", "Click one in the lineage or the trade-off.")
+    pinned = session.model(session.state.pinned)
+    rows = session.snapshot.value_table
+    reference = rows.get(pinned.name, {}) if pinned and pinned is not model else {}
+    failed = next((t for t in session.snapshot.trials if t.spec.model.identity == model.identity and t.problem), None)
+    return InspectorState(
+        identity=model.identity,
+        name=model.name,
+        pinned=pinned.name if pinned else "",
+        facts=tuple(_facts(model)),
+        measures=tuple(_measured(value, reference) for value in rows.get(model.name, {}).values()),
+        problem=f"{failed.problem} {failed.next_step}" if failed else "",
+    )
+
+
+def _facts(model: ModelRecord) -> list[tuple[str, str]]:
+    facts = [("Network", str(model.facts["network"]))] if "network" in model.facts else []
+    if "parameters" in model.facts:
+        facts.append(("Parameters", f"{model.facts['parameters']:,}"))
+    if model.method:
+        facts.append(("Operation", model.method))
+        facts += [(name, _text(value)) for name, value in model.parameters.items() if value is not None]
+    if model.seed is not None:
+        facts.append(("Seed", str(model.seed)))
+    facts += [("Parent", parent.name) for parent in model.parents]
+    if model.path:
+        facts.append(("File", str(Path(model.path))))
+    return facts
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _measured(value: ValueRecord, reference: dict[str, ValueRecord]) -> Measured:
+    other = reference.get(value.measure)
+    return Measured(value.measure, value.value, value.low, value.high, other.value if other else None, value.unit)
+
+
+def table(state: InspectorState) -> Table:
+    """Return one row a measure."""
+    rows = tuple((m.name, m.value, m.low, m.high, m.reference, m.unit) for m in state.measures)
+    return Table(("Measure", "Value", "Low", "High", state.pinned or "Reference", "Unit"), rows)
+
+
+@view(
+    id="inspector",
+    title="Inspector",
+    question="What exactly is this model, and how was it made?",
+    area="right",
+    order=1,
+)
+class InspectorPanel(Panel[InspectorState]):
+    """Facts, measures beside the reference's, and notes of the model that is looked at."""
+
+    resolve = staticmethod(resolve)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = QLabel(self, wordWrap=True)
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._problem = QLabel(self, objectName="notice-error", wordWrap=True)
+        self._facts = QFormLayout()
+        self._measures = TableSheet(self)
+        self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
+        self._notes.setMaximumHeight(72)
+        self._settled = QTimer(self, singleShot=True, interval=600)
+        self._settled.timeout.connect(self._save_note)
+        self._notes.textChanged.connect(self._settled.start)
+        self._noted: str | None = None
+        self.set_content(self._lay_out())
+
+    def _lay_out(self) -> QWidget:
+        body = QWidget(self)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(GAP)
+        font = self._name.font()
+        font.setBold(True)
+        self._name.setFont(font)
+        self._facts.setHorizontalSpacing(GAP)
+        self._facts.setVerticalSpacing(TIGHT // 2)
+        for part in (self._name, self._problem):
+            layout.addWidget(part)
+        layout.addLayout(self._facts)
+        layout.addWidget(self._measures, 1)
+        layout.addWidget(self._notes)
+        return body
+
+    def show_state(self, old: InspectorState | None, new: InspectorState) -> None:
+        """Show another model, or new measures of the same."""
+        if old is None or old.identity != new.identity:
+            self._show_note(new.identity)
+        self._name.setText(new.name)
+        self._problem.setText(new.problem)
+        self._problem.setVisible(bool(new.problem))
+        if old is None or old.facts != new.facts:
+            self._show_facts(new)
+        self._measures.show_table(table(new))
+
+    def table(self) -> Table:
+        """Return one row a measure."""
+        return table(self.state) if self.state else Table((), ())
+
+    def _show_facts(self, state: InspectorState) -> None:
+        while self._facts.rowCount():
+            self._facts.removeRow(0)
+        for name, text in state.facts:
+            label, value = QLabel(name, objectName="quiet"), QLabel(text, wordWrap=True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            value.setMinimumWidth(40)
+            self._facts.addRow(label, value)
+
+    def _show_note(self, identity: str) -> None:
+        if self._settled.isActive():
+            self._save_note()
+        self._noted = identity
+        self._notes.blockSignals(True)
+        self._notes.setPlainText(self.session.note(identity) if self.session else "")
+        self._notes.blockSignals(False)
+        self._notes.setReadOnly(self.session is None or self.session.read_only)
+
+    def _save_note(self) -> None:
+        self._settled.stop()
+        identity, text = self._noted, self._notes.toPlainText()
+        if self.session and not self.session.read_only and identity:
+            self.session.write(lambda space: space.set_note(identity, text))

@@ -1,0 +1,163 @@
+"""Jobs: what runs, how long it will take, and what went wrong."""
+
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from ..analysis.session import Session
+from .panel import Panel, view
+from .table import Table, TableSheet
+from .theme import GAP, TIGHT
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial: its model's name, how far it is, how long it took, and why it failed."""
+
+    identity: str
+    name: str
+    state: str
+    seconds: float | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class JobsState:
+    """What is shown.
+
+    Attributes
+    ----------
+    title, note : str
+        The running job and what it is doing; empty where nothing runs.
+    share : float or None
+        How much of it is done, in [0, 1].
+    seconds_left : float or None
+        By its pace so far.
+    rows : tuple of TrialRow
+        Every trial, those that run and failed first.
+    running, waiting : bool, int
+        Whether the engine is at work; how many trials are pending.
+    problem : str
+        Why the last recipe was refused.
+    read_only : bool
+        Whether nothing can be run.
+    """
+
+    title: str
+    note: str
+    share: float | None
+    seconds_left: float | None
+    rows: tuple[TrialRow, ...]
+    running: bool
+    waiting: int
+    problem: str
+    read_only: bool
+
+
+_ORDER = ("running", "failed", "pending", "cancelled", "done")
+
+
+def resolve(session: Session) -> JobsState:
+    """Return the state of the queue."""
+    job = session.job
+    report = job.progress if job else None
+    rows = [
+        TrialRow(t.identity, t.model, t.state, t.seconds, f"{t.problem} {t.next_step}".strip())
+        for t in session.snapshot.trials
+    ]
+    return JobsState(
+        title=job.title if job else "",
+        note=report.note if report else "",
+        share=report.done / report.total if report and report.total else None,
+        seconds_left=job.seconds_left if job else None,
+        rows=tuple(sorted(rows, key=lambda row: _ORDER.index(row.state))),
+        running=bool(session.engine and session.engine.running),
+        waiting=sum(row.state == "pending" for row in rows),
+        problem=str(session.message or ""),
+        read_only=session.read_only,
+    )
+
+
+def table(state: JobsState) -> Table:
+    """Return one row a trial."""
+    rows = tuple((row.name, row.state, row.seconds, row.problem) for row in state.rows)
+    return Table(("Trial", "State", "Seconds", "Problem"), rows)
+
+
+@view(
+    id="jobs",
+    title="Jobs",
+    question="What is running, how long will it take, and what went wrong?",
+    area="bottom",
+    order=1,
+)
+class JobsPanel(Panel[JobsState]):
+    """The queue: a bar for the running job over a table of all trials."""
+
+    listens = frozenset({"records", "jobs"})
+    resolve = staticmethod(resolve)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = QLabel(self)
+        self._left = QLabel(self, objectName="quiet")
+        self._bar = QProgressBar(self, textVisible=False)
+        self._bar.setRange(0, 1000)
+        self._stop = QPushButton("Stop", self)
+        self._stop.clicked.connect(self._on_stop_clicked)
+        self._sheet_of_trials = TableSheet(self)
+        self.set_content(self._lay_out())
+
+    def _lay_out(self) -> QWidget:
+        body = QWidget(self)
+        line = QHBoxLayout()
+        line.setContentsMargins(GAP, TIGHT, GAP, TIGHT)
+        line.setSpacing(GAP)
+        line.addWidget(self._title)
+        line.addWidget(self._bar, 1)
+        line.addWidget(self._left)
+        line.addWidget(self._stop)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addWidget(self._sheet_of_trials, 1)
+        return body
+
+    def show_state(self, old: JobsState | None, new: JobsState) -> None:
+        """Show the bar anew, and the trials where they differ."""
+        self._title.setText(headline(new))
+        self._bar.setVisible(new.running)
+        self._bar.setValue(round(1000 * (new.share or 0)))
+        self._left.setText(time_left(new.seconds_left))
+        self._stop.setText("Stop" if new.running else "Resume")
+        self._stop.setVisible(not new.read_only and (new.running or new.waiting > 0))
+        if old is None or old.rows != new.rows:
+            self._sheet_of_trials.show_table(self.table())
+
+    def table(self) -> Table:
+        """Return one row a trial."""
+        return table(self.state) if self.state else Table((), ())
+
+    def _on_stop_clicked(self) -> None:
+        if self.state is not None:
+            self.command_wanted.emit("run.stop" if self.state.running else "run.resume")
+
+
+def headline(state: JobsState) -> str:
+    """Return what is going on, in one line."""
+    done = sum(row.state == "done" for row in state.rows)
+    if state.problem:
+        return state.problem
+    if state.title:
+        return f"{state.title} – {state.note}   {done} of {len(state.rows)}" if state.note else state.title
+    if state.running:
+        return "Starting the worker …"
+    failed = sum(row.state == "failed" for row in state.rows)
+    text = f"{done} of {len(state.rows)} trials done" if state.rows else "Nothing has been run yet"
+    return f"{text}, {failed} failed" if failed else text
+
+
+def time_left(seconds: float | None) -> str:
+    """Return the time left as minutes and seconds, empty where nobody knows."""
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"

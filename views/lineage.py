@@ -1,0 +1,269 @@
+"""Lineage: what was made from what, as a graph with one column a generation."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
+
+from ..analysis.session import Session, Snapshot
+from ..analysis.workspace import ModelRecord
+from .panel import Notice, Panel, view
+from .plot import mode_of
+from .table import Table
+from .theme import GAP, WIDE, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Node:
+    """One model: its place as (generation, row), what is said beside it, and how far it is.
+
+    ``state`` is ``done``, ``pending``, ``running``, ``failed`` or ``cancelled``.
+    """
+
+    identity: str
+    name: str
+    text: str
+    generation: int
+    row: int
+    state: str
+
+
+@dataclass(frozen=True)
+class LineageState:
+    """What is drawn: nodes, and edges as (parent, child) indices of nodes."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[tuple[int, int], ...]
+    selected: frozenset[str]
+    primary: str | None
+    pinned: str | None
+
+
+def resolve(session: Session) -> LineageState | Notice:
+    """Return the lineage of every model, or a notice in an empty workspace."""
+    snapshot = session.snapshot
+    if not snapshot.models:
+        return Notice("empty", "There are no models yet.", "Open a checkpoint.", "Open checkpoint…", "file.open")
+    order = _depth_first(snapshot)
+    generations = _generations(snapshot)
+    states = {trial.spec.model.identity: trial.state for trial in snapshot.trials}
+    nodes = tuple(
+        Node(
+            identity=model.identity,
+            name=model.name,
+            text=_text(snapshot, model),
+            generation=generations[model.identity],
+            row=row,
+            state=states.get(model.identity, "done"),
+        )
+        for row, model in enumerate(order)
+    )
+    places = {node.identity: index for index, node in enumerate(nodes)}
+    edges = tuple((places[p.identity], places[m.identity]) for m in order for p in m.parents if p.identity in places)
+    state = session.state
+    return LineageState(nodes, edges, state.selection.models, state.primary, state.pinned)
+
+
+def _text(snapshot: Snapshot, model: ModelRecord) -> str:
+    own = model.name.rsplit("/", 1)[-1] if model.parents else model.name
+    row = snapshot.value_table.get(model.name, {})
+    return f"{own}   {100 * row['accuracy'].value:.1f} %" if "accuracy" in row else own
+
+
+def _generations(snapshot: Snapshot) -> dict[str, int]:
+    found: dict[str, int] = {}
+
+    def generation(model: ModelRecord) -> int:
+        if model.identity not in found:
+            parents = [snapshot.by_identity[p.identity] for p in model.parents if p.identity in snapshot.by_identity]
+            found[model.identity] = 1 + max((generation(parent) for parent in parents), default=-1)
+        return found[model.identity]
+
+    for model in snapshot.models:
+        generation(model)
+    return found
+
+
+def _depth_first(snapshot: Snapshot) -> list[ModelRecord]:
+    """Order models so that each stands below the last of its parents."""
+    children: dict[str, list[ModelRecord]] = {}
+    for model in snapshot.models:
+        if model.parents:
+            children.setdefault(model.parents[-1].identity, []).append(model)
+    order: list[ModelRecord] = []
+    stack = [m for m in reversed(snapshot.models) if not m.parents]
+    while stack:
+        model = stack.pop()
+        order.append(model)
+        stack.extend(reversed(children.get(model.identity, ())))
+    return order
+
+
+def table(state: LineageState) -> Table:
+    """Return one row a model, with all of its parents."""
+    parents: dict[int, list[str]] = {}
+    for parent, child in state.edges:
+        parents.setdefault(child, []).append(state.nodes[parent].name)
+    rows = tuple(
+        (node.name, ", ".join(parents.get(index, ())), node.generation, node.state)
+        for index, node in enumerate(state.nodes)
+    )
+    return Table(("Model", "Parents", "Generation", "State"), rows)
+
+
+def draw(figure: "Figure", state: LineageState) -> None:
+    """Draw it for print."""
+    axes: Any = figure.add_subplot()
+    for parent, child in state.edges:
+        a, b = state.nodes[parent], state.nodes[child]
+        axes.plot(
+            [a.generation, a.generation, b.generation], [a.row, b.row, b.row], color="0.7", linewidth=0.8, zorder=0
+        )
+    for node in state.nodes:
+        face = "0.25" if node.state == "done" else "white"
+        axes.plot(node.generation, node.row, "o", color="0.25", markerfacecolor=face, markersize=4)
+        axes.annotate(node.text, (node.generation, node.row), xytext=(6, 0), textcoords="offset points", va="center")
+    axes.set_ylim(len(state.nodes) - 0.5, -0.5)
+    axes.set_xlim(-0.2, max(node.generation for node in state.nodes) + 1.6)
+    axes.set_axis_off()
+
+
+_ROW, _INDENT, _DOT = 24, 18, 4
+
+
+@view(
+    id="lineage",
+    title="Lineage",
+    question="What was made from what, and how?",
+    area="left",
+    order=1,
+)
+class LineagePanel(Panel[LineageState]):
+    """The graph, one row a model."""
+
+    resolve = staticmethod(resolve)
+    draw = staticmethod(draw)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.graph = Graph(self)
+        self.graph.picked.connect(self._on_picked)
+        self.graph.pinned.connect(lambda identity: self.session and self.session.look("pin", pinned=identity))
+        area = QScrollArea(self, widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(self.graph)
+        self.set_content(area)
+
+    def show_state(self, old: LineageState | None, new: LineageState) -> None:
+        """Draw it."""
+        self.graph.show_state(new)
+
+    def table(self) -> Table:
+        """Return one row a model."""
+        return table(self.state) if self.state else Table((), ())
+
+    def _on_picked(self, identity: str, mode: str) -> None:
+        if self.session is None:
+            return
+        if mode == "replace":
+            self.session.look("look at a model", primary=identity)
+        else:
+            self.session.select_models((identity,), mode)
+
+
+class Graph(QWidget):
+    """Nodes and elbow lines, painted; one row is one model."""
+
+    picked = Signal(str, str)
+    """A model's identity, and how the click combines with the selection."""
+    pinned = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state: LineageState | None = None
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def show_state(self, state: LineageState) -> None:
+        """Show another state."""
+        self._state = state
+        self.setMinimumSize(self.sizeHint())
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for every row and the longest text."""
+        nodes = self._state.nodes if self._state else ()
+        widths = [self._text_left(node) + self.fontMetrics().horizontalAdvance(node.text) for node in nodes]
+        return QSize(max(widths, default=0) + WIDE, _ROW * len(nodes) + GAP)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the rows that are seen."""
+        if self._state is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(look.theme.faded), 1.2))
+        for parent, child in self._state.edges:
+            painter.drawPath(self._elbow(self._state.nodes[parent], self._state.nodes[child]))
+        for node in self._state.nodes:
+            if event.rect().intersects(QRect(0, node.row * _ROW, self.width(), _ROW)):
+                self._paint_node(painter, self._state, node)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Pick the model of the row."""
+        node = self._at(event.position().toPoint())
+        if node and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(node.identity, mode_of(event.modifiers()))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        """Offer to pin the model."""
+        node = self._at(event.pos())
+        if node:
+            menu = QMenu(self)
+            menu.addAction("Pin as reference", lambda: self.pinned.emit(node.identity))
+            menu.exec(event.globalPos())
+
+    def _at(self, place: QPoint) -> Node | None:
+        nodes = self._state.nodes if self._state else ()
+        row = (place.y() - GAP // 2) // _ROW
+        return nodes[row] if 0 <= row < len(nodes) else None
+
+    def _centre(self, node: Node) -> QPointF:
+        return QPointF(WIDE + node.generation * _INDENT, GAP / 2 + (node.row + 0.5) * _ROW)
+
+    def _text_left(self, node: Node) -> int:
+        return round(self._centre(node).x()) + GAP + 2
+
+    def _elbow(self, parent: Node, child: Node) -> QPainterPath:
+        start, end = self._centre(parent), self._centre(child)
+        path = QPainterPath(start)
+        path.lineTo(start.x(), end.y() - 6)
+        path.quadTo(start.x(), end.y(), start.x() + 6, end.y())
+        path.lineTo(end)
+        return path
+
+    def _paint_node(self, painter: QPainter, state: LineageState, node: Node) -> None:
+        theme, centre = look.theme, self._centre(node)
+        row = QRect(0, round(centre.y() - _ROW / 2), self.width(), _ROW)
+        if node.identity == state.primary:
+            painter.fillRect(row, QColor(theme.raised))
+        colour = QColor(theme.accent if node.identity in state.selected else theme.mark)
+        painter.setPen(QPen(colour, 1.6))
+        painter.setBrush(colour if node.state == "done" else QColor(theme.ground))
+        if node.state == "failed":
+            painter.setPen(QPen(QColor(theme.trouble), 1.6))
+            painter.drawLine(centre + QPointF(-_DOT, -_DOT), centre + QPointF(_DOT, _DOT))
+            painter.drawLine(centre + QPointF(-_DOT, _DOT), centre + QPointF(_DOT, -_DOT))
+        else:
+            painter.drawEllipse(centre, _DOT, _DOT)
+        if node.identity == state.pinned:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(centre, _DOT + 3, _DOT + 3)
+        painter.setPen(QColor(theme.text if node.state == "done" else theme.quiet))
+        left = self._text_left(node)
+        painter.drawText(row.adjusted(left, 0, -4, 0), int(Qt.AlignmentFlag.AlignVCenter), node.text)
