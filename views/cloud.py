@@ -1,0 +1,263 @@
+"""Clouds: up to a million points drawn as one image, so that a brush or a pan costs milliseconds."""
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QImage
+
+from .theme import CLASS_HUES, look
+
+Mask = NDArray[np.bool_]
+_CHUNK = 1 << 15  # points whose coordinates stay in the processor's cache
+_PLAIN = len(CLASS_HUES) + 1
+_FADED = _PLAIN + 1
+_CODES = 16
+
+
+class Cloud(pg.GraphicsObject):  # type: ignore[misc]
+    """Points in a plane as an item of a `Plot`.
+
+    Each pixel shows the class that most of its points belong to. While some points are selected, the others stay in
+    grey beneath them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._points = np.empty((2, 0))
+        self._codes = np.empty(0, dtype=np.uint8)
+        self._colours = CLASS_HUES
+        self._mask: Mask | None = None
+        self._grid: tuple[Any, ...] = ()
+        self._pixels = np.empty(0, dtype=np.int32)
+        self._ground: NDArray[np.uint16] | None = None
+        self._image: QImage | None = None
+        self._pixel_bytes: NDArray[np.uint32] | None = None
+
+    # What is shown
+
+    def set_points(self, points: NDArray[Any], classes: NDArray[Any] | None = None) -> None:
+        """Show points (n, 2), coloured by class (n,); a class below zero or past the eighth is drawn plain.
+
+        A point with a coordinate that is no number is not drawn. The selection is forgotten.
+        """
+        self._points = np.ascontiguousarray(np.asarray(points, dtype=np.float64).reshape(-1, 2).T)
+        self._points[:, ~np.isfinite(self._points).all(axis=0)] = np.inf
+        self._mask = None
+        self._grid = ()
+        self.set_classes(classes)
+        self.informViewBoundsChanged()
+
+    def set_classes(self, classes: NDArray[Any] | None) -> None:
+        """Colour by other classes (n,), or by none."""
+        count = self._points.shape[1]
+        if classes is None:
+            self._codes = np.full(count, _PLAIN, dtype=np.uint8)
+        else:
+            codes = np.asarray(classes)
+            known = (codes >= 0) & (codes < len(CLASS_HUES))
+            self._codes = np.where(known, codes + 1, _PLAIN).astype(np.uint8)
+        self._ground = None
+        self._redraw()
+
+    def set_mask(self, mask: Mask | None) -> None:
+        """Select the points where ``mask`` (n,) is true; None or all false selects none."""
+        changed_ground = (self._mask is None) != (mask is None or not mask.any())
+        self._mask = mask if mask is not None and mask.any() else None
+        if changed_ground:
+            self._ground = None
+        self._redraw()
+
+    def restyle(self) -> None:
+        """Take over the theme's colours."""
+        self._redraw()
+
+    # What it knows
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the points in each pixel of the present view, (height, width), the lowest row first."""
+        width, height = self._project()
+        return _inner(np.bincount(self._pixels, minlength=(width + 2) * (height + 2)), width, height)
+
+    def within(self, polygon: NDArray[np.float64]) -> Mask:
+        """Return which points (n,) lie in a polygon (k, 2)."""
+        return inside(self._points.T, polygon)
+
+    def bounds(self, *, selected: bool = False) -> QRectF | None:
+        """Return the rectangle around all points, or around the selected ones; None where there are none."""
+        chosen = self._points[:, self._mask] if selected and self._mask is not None else self._points
+        finite = chosen[:, np.isfinite(chosen[0])]
+        if not finite.size or (selected and self._mask is None):
+            return None
+        (x0, y0), (x1, y1) = finite.min(axis=1), finite.max(axis=1)
+        return QRectF(QPointF(x0, y0), QPointF(x1, y1))
+
+    def nearest(self, x: float, y: float, reach_px: float = 6.0) -> int | None:
+        """Return the point next to a place in data coordinates, if one lies within reach."""
+        if not self._points.size:
+            return None
+        px, py = self.pixelVectors()
+        scale = np.array([[px.x() if px else 1.0], [py.y() if py else 1.0]])
+        away = (((self._points - [[x], [y]]) / scale) ** 2).sum(axis=0)
+        best = int(away.argmin())
+        return best if away[best] <= reach_px**2 else None
+
+    def mark_px(self) -> int:
+        """Return a point's size in pixels: smaller the more there are."""
+        count = self._points.shape[1]
+        return 5 if count <= 2_000 else 4 if count <= 10_000 else 3 if count <= 50_000 else 2
+
+    # How it is drawn
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        return QRectF(self.viewRect())
+
+    def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[Any, Any]:  # noqa: N802
+        rect = self.bounds()
+        if rect is None:
+            return None, None
+        return (rect.left(), rect.right()) if axis == 0 else (rect.top(), rect.bottom())
+
+    def pixelPadding(self) -> float:  # noqa: N802
+        return 4.0
+
+    def viewTransformChanged(self) -> None:  # noqa: N802
+        self.prepareGeometryChange()
+        self._redraw()
+
+    def paint(self, painter: Any, *_: Any) -> None:
+        if not self._points.size:
+            return
+        if self._image is None:
+            self._compose()
+        corner = painter.transform().mapRect(QRectF(self.viewRect())).topLeft()
+        painter.save()
+        painter.resetTransform()
+        painter.drawImage(QPointF(round(corner.x()), round(corner.y())), self._image)
+        painter.restore()
+
+    def _redraw(self) -> None:
+        self._image = None
+        self.update()
+
+    def _view(self) -> tuple[QRectF, int, int, float]:
+        box = self.getViewBox()
+        ratio = 1.0
+        if self.scene() is not None and self.scene().views():
+            ratio = self.scene().views()[0].devicePixelRatioF()
+        size = box.boundingRect() if box is not None else QRectF(0, 0, 1, 1)
+        width, height = (max(1, round(side * ratio)) for side in (size.width(), size.height()))
+        return QRectF(self.viewRect()), width, height, ratio
+
+    def _project(self) -> tuple[int, int]:
+        """Find every point's pixel where the view has moved; return the view's width and height in pixels."""
+        rect, width, height, _ = self._view()
+        grid = (rect.getRect(), width, height)
+        if grid != self._grid:
+            self._pixels = _pixels(self._points, rect, width, height)
+            self._grid, self._ground = grid, None
+        return width, height
+
+    def _compose(self) -> None:
+        width, height = self._project()
+        if self._ground is None:
+            codes = self._codes if self._mask is None else np.full_like(self._codes, _FADED)
+            self._ground = self._raster(self._pixels, codes, width, height)
+        marks = self._ground
+        if self._mask is not None:
+            chosen = self._raster(self._pixels[self._mask], self._codes[self._mask], width, height)
+            marks = np.where(chosen > 0, chosen, marks)
+        self._pixel_bytes = self._lookup()[marks[::-1]]
+        self._image = QImage(
+            self._pixel_bytes.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied
+        )
+        self._image.setDevicePixelRatio(self._view()[3])
+
+    def _raster(
+        self, pixels: NDArray[np.int32], codes: NDArray[np.uint8], width: int, height: int
+    ) -> NDArray[np.uint16]:
+        """Return count and commonest code of each pixel, packed so that the larger value is the denser mark."""
+        size = (width + 2) * (height + 2)
+        packed = np.zeros(size, dtype=np.int64)
+        present = np.flatnonzero(np.bincount(codes, minlength=_CODES))
+        if len(present) == 1:
+            packed = np.bincount(pixels, minlength=size) * _CODES + present[0] * (np.bincount(pixels, minlength=size) > 0)
+        else:
+            for code in present:
+                counts = np.bincount(pixels[codes == code], minlength=size)
+                np.maximum(packed, counts * _CODES + code * (counts > 0), out=packed)
+        small = np.minimum(packed, (4095 << 4) | (packed & 15)).astype(np.uint16)
+        return _grown(_inner(small, width, height), self.mark_px())
+
+    def _lookup(self) -> NDArray[np.uint32]:
+        """Return the premultiplied colour of every packed value, (65536,): denser is more opaque."""
+        theme = look.theme
+        palette = ["#000000", *self._colours, theme.mark, theme.faded]
+        table = np.zeros((4096, _CODES), dtype=np.uint32)
+        alpha = 1.0 - 0.35 * 0.6 ** np.arange(4096)
+        for code, colour in enumerate(palette[1:], start=1):
+            red, green, blue = (np.round(part * 255 * alpha).astype(np.uint32) for part in QColor(colour).getRgbF()[:3])
+            table[:, code] = (np.round(alpha * 255).astype(np.uint32) << 24) | (red << 16) | (green << 8) | blue
+        table[0] = 0
+        return table.ravel()
+
+
+def _pixels(points: NDArray[np.float64], rect: QRectF, width: int, height: int) -> NDArray[np.int32]:
+    """Return each point's cell in a grid of (height + 2, width + 2); the outer ring takes what lies outside."""
+    cells = np.empty(points.shape[1], dtype=np.int32)
+    sx, sy = width / (rect.width() or 1.0), height / (rect.height() or 1.0)
+    work = np.empty((2, _CHUNK))
+    for start in range(0, points.shape[1], _CHUNK):
+        part = points[:, start : start + _CHUNK]
+        u, v = work[:, : part.shape[1]]
+        _scaled(part[0], rect.left(), sx, width, u)
+        _scaled(part[1], rect.top(), sy, height, v)
+        row = v.astype(np.int32)
+        row *= width + 2
+        np.add(row, u.astype(np.int32), out=cells[start : start + _CHUNK])
+    return cells
+
+
+def _scaled(values: NDArray[np.float64], start: float, scale: float, cells: int, out: NDArray[np.float64]) -> None:
+    np.subtract(values, start, out=out)
+    out *= scale
+    out += 1.0
+    np.clip(out, 0.0, cells + 1.0, out=out)
+
+
+def _inner(grid: NDArray[Any], width: int, height: int) -> NDArray[Any]:
+    return grid.reshape(height + 2, width + 2)[1:-1, 1:-1]
+
+
+def _grown(marks: NDArray[np.uint16], size: int) -> NDArray[np.uint16]:
+    """Return the marks with each grown to a disc of that many pixels; the denser one wins where they meet."""
+    low, high = -((size - 1) // 2), size // 2
+    height, width = marks.shape
+    grown = marks.copy()
+    centre, reach = (low + high) / 2, (size / 2) ** 2 + 0.1
+    for dy in range(low, high + 1):
+        for dx in range(low, high + 1):
+            if (dx or dy) and (dx - centre) ** 2 + (dy - centre) ** 2 <= reach:
+                into = grown[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)]
+                source = marks[max(-dy, 0) : height + min(-dy, 0), max(-dx, 0) : width + min(-dx, 0)]
+                np.maximum(into, source, out=into)
+    return grown
+
+
+def inside(points: NDArray[Any], polygon: NDArray[Any]) -> Mask:
+    """Return which points (n, 2) lie in a polygon (k, 2), by the even-odd rule."""
+    x, y = np.asarray(points, dtype=np.float64).T
+    mask = np.zeros(len(x), dtype=bool)
+    if len(polygon) < 3:
+        return mask
+    (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
+    near = np.flatnonzero((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))
+    px, py = x[near], y[near]
+    hit = np.zeros(len(near), dtype=bool)
+    for (ax, ay), (bx, by) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
+        if ay != by:
+            hit ^= ((ay > py) != (by > py)) & (px < (bx - ax) * (py - ay) / (by - ay) + ax)
+    mask[near] = hit
+    return mask

@@ -1,0 +1,127 @@
+"""Figures for print: drawn anew from a view's state, with no screen."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..analysis.errors import UserError
+from .output import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FORMATS = ("svg", "pdf", "png")
+NARROW_MM, WIDE_MM = 90.0, 180.0
+
+_STYLE: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": "#62666d",
+    "axes.labelcolor": "#1f2226",
+    "xtick.color": "#62666d",
+    "ytick.color": "#62666d",
+    "xtick.labelcolor": "#1f2226",
+    "ytick.labelcolor": "#1f2226",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#ebebe9",
+    "grid.linewidth": 0.5,
+    "lines.linewidth": 1.0,
+    "lines.markersize": 4,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "graftwork",
+    "pdf.fonttype": 42,
+    "savefig.dpi": 300,
+}
+_style_lock = threading.Lock()  # matplotlib's settings are the process's
+
+
+def render(
+    draw: Callable[["Figure", Any], None],
+    state: Any,
+    path: Path | str,
+    *,
+    width_mm: float = NARROW_MM,
+    height_mm: float | None = None,
+) -> Path:
+    """Draw a state into a file, whole or not at all; works on any thread and without a display.
+
+    Parameters
+    ----------
+    draw : callable
+        A view's ``draw(figure, state)``.
+    path : path
+        Ends in .svg, .pdf or .png.
+    width_mm, height_mm : float
+        Size in millimetres; the height is three quarters of the width unless given.
+
+    Raises
+    ------
+    UserError
+        If the ending is none of these, or the file cannot be written.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().lstrip(".")
+    if kind not in FORMATS:
+        raise UserError(f"A figure cannot be written as '{path.name}'.", "End its name in .svg, .pdf or .png.")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    size = (width_mm / 25.4, (height_mm or width_mm * 0.75) / 25.4)
+    with _style_lock, mpl.rc_context(_STYLE), whole_file(path) as partial:
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure, state)
+        figure.savefig(partial, format=kind, metadata=_metadata(kind))
+    return path
+
+
+def _metadata(kind: str) -> dict[str, Any]:
+    """Return what a file says of itself; without the date, so that equal figures are equal files."""
+    return {
+        "svg": {"Creator": "Graftwork", "Date": None},
+        "pdf": {"Creator": "Graftwork", "CreationDate": None},
+        "png": {"Software": "Graftwork"},
+    }[kind]
+
+
+def settled(resolve: Callable[[Any], Any], session: Any, timeout_s: float = 600.0) -> Any:
+    """Return a view's state as soon as nothing that it needs is still being loaded; for scripts and the command line.
+
+    Raises
+    ------
+    UserError
+        If the view has nothing to show, says why not, or is not ready in time.
+    """
+    from .panel import Notice
+
+    woken = threading.Event()
+
+    def wake(*_: object) -> None:
+        woken.set()
+
+    session.changed.connect(wake, check_nargs=False)
+    try:
+        end = time.monotonic() + timeout_s
+        while True:
+            woken.clear()
+            state = resolve(session)
+            if not isinstance(state, Notice):
+                return state
+            if state.kind != "busy" or time.monotonic() > end:
+                raise UserError(state.sentence, state.next_step or "Wait until it is there, then try again.")
+            woken.wait(0.2)
+    finally:
+        session.changed.disconnect(wake)

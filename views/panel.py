@@ -1,0 +1,461 @@
+"""The base of every view: its declaration, header, states, table twin and exports.
+
+A view is one module in this folder with one decorated subclass of `Panel`; `load_views` finds it.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import (
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QTextBrowser,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..analysis.errors import UserError
+from ..analysis.session import Session
+from .bridge import Bridge, in_background
+from .figure import FORMATS, WIDE_MM, render
+from .table import Table, TableSheet
+from .theme import GAP, TIGHT, WIDE, icon, look
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Area = Literal["left", "centre", "right", "bottom"]
+State = TypeVar("State")
+Kind = TypeVar("Kind", bound="type[Panel[Any]]")
+
+
+@dataclass(frozen=True)
+class View:
+    """A view's declaration.
+
+    Attributes
+    ----------
+    id : str
+        Its name for the command line and the layouts.
+    title, question : str
+        Its header, and the question that it answers.
+    area, order : str, int
+        Where it stands at first, from the top.
+    panel : type of Panel
+        Makes it.
+    """
+
+    id: str
+    title: str
+    question: str
+    area: Area
+    order: int
+    panel: "type[Panel[Any]]"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What a view says where it has nothing to show: a sentence, and what to do next.
+
+    Attributes
+    ----------
+    kind : str
+        ``empty``, ``busy`` or ``error``.
+    sentence, next_step : str
+        What holds; what to do about it.
+    button, command : str
+        A button's text and the id of the command that it runs; none where either is empty.
+    progress : float or None
+        Share that is done, 0 to 1; None where nobody knows.
+    """
+
+    kind: Literal["empty", "busy", "error"]
+    sentence: str
+    next_step: str = ""
+    button: str = ""
+    command: str = ""
+    progress: float | None = None
+
+    @classmethod
+    def of(cls, error: UserError) -> "Notice":
+        """Return the notice of an error."""
+        return cls("error", error.problem, error.next_step)
+
+
+_views: dict[str, View] = {}
+
+
+def view(*, id: str, title: str, question: str, area: Area, order: int = 50) -> Callable[[Kind], Kind]:  # noqa: A002
+    """Declare the decorated `Panel` as a view.
+
+    Raises
+    ------
+    ValueError
+        If the id is taken.
+    """
+
+    def keep(panel: Kind) -> Kind:
+        known = _views.get(id)
+        if known and known.panel.__qualname__ != panel.__qualname__:
+            raise ValueError(f"two views are called '{id}'")
+        panel.declaration = _views[id] = View(id, title, question, area, order, panel)
+        return panel
+
+    return keep
+
+
+def load_views() -> dict[str, View]:
+    """Import every module of this folder; return the views, by id, in the order in which they stand."""
+    package = __package__ or "graftwork.views"
+    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, package + "."):
+        importlib.import_module(module.name)
+    return dict(sorted(_views.items(), key=lambda item: (item[1].area, item[1].order, item[0])))
+
+
+class Panel(QWidget, Generic[State]):
+    """A view: a one-line header over a body that shows content, a table twin or a notice.
+
+    A subclass gives `resolve` and `show_state`, and usually `draw` and `table`; it makes its widgets in its own
+    ``__init__`` and hands them to `set_content` and `add_control`.
+    """
+
+    declaration: View
+    listens: frozenset[str] = frozenset({"records", "state", "arrays"})
+    """Which of `Session.changed`'s changes call for a refresh."""
+    width_mm: float = WIDE_MM / 2
+    """Width of the exported figure."""
+
+    command_wanted = Signal(str)
+    """Emitted with a command's id by a notice's button."""
+    told = Signal(str)
+    """Emitted with a sentence for the status line."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.session: Session | None = None
+        self.state: State | None = None
+        self._header = _Header(self.declaration, self)
+        self._body = QStackedWidget(self, objectName="panel-body")
+        self._notice = _NoticePage(self)
+        self._sheet = TableSheet(self)
+        self._content: QWidget = QWidget(self)
+        for page in (self._content, self._sheet, self._notice):
+            self._body.addWidget(page)
+        layout = QVBoxLayout(self, spacing=0)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._header)
+        layout.addWidget(self._body, 1)
+        self._turn = QTimer(self, singleShot=True, interval=0)
+        self._turn.timeout.connect(self._refresh_now)
+        self._notice.button.clicked.connect(lambda: self.command_wanted.emit(self._notice.notice.command))
+        self._make_actions()
+        look.changed.connect(self._on_look_changed)
+        self.show_empty("Nothing is open.", "Open a workspace or a checkpoint.")
+
+    # What a view gives
+
+    @staticmethod
+    def resolve(session: Session) -> Any:
+        """Return what is to be shown, as a frozen state, or a `Notice` where nothing can be; pure and quick."""
+        raise NotImplementedError
+
+    def show_state(self, old: State | None, new: State) -> None:
+        """Redraw what differs between two states; ``old`` is None where all of it is new."""
+        raise NotImplementedError
+
+    @staticmethod
+    def draw(figure: "Figure", state: Any) -> None:
+        """Draw a state for print; pure, no Qt, no pyplot, on any thread."""
+        raise UserError("This view has no figure.", "Export its table instead.")
+
+    def table(self) -> Table:
+        """Return the numbers behind what is shown."""
+        return Table((), ())
+
+    def restyle(self) -> None:
+        """Take over the theme's colours; the whole state is shown anew afterwards."""
+
+    # What it gets
+
+    def bind(self, session: Session) -> None:
+        """Show this session from now on; called once."""
+        self.session = session
+        Bridge(session.changed, self._on_session_changed, every=True)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Resolve and show the state anew, once in this turn of the event loop."""
+        self._turn.start()
+
+    def set_content(self, widget: QWidget) -> None:
+        """Set what the body shows when there is something to show."""
+        self._body.removeWidget(self._content)
+        self._content.deleteLater()
+        self._content = widget
+        self._body.insertWidget(0, widget)
+
+    def add_control(self, widget: QWidget) -> None:
+        """Add a small control to the right of the header."""
+        self._header.add(widget)
+
+    def show_empty(self, sentence: str, next_step: str, button: str = "", command: str = "") -> None:
+        """Say that there is nothing yet, and what to do."""
+        self.show_notice(Notice("empty", sentence, next_step, button, command))
+
+    def show_busy(self, note: str, progress: float | None = None) -> None:
+        """Say what is being waited for."""
+        self.show_notice(Notice("busy", note, progress=progress))
+
+    def show_error(self, sentence: str, next_step: str) -> None:
+        """Say what went wrong, and what to do."""
+        self.show_notice(Notice("error", sentence, next_step))
+
+    def show_notice(self, notice: Notice) -> None:
+        """Show a notice in place of the content."""
+        self.state = None
+        self._notice.show_notice(notice)
+        self._body.setCurrentWidget(self._notice)
+        self._settle_actions()
+
+    def show_content(self) -> None:
+        """Show the content, or its table twin where that was asked for."""
+        if self.twin_action.isChecked():
+            self._sheet.show_table(self.table())
+            self._body.setCurrentWidget(self._sheet)
+        else:
+            self._body.setCurrentWidget(self._content)
+        self._settle_actions()
+
+    @property
+    def shows(self) -> str:
+        """What the body shows: ``content``, ``table``, ``empty``, ``busy`` or ``error``."""
+        current = self._body.currentWidget()
+        if current is self._notice:
+            return self._notice.notice.kind
+        return "table" if current is self._sheet else "content"
+
+    # Exports
+
+    def export_figure(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
+        """Write the figure of the present state, on another thread; ``then`` hears of it when it is there."""
+        draw, state, width = type(self).draw, self.state, self.width_mm
+        self._write(path, lambda: render(draw, state, path, width_mm=width), then)
+
+    def export_table(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
+        """Write the table twin as CSV, on another thread."""
+        table = self.table()
+        self._write(path, lambda: table.write_csv(path), then)
+
+    def as_python(self) -> str:
+        """Return a script that draws this figure again."""
+        kind = type(self)
+        home = self.session.workspace.path if self.session else "results.graft"
+        return (
+            "from pathlib import Path\n\n"
+            "from graftwork.analysis.session import Session\n"
+            "from graftwork.analysis.workspace import Workspace\n"
+            "from graftwork.views.figure import render, settled\n"
+            f"from {kind.__module__} import {kind.__name__}\n\n"
+            f"session = Session(Workspace.open(Path({str(home)!r}), read_only=True))\n"
+            "session.refresh()\n"
+            f"{self._look_as_python()}"
+            f"state = settled({kind.__name__}.resolve, session)\n"
+            f'render({kind.__name__}.draw, state, "{self.declaration.id}.svg", width_mm={self.width_mm:g})\n'
+        )
+
+    def _look_as_python(self) -> str:
+        if self.session is None:
+            return ""
+        state = self.session.state
+        return f"session.look('look', primary={state.primary!r}, pinned={state.pinned!r}, data={state.data!r})\n"
+
+    def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
+        def done(_: Any) -> None:
+            self.told.emit(f"Wrote {path}.")
+            if then:
+                then(path)
+
+        in_background(work, done, lambda error: self.told.emit(str(error)))
+
+    # Actions
+
+    def _make_actions(self) -> None:
+        self.twin_action = self._action("Show as table", "table", self._on_twin_toggled)
+        self.twin_action.setCheckable(True)
+        self.export_action = self._action("Export figure…", "export", self._ask_figure)
+        self.csv_action = self._action("Export table…", "export", self._ask_table)
+        self.python_action = self._action("Copy as Python", "copy", self.copy_python)
+        self.help_action = self._action("Help", "help", self.show_help)
+        actions = (self.twin_action, self.export_action, self.csv_action, self.python_action, self.help_action)
+        self._header.menu.addActions(actions)
+        self._restyle_actions()
+
+    def _action(self, text: str, name: str, slot: Callable[[], None]) -> QAction:
+        action = QAction(text, self)
+        action.setProperty("icon-name", name)
+        action.triggered.connect(lambda: slot())
+        return action
+
+    def _settle_actions(self) -> None:
+        for action in (self.twin_action, self.export_action, self.csv_action, self.python_action):
+            action.setEnabled(self.state is not None)
+
+    def _restyle_actions(self) -> None:
+        for action in self._header.menu.actions():
+            action.setIcon(icon(action.property("icon-name")))
+        self._header.restyle()
+
+    def copy_python(self) -> None:
+        """Put the script that draws this figure on the clipboard."""
+        QGuiApplication.clipboard().setText(self.as_python())
+        self.told.emit("Copied as Python.")
+
+    def show_help(self) -> None:
+        """Open this view's help page."""
+        show_help(self.declaration.id, self.declaration.title, self)
+
+    def _ask_figure(self) -> None:
+        kinds = ";;".join(f"{kind.upper()} (*.{kind})" for kind in FORMATS)
+        name, kind = QFileDialog.getSaveFileName(self, "Export figure", f"{self.declaration.id}.svg", kinds)
+        if name:
+            path = Path(name)
+            self.export_figure(path if path.suffix else path.with_suffix(f".{kind[:3].lower()}"))
+
+    def _ask_table(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Export table", f"{self.declaration.id}.csv", "CSV (*.csv)")
+        if name:
+            self.export_table(Path(name).with_suffix(".csv"))
+
+    # What it hears
+
+    def _on_session_changed(self, change: str) -> None:
+        if change in self.listens:
+            self.refresh()
+
+    def _on_twin_toggled(self) -> None:
+        if self.state is not None:
+            self.show_content()
+
+    def _on_look_changed(self) -> None:
+        self._restyle_actions()
+        self.restyle()
+        if self.state is not None:
+            self.show_state(None, self.state)
+
+    def _refresh_now(self) -> None:
+        if self.session is None:
+            return
+        found = self.resolve(self.session)
+        if isinstance(found, Notice):
+            self.show_notice(found)
+            return
+        old, self.state = self.state, found
+        if old is None or old != found:
+            self.show_state(old, found)
+        self.show_content()
+
+
+class _Header(QWidget):
+    """Title, controls and the menu, on one line."""
+
+    def __init__(self, declaration: View, parent: QWidget) -> None:
+        super().__init__(parent, objectName="panel-header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setToolTip(declaration.question)
+        self._title = QLabel(declaration.title, self, objectName="panel-title")
+        self.menu = QMenu(self)
+        self._button = QToolButton(self, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._button.setMenu(self.menu)
+        self._button.setToolTip(f"{declaration.title}: table, export, help")
+        self._button.setAccessibleName(f"{declaration.title} menu")
+        self._line = QHBoxLayout(self, spacing=TIGHT)
+        self._line.setContentsMargins(GAP, 3, TIGHT, 3)
+        self._line.addWidget(self._title)
+        self._line.addStretch(1)
+        self._line.addWidget(self._button)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+
+    def add(self, widget: QWidget) -> None:
+        self._line.insertWidget(self._line.count() - 1, widget)
+
+    def restyle(self) -> None:
+        self._button.setIcon(icon("menu", look.theme.quiet))
+
+
+class _NoticePage(QWidget):
+    """A sentence in the middle, what to do next, perhaps a button or thin progress."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, objectName="panel-page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.notice = Notice("empty", "")
+        self.sentence = self._label("notice")
+        self.next_step = self._label("notice-next")
+        self.progress = QProgressBar(self, textVisible=False, maximumWidth=240)
+        self.button = QPushButton(self)
+        layout = QVBoxLayout(self, spacing=GAP)
+        layout.setContentsMargins(WIDE, WIDE, WIDE, WIDE)
+        layout.addStretch(1)
+        for label in (self.sentence, self.next_step):
+            layout.addWidget(label)
+        for widget in (self.progress, self.button):
+            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(1)
+
+    def _label(self, name: str) -> QLabel:
+        label = QLabel(self, objectName=name, wordWrap=True)
+        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        return label
+
+    def show_notice(self, notice: Notice) -> None:
+        self.notice = notice
+        self.sentence.setText(notice.sentence)
+        self.sentence.setObjectName("notice-error" if notice.kind == "error" else "notice")
+        self.sentence.style().polish(self.sentence)
+        self.next_step.setText(notice.next_step)
+        self.next_step.setVisible(bool(notice.next_step))
+        self.button.setText(notice.button)
+        self.button.setVisible(bool(notice.button and notice.command))
+        self.progress.setVisible(notice.kind == "busy")
+        self.progress.setRange(0, 0 if notice.progress is None else 100)
+        self.progress.setValue(round(100 * (notice.progress or 0)))
+
+
+def help_text(page: str, title: str) -> str:
+    """Return a help page as Markdown; a sentence that says so where there is none."""
+    source = files("graftwork.assets") / "help" / f"{page}.md"
+    return source.read_text("utf-8") if source.is_file() else f"# {title}\n\nThis page has not been written."
+
+
+def show_help(page: str, title: str, parent: QWidget | None = None) -> QDialog:
+    """Open a help page beside the window and return its dialog."""
+    dialog = QDialog(parent)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setWindowTitle(f"{title} – Help")
+    text = QTextBrowser(dialog, openExternalLinks=True)
+    text.setMarkdown(help_text(page, title))
+    text.document().setDocumentMargin(WIDE)
+    layout = QVBoxLayout(dialog)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.addWidget(text)
+    dialog.resize(520, 480)
+    dialog.show()
+    return dialog
