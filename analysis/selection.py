@@ -157,8 +157,12 @@ class Selection:
         models: Iterable[str] | None = None,
     ) -> "Selection":
         """Return this selection with other classes, layers or models; None leaves them as they are."""
-        given = {"classes": classes, "layers": layers, "models": models}
-        return replace(self, **{field: frozenset(names) for field, names in given.items() if names is not None})
+        return replace(
+            self,
+            classes=self.classes if classes is None else frozenset(classes),
+            layers=self.layers if layers is None else frozenset(layers),
+            models=self.models if models is None else frozenset(models),
+        )
 
     @property
     def _bytes(self) -> NDArray[np.uint8]:

@@ -50,9 +50,8 @@ def margins(features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | Non
     distance = torch.cdist(weight64, weight64, compute_mode="donot_use_mm_for_euclid_dist")
     distance = torch.where(distance > 0, distance, torch.inf)
     rows = max(1, _CHUNK_ELEMENTS // max(weight.shape))
-    parts = [
-        _chunk(x, y, weight64, bias64, distance) for x, y in zip(features.split(rows), labels.split(rows), strict=True)
-    ]
+    chunks = zip(torch.split(features, rows), torch.split(labels, rows), strict=True)
+    parts = [_chunk(x, y, weight64, bias64, distance) for x, y in chunks]
     return Margins(*(torch.cat(part) for part in zip(*parts, strict=True)))
 
 

@@ -84,7 +84,7 @@ def masks(scores: Mapping[str, Tensor], amount: float, scope: Scope) -> dict[str
     if not scores:
         return {}
     together = lowest(torch.cat([score.reshape(-1) for score in scores.values()]), counts)
-    parts = together.split([score.numel() for score in scores.values()])
+    parts = torch.split(together, [score.numel() for score in scores.values()])
     return {name: part.view(score.shape) for part, (name, score) in zip(parts, scores.items(), strict=True)}
 
 
@@ -97,13 +97,15 @@ def masks_reference(scores: Mapping[str, Tensor], amount: float, scope: Scope) -
         for name, score in scores.items()
         for index, value in enumerate(score.double().reshape(-1).tolist())
     ]
-    for name in scores if isinstance(counts, dict) else (None,):
-        own = sorted((unit for unit in units if name in (None, unit[1])), key=lambda unit: unit[0])
-        for _, owner, index in own[: counts[name] if isinstance(counts, dict) and name else counts]:  # type: ignore[misc]
+    groups = {name: {name} for name in scores} if isinstance(counts, dict) else {"": set(scores)}
+    for name, members in groups.items():
+        count = counts[name] if isinstance(counts, dict) else counts
+        own = sorted((unit for unit in units if unit[1] in members), key=lambda unit: unit[0])
+        for _, owner, index in own[:count]:
             keep[owner].view(-1)[index] = False
     return keep
 
 
 def channel_norms(weight: Tensor, power: float = 2.0) -> Tensor:
     """Return the ``power``-norm of every output channel: (out, …) to (out,)."""
-    return weight.flatten(1).norm(power, dim=1)
+    return torch.linalg.vector_norm(weight.flatten(1), power, dim=1)

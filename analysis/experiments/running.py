@@ -203,8 +203,8 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
     inherited = parent.metadata.get("graftwork", {})
-    kept = {key: value for key, value in inherited.items() if key in {"heads", "architecture"}}
-    return {"graftwork": kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}}
+    heads = {"heads": inherited["heads"]} if "heads" in inherited else {}
+    return heads | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
 
 
 def _check_unchanged(model: SourceModel) -> None:

@@ -2,7 +2,9 @@
 
 import threading
 from collections import deque
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from psygnal import Signal
 
@@ -146,7 +148,7 @@ class Engine:
             self.current_trial = None
         return True
 
-    def _ask(self, task: str, payload: dict[str, object], title: str) -> object:
+    def _ask(self, task: str, payload: Mapping[str, Any], title: str) -> Any:
         self.current = self.worker.submit(task, payload, title)
         self.changed.emit()
         try:

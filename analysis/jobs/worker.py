@@ -193,7 +193,7 @@ class Worker:
 
     def _dispatch(self) -> None:
         with self._lock:
-            if self._current is None and self._queue and self._connection:
+            if self._current is None and self._queue and self.device:
                 job = self._queue.popleft()
                 self._current = job
                 job.state, job.started = "running", time.monotonic()

@@ -43,4 +43,4 @@ def _macs(evidence: Evidence, network: torch.nn.Module) -> int:
     shape = evidence.input_shape or architecture.input_shape
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.zeros(1, *shape, device=evidence.device))
-    return counter.get_total_flops() // 2
+    return int(counter.get_total_flops()) // 2

@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 from pathlib import Path
 from typing import Any, Never
@@ -109,3 +110,12 @@ def test_a_missing_folder_is_told(tmp_path: Path) -> None:
 def test_a_dtype_that_the_format_lacks_is_told(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="complex128"):
         write(tmp_path / "a.safetensors", {"w": torch.ones(2, dtype=torch.complex128)})
+
+
+def test_every_tensor_is_aligned_to_its_numbers(tmp_path: Path) -> None:
+    state = every_dtype()
+    content = write(tmp_path / "a.safetensors", state).read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    for name, tensor in state.items():
+        assert (start + header[name]["data_offsets"][0]) % tensor.itemsize == 0, name

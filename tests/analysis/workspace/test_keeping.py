@@ -1,0 +1,98 @@
+"""What a person keeps comes back as it was."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.identity import fingerprint
+from graftwork.analysis.selection import Selection
+from graftwork.analysis.workspace import SelectionRecord, Workspace, keeper
+
+from .conftest import DATA, A
+
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+
+
+@SHARED
+@given(mask=st.lists(st.booleans(), max_size=40), names=st.frozensets(st.text(st.characters(codec="utf-8"))))
+def test_selections_round_trip(finished: Workspace, mask: list[bool], names: frozenset[str]) -> None:
+    selection = Selection.of(np.array(mask, dtype=bool)).marking(classes=names, layers=names, models=["m"])
+    finished.save_selection("mine", DATA.identity, selection)
+    assert finished.load_selection("mine", DATA.identity) == selection
+    assert finished.selections() == [SelectionRecord(name="mine", data=DATA.identity, count=sum(mask), size=len(mask))]
+
+
+def test_selections_are_renamed_and_deleted(finished: Workspace) -> None:
+    one, two = Selection.at(9, [1]), Selection.at(9, [2, 3])
+    finished.save_selection("one", DATA.identity, one)
+    finished.save_selection("two", DATA.identity, two)
+    with pytest.raises(UserError, match="'two' already"):
+        finished.rename_selection("one", "two")
+    with pytest.raises(UserError, match="blank"):
+        finished.rename_selection("one", " ")
+    with pytest.raises(UserError, match="no selection 'three'"):
+        finished.rename_selection("three", "four")
+    finished.rename_selection("one", "uno")
+    assert finished.load_selection("uno", DATA.identity) == one
+    with pytest.raises(UserError, match="no selection 'one'"):
+        finished.load_selection("one", DATA.identity)
+    finished.delete_selection("uno")
+    assert [s.name for s in finished.selections()] == ["two"]
+
+
+def test_selections_need_a_known_data_set(finished: Workspace) -> None:
+    with pytest.raises(UserError, match="no data set 'xyz'"):
+        finished.save_selection("one", "xyz", Selection.none(3))
+
+
+@SHARED
+@given(st.dictionaries(st.text(st.characters(codec="utf-8")), st.integers() | st.lists(st.booleans()) | st.none()))
+def test_layouts_round_trip(workspace: Workspace, layout: dict[str, object]) -> None:
+    workspace.save_layout("Compress", layout)
+    assert workspace.load_layout("Compress") == layout
+    assert workspace.layouts() == ["Compress"]
+    with pytest.raises(UserError, match="no layout 'Merge'"):
+        workspace.load_layout("Merge")
+
+
+def test_notes_come_and_go(finished: Workspace) -> None:
+    assert finished.note(A.identity) == ""
+    finished.set_note(A.identity, "forgets cats\nand dogs")
+    assert finished.note(A.identity) == "forgets cats\nand dogs"
+    finished.set_note(A.identity, "")
+    assert finished.note(A.identity) == ""
+    with pytest.raises(UserError, match="no model 'xyz'"):
+        finished.set_note("xyz", "text")
+
+
+def test_content_is_computed_only_after_a_change(
+    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[Path] = []
+
+    def counting(path: Path) -> str:
+        computed.append(path)
+        return fingerprint(path)
+
+    monkeypatch.setattr(keeper, "fingerprint", counting)
+    folder = tmp_path / "data"
+    folder.mkdir()
+    file = folder / "file"
+    for path in (file, folder):
+        file.write_text("one")
+        first = workspace.content_of(path)
+        assert workspace.content_of(path) == first == fingerprint(path)
+        file.write_text("two")  # of the same length
+        os.utime(file, ns=(0, file.stat().st_mtime_ns + 10**9))
+        assert workspace.content_of(path) == fingerprint(path) != first
+        assert computed == [path, path]
+        computed.clear()
+    with Workspace.open(workspace.path, read_only=True) as view:
+        assert view.content_of(file) == fingerprint(file)
+    with pytest.raises(UserError, match="none cannot be read"):
+        workspace.content_of(tmp_path / "none")
