@@ -249,17 +249,22 @@ def _grown(marks: NDArray[np.uint16], size: int) -> NDArray[np.uint16]:
 
 
 def inside(points: NDArray[Any], polygon: NDArray[Any]) -> Mask:
-    """Return which points (n, 2) lie in a polygon (k, 2), by the even-odd rule."""
+    """Return which points (n, 2) lie in a polygon (k, 2), by the even-odd rule.
+
+    An edge is compared only with the points at its own height, so the cost hardly grows with the edges.
+    """
     x, y = np.asarray(points, dtype=np.float64).T
     mask = np.zeros(len(x), dtype=bool)
     if len(polygon) < 3:
         return mask
     (x0, y0), (x1, y1) = polygon.min(axis=0), polygon.max(axis=0)
     near = np.flatnonzero((x >= x0) & (x <= x1) & (y >= y0) & (y <= y1))
+    near = near[np.argsort(y[near])]
     px, py = x[near], y[near]
     hit = np.zeros(len(near), dtype=bool)
     for (ax, ay), (bx, by) in zip(polygon, np.roll(polygon, -1, axis=0), strict=True):
-        if ay != by:
-            hit ^= ((ay > py) != (by > py)) & (px < (bx - ax) * (py - ay) / (by - ay) + ax)
+        low, high = np.searchsorted(py, (min(ay, by), max(ay, by)))
+        level = slice(low, high)
+        hit[level] ^= px[level] < (bx - ax) * (py[level] - ay) / ((by - ay) or 1.0) + ax
     mask[near] = hit
     return mask
