@@ -14,7 +14,6 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from .errors import UserError
 from .trials import Frozen
 
-
 KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
 

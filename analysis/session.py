@@ -4,6 +4,7 @@ Views read from here alone. Nothing here waits: records come as an immutable sna
 are None until they are there, and every change is told by `Session.changed`.
 """
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -117,7 +118,9 @@ class Session:
         self.message: UserError | None = None
         self._arrays: dict[Hashable, NDArray[Any] | None] = {}
         self._errors: dict[Hashable, UserError] = {}
-        self._waiting: dict[Hashable, Future[Any]] = {}
+        self._waiting: set[Hashable] = set()
+        self._lock = threading.Lock()
+        self._refreshing = self._stale = self._closed = False
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
         self.history: History[State] = History(State(Selection.none(0)))
@@ -329,7 +332,7 @@ class Session:
 
     def idle(self) -> bool:
         """Return whether nothing is being loaded."""
-        return all(future.done() for future in self._waiting.values())
+        return not self._waiting and not self._refreshing
 
     def _fetch(self, key: Hashable, read: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
         if key in self._arrays:
@@ -342,8 +345,10 @@ class Session:
         return None
 
     def _request(self, key: Hashable, load: Callable[[], None]) -> None:
-        if key in self._waiting or key in self._errors:
-            return
+        with self._lock:
+            if key in self._waiting or key in self._errors:
+                return
+            self._waiting.add(key)
 
         def run() -> None:
             try:
@@ -354,10 +359,10 @@ class Session:
                 pass
             except (OSError, KeyError) as error:
                 self._errors[key] = UserError(f"An array of the workspace cannot be read: {error}.", _CHECK)
-            self._waiting.pop(key, None)
+            self._waiting.discard(key)
             self.changed.emit("arrays")
 
-        self._waiting[key] = self._readers.submit(run)
+        self._readers.submit(run)
 
     # Doing
 
@@ -384,18 +389,30 @@ class Session:
 
     def close(self) -> None:
         """Stop loading; the owner closes engine, workers and workspace."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        self.workspace.changed.disconnect(self._on_workspace_changed)
+        with self._lock:
+            self._closed = True
+        self._readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
     # What it hears, on other threads
 
     def _on_workspace_changed(self) -> None:
-        if not any(key == "refresh" for key in list(self._waiting)):
-            self._waiting["refresh"] = self._readers.submit(self._refresh_later)
+        with self._lock:
+            self._stale = True
+            if self._refreshing or self._closed:
+                return
+            self._refreshing = True
+            self._readers.submit(self._refresh_while_stale)
 
-    def _refresh_later(self) -> None:
-        self._waiting.pop("refresh", None)
-        self.refresh()
+    def _refresh_while_stale(self) -> None:
+        while True:
+            with self._lock:
+                if not self._stale or self._closed:
+                    self._refreshing = False
+                    return
+                self._stale = False
+            self.refresh()
 
     def _on_engine_changed(self) -> None:
         self.changed.emit("jobs")

@@ -30,7 +30,12 @@ def _file(window: "Window") -> list[Command]:
         window.open_workspace(default_folder(), demo_recipe())
 
     recent = [
-        Command(f"file.recent.{n}", Path(name).name, lambda name=name: window.open_workspace(Path(name)), menu=("File", "Recent"))
+        Command(
+            f"file.recent.{n}",
+            Path(name).name,
+            lambda name=name: window.open_workspace(Path(name)),
+            menu=("File", "Recent"),
+        )
         for n, name in enumerate(window.settings.recent)
     ]
     return [
@@ -47,7 +52,9 @@ def _file(window: "Window") -> list[Command]:
             enabled=lambda: _writable(window),
         ),
         Command("file.export", "Export figure…", lambda: _panel(window, "_ask_figure"), "Ctrl+E", "export", ("File",)),
-        Command("file.table", "Export table…", lambda: _panel(window, "_ask_table"), "Ctrl+Shift+E", "table", ("File",)),
+        Command(
+            "file.table", "Export table…", lambda: _panel(window, "_ask_table"), "Ctrl+Shift+E", "table", ("File",)
+        ),
         Command("file.quit", "Quit", window.close, "Ctrl+Q", menu=("File",)),
     ]
 
@@ -72,7 +79,9 @@ def _edit(window: "Window") -> list[Command]:
             ("Edit",),
             enabled=lambda: bool(window.session and window.session.history.redoes),
         ),
-        Command("edit.python", "Copy as Python", lambda: _panel(window, "copy_python"), "Ctrl+Shift+C", "copy", ("Edit",)),
+        Command(
+            "edit.python", "Copy as Python", lambda: _panel(window, "copy_python"), "Ctrl+Shift+C", "copy", ("Edit",)
+        ),
     ]
 
 
@@ -156,7 +165,9 @@ def _view(window: "Window") -> list[Command]:
         return window.session is not None
 
     return [
-        Command("view.goto", "Go to model…", lambda: palette.go_to(window.choices, window), "Ctrl+K", "search", ("View",)),
+        Command(
+            "view.goto", "Go to model…", lambda: palette.go_to(window.choices, window), "Ctrl+K", "search", ("View",)
+        ),
         Command("view.previous", "Previous model", lambda: window.step_model(-1), "[", menu=("View",), enabled=there),
         Command("view.next", "Next model", lambda: window.step_model(1), "]", menu=("View",), enabled=there),
         Command("view.fit", "Fit", lambda: _plot("fit"), "Ctrl+0", "fit", ("View",), by_focus=True),

@@ -16,15 +16,13 @@ def arrange(views: dict[str, View], panels: dict[str, Panel[object]]) -> QSplitt
 
     centre = of("centre")
     rows = [
-        _split(Qt.Orientation.Horizontal, centre[start : start + _COLUMNS])
-        for start in range(0, len(centre), _COLUMNS)
+        _split(Qt.Orientation.Horizontal, centre[start : start + _COLUMNS]) for start in range(0, len(centre), _COLUMNS)
     ]
     middle = _split(Qt.Orientation.Vertical, rows)
     left, right = (_split(Qt.Orientation.Vertical, of(area)) for area in ("left", "right"))
     top = _split(Qt.Orientation.Horizontal, [left, middle, right], (250, 850, 300))
     right.setSizes([560, 200])
-    whole = _split(Qt.Orientation.Vertical, [top, *of("bottom")], (760, 140))
-    return whole
+    return _split(Qt.Orientation.Vertical, [top, *of("bottom")], (740, 160))
 
 
 def _split(direction: Qt.Orientation, widgets: list[QWidget], sizes: tuple[int, ...] = ()) -> QSplitter:

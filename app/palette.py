@@ -1,4 +1,4 @@
-"""The palette: type a few letters, get what you meant; for commands, for models and samples, and for the list of keys."""
+"""The palette: type a few letters, get what you meant; for commands, models and the list of keys."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

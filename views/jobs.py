@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from ..analysis.session import Session
 from .panel import Panel, view
@@ -104,6 +104,7 @@ class JobsPanel(Panel[JobsState]):
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setRange(0, 1000)
         self._stop = QPushButton("Stop", self)
+        self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._stop.clicked.connect(self._on_stop_clicked)
         self._sheet_of_trials = TableSheet(self)
         self.set_content(self._lay_out())
@@ -116,6 +117,7 @@ class JobsPanel(Panel[JobsState]):
         line.addWidget(self._title)
         line.addWidget(self._bar, 1)
         line.addWidget(self._left)
+        line.addStretch()
         line.addWidget(self._stop)
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -128,6 +130,7 @@ class JobsPanel(Panel[JobsState]):
         """Show the bar anew, and the trials where they differ."""
         self._title.setText(headline(new))
         self._bar.setVisible(new.running)
+        self._left.setVisible(new.running)
         self._bar.setValue(round(1000 * (new.share or 0)))
         self._left.setText(time_left(new.seconds_left))
         self._stop.setText("Stop" if new.running else "Resume")
