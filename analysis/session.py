@@ -147,16 +147,16 @@ class Session:
         self.changed.emit("records")
 
     def _settle(self) -> None:
-        """Look at something, once there is something to look at."""
-        state = self.state
-        measured = {c.model for c in self.snapshot.columns}
-        models = [m.identity for m in self.snapshot.models if m.identity in measured]
-        if state.data is None and self.snapshot.columns:
-            data = self.snapshot.columns[0].data
-            state = replace(state, data=data)
-        if state.primary is None and models:
-            state = replace(state, primary=models[0], pinned=state.pinned or models[0])
-        if state is not self.state:  # the first look is no step to undo
+        """Look at the first model and what was first made of it, until a person looks elsewhere."""
+        if self.history.undoes or self.history.redoes or not self.snapshot.columns:
+            return
+        data = self.snapshot.columns[0].data
+        measured = {column.model for column in self.snapshot.columns if column.data == data}
+        models = [model for model in self.snapshot.models if model.identity in measured]
+        first = models[0]
+        made = next((m for m in models if any(p.identity == first.identity for p in m.parents)), first)
+        state = replace(self.state, data=data, pinned=first.identity, primary=made.identity)
+        if state != self.state:
             self.history = History(state)
             self.changed.emit("state")
 
@@ -272,6 +272,11 @@ class Session:
     def labels(self) -> NDArray[np.int64] | None:
         """Return the true class of every sample, (samples,)."""
         return self._shared("label")
+
+    def samples(self) -> int:
+        """Return how many samples the data set has, 0 while nobody knows."""
+        labels = self.labels()
+        return 0 if labels is None else len(labels)
 
     def sample_names(self) -> NDArray[np.bytes_] | None:
         """Return the name of every sample, (samples,), as UTF-8."""

@@ -146,7 +146,7 @@ def _view(window: "Window") -> list[Command]:
         panel = window.panels[name]
         return Command(
             f"view.{name}",
-            panel.declaration.title,
+            panel.info.title,
             lambda: panel.setVisible(panel.isHidden()),
             menu=("View", "Views"),
             checked=lambda: not panel.isHidden(),

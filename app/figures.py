@@ -6,14 +6,14 @@ from ..analysis.catalogue import unknown
 from ..analysis.errors import UserError
 from ..analysis.session import Session
 from ..analysis.workspace import Workspace
-from ..views.figure import FORMATS, WIDE_MM, render, settled
-from ..views.panel import Panel, View, load_views
+from ..views.figure import FORMATS, save_figure, settled
+from ..views.panel import ViewInfo, load_views
 from . import runtime
 
 
-def drawn_views() -> dict[str, View]:
+def drawn_views() -> dict[str, ViewInfo]:
     """Return the views that have a figure, by id."""
-    return {name: view for name, view in load_views().items() if view.panel.draw is not Panel.draw}
+    return {view.id: view for view in load_views() if view.draw}
 
 
 def write_figure(workspace: Path, view: str, output: Path) -> None:
@@ -37,10 +37,9 @@ def write_figure(workspace: Path, view: str, output: Path) -> None:
         opened.close()
 
 
-def draw_view(session: Session, view: View, output: Path) -> None:
+def draw_view(session: Session, view: ViewInfo, output: Path) -> None:
     """Resolve a view's state, waiting for what it needs, and draw it."""
-    state = settled(view.panel.resolve, session)
-    render(view.panel.draw, state, output, width_mm=max(view.panel.width_mm, WIDE_MM / 2))
+    save_figure(view, settled(view.resolve, session), output)
 
 
 def _open(path: Path) -> Workspace:

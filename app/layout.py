@@ -1,18 +1,21 @@
 """Where the views stand: columns at the sides, rows of two in the centre, a strip below."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSplitter, QWidget
 
-from ..views.panel import Panel, View
+from ..views.panel import Panel, ViewInfo
 
 _COLUMNS = 2
 
 
-def arrange(views: dict[str, View], panels: dict[str, Panel[object]]) -> QSplitter:
+def arrange(views: Sequence[ViewInfo], panels: Mapping[str, Panel[Any]]) -> QSplitter:
     """Return all panels in splitters, in the places that their declarations name."""
 
     def of(area: str) -> list[QWidget]:
-        return [panels[name] for name, view in views.items() if view.area == area]
+        return [panels[view.id] for view in views if view.area == area]
 
     centre = of("centre")
     rows = [

@@ -57,7 +57,7 @@ class Window(QMainWindow):
 
     def _fill(self) -> None:
         views = load_views()
-        self.panels = {name: view.panel() for name, view in views.items()}
+        self.panels = {view.id: view.panel() for view in views}
         for panel in self.panels.values():
             panel.command_wanted.connect(self.commands.run)
             panel.told.connect(self.tell)

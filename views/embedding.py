@@ -110,13 +110,10 @@ def draw(figure: "Figure", state: EmbeddingState) -> None:
     question="Which samples does a network see as alike, and which of them moved?",
     area="centre",
     order=2,
+    width_mm=180.0,
 )
 class EmbeddingPanel(Panel[EmbeddingState]):
     """Two linked planes, the reference at the left."""
-
-    resolve = staticmethod(resolve)
-    draw = staticmethod(draw)
-    width_mm = 180.0
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -160,10 +157,6 @@ class EmbeddingPanel(Panel[EmbeddingState]):
             if there:
                 same = old is not None and not fresh and old.layouts[number] is new.layouts[number]
                 plane.show_layout(new, number, same)
-
-    def table(self) -> Table:
-        """Return one row a sample."""
-        return table(self.state) if self.state else Table((), ())
 
     def brush(self, mask: NDArray[np.bool_], mode: str) -> None:
         """Select samples."""

@@ -131,13 +131,10 @@ def draw(figure: "Figure", state: GeometryState) -> None:
     question="How sure is the network of each sample, and by which part of its geometry?",
     area="centre",
     order=3,
+    width_mm=180.0,
 )
 class GeometryPanel(Panel[GeometryState]):
     """Angle against norm, beside the histogram of margins."""
-
-    resolve = staticmethod(resolve)
-    draw = staticmethod(draw)
-    width_mm = 180.0
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -177,10 +174,6 @@ class GeometryPanel(Panel[GeometryState]):
         self._show_margins(new)
         if not same:
             self.margin_plot.fit()
-
-    def table(self) -> Table:
-        """Return one row a sample."""
-        return table(self.state) if self.state else Table((), ())
 
     def _show_margins(self, state: GeometryState) -> None:
         edges, theme = bins(state), look.theme

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, 
 from ..analysis.session import Session
 from ..analysis.workspace import ModelRecord, ValueRecord
 from .panel import Notice, Panel, view
-from .table import Table, TableSheet
+from .table import Table, TableSheet, text_of
 from .theme import GAP, TIGHT
 
 
@@ -81,6 +81,20 @@ def _measured(value: ValueRecord, reference: dict[str, ValueRecord]) -> Measured
     return Measured(value.measure, value.value, value.low, value.high, other.value if other else None, value.unit)
 
 
+def _brief(state: InspectorState) -> Table:
+    """Return what fits beside the views: values with half their interval, the classes left out."""
+    shown = [m for m in state.measures if ".class." not in m.name]
+    rows = tuple((m.name, _short(m), text_of(m.reference)) for m in shown)
+    return Table(("Measure", "Value", "Reference"), rows)
+
+
+def _short(measured: Measured) -> str:
+    text = text_of(measured.value)
+    if measured.low is not None and measured.high is not None:
+        text += f" ± {(measured.high - measured.low) / 2:.2g}"
+    return f"{text} {measured.unit}" if measured.unit not in {"", "fraction"} else text
+
+
 def table(state: InspectorState) -> Table:
     """Return one row a measure."""
     rows = tuple((m.name, m.value, m.low, m.high, m.reference, m.unit) for m in state.measures)
@@ -96,8 +110,6 @@ def table(state: InspectorState) -> Table:
 )
 class InspectorPanel(Panel[InspectorState]):
     """Facts, measures beside the reference's, and notes of the model that is looked at."""
-
-    resolve = staticmethod(resolve)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -140,11 +152,7 @@ class InspectorPanel(Panel[InspectorState]):
         self._problem.setVisible(bool(new.problem))
         if old is None or old.facts != new.facts:
             self._show_facts(new)
-        self._measures.show_table(table(new))
-
-    def table(self) -> Table:
-        """Return one row a measure."""
-        return table(self.state) if self.state else Table((), ())
+        self._measures.show_table(_brief(new))
 
     def _show_facts(self, state: InspectorState) -> None:
         while self._facts.rowCount():

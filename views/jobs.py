@@ -95,7 +95,6 @@ class JobsPanel(Panel[JobsState]):
     """The queue: a bar for the running job over a table of all trials."""
 
     listens = frozenset({"records", "jobs"})
-    resolve = staticmethod(resolve)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -137,10 +136,6 @@ class JobsPanel(Panel[JobsState]):
         self._stop.setVisible(not new.read_only and (new.running or new.waiting > 0))
         if old is None or old.rows != new.rows:
             self._sheet_of_trials.show_table(self.table())
-
-    def table(self) -> Table:
-        """Return one row a trial."""
-        return table(self.state) if self.state else Table((), ())
 
     def _on_stop_clicked(self) -> None:
         if self.state is not None:

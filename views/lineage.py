@@ -146,9 +146,6 @@ _ROW, _INDENT, _DOT = 24, 18, 4
 class LineagePanel(Panel[LineageState]):
     """The graph, one row a model."""
 
-    resolve = staticmethod(resolve)
-    draw = staticmethod(draw)
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.graph = Graph(self)
@@ -162,10 +159,6 @@ class LineagePanel(Panel[LineageState]):
     def show_state(self, old: LineageState | None, new: LineageState) -> None:
         """Draw it."""
         self.graph.show_state(new)
-
-    def table(self) -> Table:
-        """Return one row a model."""
-        return table(self.state) if self.state else Table((), ())
 
     def _on_picked(self, identity: str, mode: str) -> None:
         if self.session is None:

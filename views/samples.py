@@ -132,13 +132,10 @@ Index = QModelIndex | QPersistentModelIndex
     question="What do the selected samples look like, and what does the network make of them?",
     area="centre",
     order=4,
+    width_mm=120.0,
 )
 class SamplesPanel(Panel[SamplesState]):
     """Thumbnails with captions."""
-
-    resolve = staticmethod(resolve)
-    draw = staticmethod(draw)
-    width_mm = 120.0
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -161,10 +158,6 @@ class SamplesPanel(Panel[SamplesState]):
         shown = f", the first {len(new.samples)}" if new.total > len(new.samples) else ""
         self._count.setText(f"{new.total:,} {what}{shown}")
         self._model.show_state(new)
-
-    def table(self) -> Table:
-        """Return one row a shown sample."""
-        return table(self.state) if self.state else Table((), ())
 
 
 class _Thumbnails(QAbstractListModel):

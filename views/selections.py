@@ -38,7 +38,7 @@ def resolve(session: Session) -> SelectionsState:
     kept = tuple((r.name, r.count) for r in session.snapshot.selections if r.data == session.state.data)
     return SelectionsState(
         count=selection.count,
-        size=selection.size,
+        size=selection.size or session.samples(),
         models=len(selection.models),
         kept=kept,
         can_keep=bool(selection.count) and session.state.data is not None and not session.read_only,
@@ -52,6 +52,11 @@ _COMBINE = (
 )
 
 
+def table(state: SelectionsState) -> Table:
+    """Return one row a kept selection."""
+    return Table(("Selection", "Samples"), state.kept)
+
+
 @view(
     id="selections",
     title="Selections",
@@ -61,8 +66,6 @@ _COMBINE = (
 )
 class SelectionsPanel(Panel[SelectionsState]):
     """The kept selections, with the set algebra on the current one."""
-
-    resolve = staticmethod(resolve)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,10 +118,6 @@ class SelectionsPanel(Panel[SelectionsState]):
                 self._list.addItem(item)
         for button in self._buttons:
             button.setEnabled(bool(new.kept))
-
-    def table(self) -> Table:
-        """Return one row a kept selection."""
-        return Table(("Selection", "Samples"), self.state.kept if self.state else ())
 
     def _on_keep(self) -> None:
         name = self._name.text().strip()

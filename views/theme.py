@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -244,6 +245,11 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
+def _asset(name: str) -> str:
+    """Return the file of an icon whose grey suits both themes, for the style sheet."""
+    return (Path(str(files("graftwork.assets"))) / "icons" / f"{name}.svg").as_posix()
+
+
 def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet of a theme: quiet chrome, hairlines, no boxes in boxes."""
     small = round(12 * scale)
@@ -271,6 +277,11 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.faded}; }}
     QLineEdit, QComboBox, QAbstractSpinBox {{ border: 1px solid {theme.hairline}; border-radius: 3px;
         padding: 3px {TIGHT}px; background: {theme.ground}; color: {theme.text}; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url({_asset("chevron")}); width: 12px; height: 12px; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.quiet}; border-radius: 3px;
+        background: {theme.ground}; }}
+    QCheckBox::indicator:checked {{ image: url({_asset("check")}); }}
     QComboBox QAbstractItemView {{ border: 1px solid {theme.hairline}; background: {theme.ground}; }}
     #panel-body QAbstractItemView, #panel-body QTextEdit {{ border: none; background: {theme.ground}; }}
     #panel, #panel-body, #panel-page {{ background: {theme.ground}; }}

@@ -20,7 +20,7 @@ from .theme import CLASS_HUES, look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PREFERRED_X = ("cost.nominal.macs", "cost.nominal.nonzeros", "cost.nominal.parameters")
+PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
 
 
@@ -181,9 +181,6 @@ _SYMBOLS = ("o", "s", "d", "t1", "t", "star", "p", "h")
 class TradeoffPanel(Panel[TradeoffState]):
     """Points with intervals, the front, and a box for each axis."""
 
-    resolve = staticmethod(resolve)
-    draw = staticmethod(draw)
-
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._boxes = {name: self._axis_box(name) for name in ("y", "x")}
@@ -225,10 +222,6 @@ class TradeoffPanel(Panel[TradeoffState]):
         self._show_legend(new)
         if old is None or (old.x, old.y, len(old.points)) != (new.x, new.y, len(new.points)):
             self.plot.fit()
-
-    def table(self) -> Table:
-        """Return one row a model."""
-        return table(self.state) if self.state else Table((), ())
 
     def _spot(self, state: TradeoffState, point: Point) -> dict[str, Any]:
         kind = _operations(state).index(point.operation)
