@@ -31,7 +31,7 @@ class DataInput(Frozen):
     name: str = Field(min_length=1)
     path: str
     normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(default=None, ge=1)
     classes: tuple[str, ...] | None = None
     split: Literal["train", "test"] | None = None
 
@@ -89,7 +89,7 @@ class Recipe(Frozen):
     """
 
     title: str = "Untitled"
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     model: tuple[ModelInput, ...] = Field(min_length=1)
     data: tuple[DataInput, ...] = ()
     step: tuple[Step, ...] = ()

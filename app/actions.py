@@ -29,19 +29,16 @@ def _file(window: "Window") -> list[Command]:
 
         window.open_workspace(default_folder(), demo_recipe())
 
-    recent = [
-        Command(
-            f"file.recent.{n}",
-            Path(name).name,
-            lambda name=name: window.open_workspace(Path(name)),
-            menu=("File", "Recent"),
-        )
-        for n, name in enumerate(window.settings.recent)
-    ]
+    def recent(number: int, name: str) -> Command:
+        def reopen() -> None:
+            window.open_workspace(Path(name))
+
+        return Command(f"file.recent.{number}", Path(name).name, reopen, menu=("File", "Recent"))
+
     return [
         Command("file.workspace", "Open or make a workspace…", window.ask_workspace, "Ctrl+O", "open", ("File",)),
         Command("file.demo", "Open demo", open_demo, menu=("File",)),
-        *recent,
+        *(recent(number, name) for number, name in enumerate(window.settings.recent)),
         Command(
             "file.open",
             "Open checkpoints…",
@@ -166,7 +163,7 @@ def _view(window: "Window") -> list[Command]:
 
     return [
         Command(
-            "view.goto", "Go to model…", lambda: palette.go_to(window.choices, window), "Ctrl+K", "search", ("View",)
+            "view.goto", "Go to model…", lambda: palette.go_to(window.choices(), window), "Ctrl+K", "search", ("View",)
         ),
         Command("view.previous", "Previous model", lambda: window.step_model(-1), "[", menu=("View",), enabled=there),
         Command("view.next", "Next model", lambda: window.step_model(1), "]", menu=("View",), enabled=there),

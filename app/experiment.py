@@ -27,6 +27,7 @@ from ..analysis.catalogue import Entry
 from ..analysis.recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..analysis.session import Session
 from ..views.forms import Form
+from ..views.parts import named, told
 from ..views.theme import GAP, WIDE
 
 NORMALISATIONS = ("imagenet", "cifar10", "mnist", "digits", "none")
@@ -44,17 +45,19 @@ class ExperimentDialog(QDialog):
         self._form: Form | None = None
         self._title = QLineEdit("Experiment", self)
         self._models = _checklist(self, [m.name for m in session.snapshot.models], self._ticked(session))
-        self._method = QComboBox(self, accessibleName="Method")
+        self._method = told(QComboBox(self), "Method")
         for entry in session.catalogue.of_kind("method"):
             self._method.addItem(f"{entry.title}   {entry.id}", entry.id)
         self._place = QScrollArea(self, widgetResizable=True)
         self._place.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._summary = QLabel(self, objectName="quiet", wordWrap=True)
+        self._summary = named(QLabel(self, wordWrap=True), "quiet")
         self._data = _DataChoice(session, self)
         measures = [entry.id for entry in session.catalogue.of_kind("measure")]
         self._measures = _checklist(self, measures, [name for name in measures if name in _USUAL])
-        self._seeds = QLineEdit("0", self, toolTip="Comma list; methods that draw random numbers run once for each")
-        self._problem = QLabel(self, objectName="form-error", wordWrap=True)
+        self._seeds = told(
+            QLineEdit("0", self), "Comma list; methods that draw random numbers run once for each", "Seeds"
+        )
+        self._problem = named(QLabel(self, wordWrap=True), "form-error")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._run = self._buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.accepted.connect(self._on_run)
@@ -156,11 +159,12 @@ class _DataChoice(QWidget):
         }
         if not any(spec.path == "digits" for spec in self._specs.values()):
             self._specs["digits"] = DataInput(name="digits", path="digits", normalise="digits", split="test")
-        self._names = QComboBox(self, accessibleName="Data set")
+        self._names = told(QComboBox(self), "Data set")
         self._names.addItems([*self._specs, "none"])
-        self._normalise = QComboBox(self, toolTip="Normalisation", accessibleName="Normalisation")
+        self._normalise = told(QComboBox(self), "Normalisation", "Normalisation")
         self._normalise.addItems(NORMALISATIONS)
-        self._limit = QSpinBox(self, maximum=10_000_000, specialValueText="all", suffix=" samples")
+        self._limit = QSpinBox(self, maximum=10_000_000, suffix=" samples")
+        self._limit.setSpecialValueText("all")
         self._limit.setToolTip("At most so many, spread evenly over the classes")
         self._limit.setGroupSeparatorShown(True)
         choose = QPushButton("File…", self)

@@ -28,7 +28,7 @@ def arrange(views: Sequence[ViewInfo], panels: Mapping[str, Panel[Any]]) -> QSpl
     return _split(Qt.Orientation.Vertical, [top, *of("bottom")], (740, 160))
 
 
-def _split(direction: Qt.Orientation, widgets: list[QWidget], sizes: tuple[int, ...] = ()) -> QSplitter:
+def _split(direction: Qt.Orientation, widgets: Sequence[QWidget], sizes: tuple[int, ...] = ()) -> QSplitter:
     splitter = QSplitter(direction, childrenCollapsible=False, handleWidth=1)
     for widget in widgets:
         splitter.addWidget(widget)

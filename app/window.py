@@ -22,6 +22,7 @@ from ..analysis.recipe import ModelInput, Recipe, write_recipe
 from ..analysis.workspace import Workspace
 from ..views.bridge import Bridge, in_background
 from ..views.panel import Panel, load_views
+from ..views.parts import named
 from ..views.theme import GAP, TIGHT, look
 from . import runtime
 from .actions import window_commands
@@ -51,7 +52,7 @@ class Window(QMainWindow):
         self.commands.add(*window_commands(self))
         self.commands.fill(self.menuBar())
         self.statusBar().setSizeGripEnabled(False)
-        self._state = QLabel(self, objectName="quiet")
+        self._state = named(QLabel(self), "quiet")
         self.statusBar().addPermanentWidget(self._state)
         self.tell("Open a workspace, or start with the demo: File ▸ Open demo.")
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 from ..analysis.session import Session
 from .cloud import Cloud
 from .panel import Notice, Panel, view
+from .parts import named, told
 from .plot import Plot, link
 from .table import Table
 from .theme import CLASS_HUES, GAP, TIGHT
@@ -117,12 +118,10 @@ class EmbeddingPanel(Panel[EmbeddingState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._method = QComboBox(self, toolTip="How the samples are laid out", accessibleName="Layout")
+        self._method = told(QComboBox(self), "How the samples are laid out", "Layout")
         self._method.addItems(METHODS)
-        self._method.textActivated.connect(
-            lambda text: self.session and self.session.set_option("embedding.method", text)
-        )
-        self._pending = QLabel(self, objectName="quiet")
+        self._method.textActivated.connect(self._on_method)
+        self._pending = named(QLabel(self), "quiet")
         self.add_control(self._pending)
         self.add_control(self._method)
         self.planes = (_Plane(self), _Plane(self))
@@ -131,7 +130,7 @@ class EmbeddingPanel(Panel[EmbeddingState]):
 
     def _lay_out(self) -> QWidget:
         body = QWidget(self)
-        self._legend = QLabel(body, objectName="quiet", wordWrap=False)
+        self._legend = named(QLabel(body, wordWrap=False), "quiet")
         line = QHBoxLayout()
         line.setSpacing(1)
         for plane in self.planes:
@@ -158,6 +157,10 @@ class EmbeddingPanel(Panel[EmbeddingState]):
                 same = old is not None and not fresh and old.layouts[number] is new.layouts[number]
                 plane.show_layout(new, number, same)
 
+    def _on_method(self, name: str) -> None:
+        if self.session:
+            self.session.set_option("embedding.method", name)
+
     def brush(self, mask: NDArray[np.bool_], mode: str) -> None:
         """Select samples."""
         if self.session:
@@ -174,7 +177,7 @@ class _Plane(QWidget):
 
     def __init__(self, panel: EmbeddingPanel) -> None:
         super().__init__(panel)
-        self._name = QLabel(self, objectName="quiet")
+        self._name = named(QLabel(self), "quiet")
         self._name.setContentsMargins(GAP, TIGHT, GAP, 0)
         self.plot = Plot(self)
         self.plot.hide_axes()

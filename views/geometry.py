@@ -155,7 +155,7 @@ class GeometryPanel(Panel[GeometryState]):
             self.margin_plot.add(item)
         self.margin_plot.brushed.connect(self._on_margins_brushed)
         for plot in (self.cloud_plot, self.margin_plot):
-            plot.cleared.connect(lambda: self.session and self.session.clear_selection())
+            plot.cleared.connect(self._on_cleared)
         body = QWidget(self)
         layout = QHBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -197,6 +197,10 @@ class GeometryPanel(Panel[GeometryState]):
         if self.state is not None:
             low, high = polygon[:, 0].min(), polygon[:, 0].max()
             self._select((self.state.margin >= low) & (self.state.margin <= high), mode)
+
+    def _on_cleared(self) -> None:
+        if self.session:
+            self.session.clear_selection()
 
     def _select(self, mask: NDArray[np.bool_], mode: str) -> None:
         if self.session:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, 
 from ..analysis.session import Session
 from ..analysis.workspace import ModelRecord, ValueRecord
 from .panel import Notice, Panel, view
+from .parts import named
 from .table import Table, TableSheet, text_of
 from .theme import GAP, TIGHT
 
@@ -115,7 +116,7 @@ class InspectorPanel(Panel[InspectorState]):
         super().__init__(parent)
         self._name = QLabel(self, wordWrap=True)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._problem = QLabel(self, objectName="notice-error", wordWrap=True)
+        self._problem = named(QLabel(self, wordWrap=True), "notice-error")
         self._facts = QFormLayout()
         self._measures = TableSheet(self)
         self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
@@ -158,7 +159,7 @@ class InspectorPanel(Panel[InspectorState]):
         while self._facts.rowCount():
             self._facts.removeRow(0)
         for name, text in state.facts:
-            label, value = QLabel(name, objectName="quiet"), QLabel(text, wordWrap=True)
+            label, value = named(QLabel(name), "quiet"), QLabel(text, wordWrap=True)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setMinimumWidth(40)
             self._facts.addRow(label, value)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 
 from ..analysis.session import Session
 from .panel import Panel, view
+from .parts import named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 
@@ -99,7 +100,7 @@ class JobsPanel(Panel[JobsState]):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._title = QLabel(self)
-        self._left = QLabel(self, objectName="quiet")
+        self._left = named(QLabel(self), "quiet")
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setRange(0, 1000)
         self._stop = QPushButton("Stop", self)

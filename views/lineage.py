@@ -150,7 +150,7 @@ class LineagePanel(Panel[LineageState]):
         super().__init__(parent)
         self.graph = Graph(self)
         self.graph.picked.connect(self._on_picked)
-        self.graph.pinned.connect(lambda identity: self.session and self.session.look("pin", pinned=identity))
+        self.graph.pinned.connect(self._on_pinned)
         area = QScrollArea(self, widgetResizable=True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setWidget(self.graph)
@@ -159,6 +159,10 @@ class LineagePanel(Panel[LineageState]):
     def show_state(self, old: LineageState | None, new: LineageState) -> None:
         """Draw it."""
         self.graph.show_state(new)
+
+    def _on_pinned(self, identity: str) -> None:
+        if self.session:
+            self.session.look("pin", pinned=identity)
 
     def _on_picked(self, identity: str, mode: str) -> None:
         if self.session is None:

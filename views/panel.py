@@ -285,7 +285,6 @@ class Panel(QWidget, Generic[State]):
     def as_python(self) -> str:
         """Return a script that draws this figure again."""
         module = type(self).__module__.rsplit(".", 1)
-        choices = "".join(f", {name}={value!r}" for name, value in self.choices.items())
         home = self.session.workspace.path if self.session else "results.graft"
         return (
             "from pathlib import Path\n\n"
@@ -296,7 +295,7 @@ class Panel(QWidget, Generic[State]):
             f"session = Session(Workspace.open(Path({str(home)!r}), read_only=True))\n"
             "session.refresh()\n"
             f"{self._look_as_python()}"
-            f"state = settled({module[1]}.resolve, session{choices})\n"
+            f"state = settled({module[1]}.resolve, session)\n"
             f'render({module[1]}.draw, state, "{self.info.id}.svg", width_mm={self.info.width_mm:g})\n'
             "session.close()\n"
         )
@@ -305,7 +304,8 @@ class Panel(QWidget, Generic[State]):
         if self.session is None:
             return ""
         state = self.session.state
-        return f"session.look('look', primary={state.primary!r}, pinned={state.pinned!r}, data={state.data!r})\n"
+        seen = {name: getattr(state, name) for name in ("primary", "pinned", "data", "options")}
+        return f"session.look('look', {', '.join(f'{name}={value!r}' for name, value in seen.items())})\n"
 
     def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
         def done(_: Any) -> None:

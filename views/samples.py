@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QListView, QWidget
 
 from ..analysis.session import Session
 from .panel import Notice, Panel, view
+from .parts import named
 from .table import Table
 from .theme import look
 
@@ -139,7 +140,7 @@ class SamplesPanel(Panel[SamplesState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._count = QLabel(self, objectName="quiet")
+        self._count = named(QLabel(self), "quiet")
         self.add_control(self._count)
         self._model = _Thumbnails(self)
         self._list = QListView(self, viewMode=QListView.ViewMode.IconMode, uniformItemSizes=True)

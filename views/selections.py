@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 
 from ..analysis.session import Session
 from .panel import Panel, view
+from .parts import named, told
 from .table import Table
 from .theme import GAP, TIGHT, icon, look
 
@@ -69,7 +70,7 @@ class SelectionsPanel(Panel[SelectionsState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._current = QLabel(self, objectName="quiet")
+        self._current = named(QLabel(self), "quiet")
         self._name = QLineEdit(self, placeholderText="Name for the current selection")
         self._keep = QPushButton("Keep", self)
         self._list = QListWidget(self)
@@ -80,7 +81,7 @@ class SelectionsPanel(Panel[SelectionsState]):
         self.set_content(self._lay_out())
 
     def _button(self, name: str, mode: str, tip: str) -> QToolButton:
-        button = QToolButton(self, toolTip=f"{tip}: the marked selection and the current one", accessibleName=tip)
+        button = told(QToolButton(self), f"{tip}: the marked selection and the current one", tip)
         button.setIcon(icon(name))
         button.clicked.connect(lambda: self._recall(mode))
         return button

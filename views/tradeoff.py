@@ -13,6 +13,7 @@ from ..analysis.session import Session, Snapshot
 from ..kernels.frontier import pareto_front
 from .cloud import inside
 from .panel import Notice, Panel, view
+from .parts import told
 from .plot import Plot, mode_of
 from .table import Table
 from .theme import CLASS_HUES, look
@@ -192,7 +193,7 @@ class TradeoffPanel(Panel[TradeoffState]):
             self.plot.add(item)
         self.plot.clicked.connect(self._on_clicked)
         self.plot.brushed.connect(self._on_brushed)
-        self.plot.cleared.connect(lambda: self.session and self.session.select_models(()))
+        self.plot.cleared.connect(self._on_cleared)
         self.plot.occupied = lambda x, y: self._at(x, y) is not None
         self.plot.selection_bounds = self._selection_bounds
         self._legend = pg.LegendItem(offset=(-8, -8), labelTextSize="8pt", verSpacing=-4)
@@ -200,10 +201,10 @@ class TradeoffPanel(Panel[TradeoffState]):
         self.set_content(self.plot)
 
     def _axis_box(self, name: str) -> QComboBox:
-        box = QComboBox(self, toolTip=f"What the {name} axis shows", accessibleName=f"{name} axis")
+        box = told(QComboBox(self), f"What the {name} axis shows", f"{name} axis")
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(14)
-        box.textActivated.connect(lambda text: self.session and self.session.set_option(f"tradeoff.{name}", text))
+        box.textActivated.connect(lambda text: self._on_axis(name, text))
         self.add_control(box)
         return box
 
@@ -245,6 +246,14 @@ class TradeoffPanel(Panel[TradeoffState]):
                 symbol=_SYMBOLS[kind % len(_SYMBOLS)], size=8, brush=CLASS_HUES[kind % len(CLASS_HUES)], pen=None
             )
             self._legend.addItem(mark, operation)
+
+    def _on_axis(self, axis: str, measure: str) -> None:
+        if self.session:
+            self.session.set_option(f"tradeoff.{axis}", measure)
+
+    def _on_cleared(self) -> None:
+        if self.session:
+            self.session.select_models(())
 
     def _at(self, x: float, y: float) -> str | None:
         spots = self._points.pointsAt(pg.Point(x, y))
