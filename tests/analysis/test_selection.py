@@ -1,6 +1,7 @@
 """Selections obey the laws of sets, and histories those of time."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -106,7 +107,7 @@ def test_wrong_shapes_are_refused() -> None:
 def test_a_hundred_thousand_samples_take_under_a_millisecond() -> None:
     rng = np.random.default_rng(0)
     a, b = (Selection.of(rng.random(100_000) < 0.1) for _ in range(2))
-    operations = {
+    operations: dict[str, Callable[[], object]] = {
         "or": lambda: a | b,
         "and": lambda: a & b,
         "minus": lambda: a - b,

@@ -66,7 +66,7 @@ def test_dense_predictions_and_global_masks_equal_plain_pytorch(shared: Path, tm
     network = open_checkpoint(checkpoint).network()
     inputs, labels = _plain_images(shared / "data/cifar10-jpeg/test.zip", 50)
     with torch.inference_mode():
-        expected = torch.cat([network(batch).argmax(1) for batch in inputs.split(100)]).numpy()
+        expected = torch.cat([network(batch).argmax(1) for batch in torch.split(inputs, 100)]).numpy()
 
     predictions = read_column(tmp_path / "arrays" / results[0].columns["prediction"], "prediction")
     np.testing.assert_array_equal(predictions, expected)

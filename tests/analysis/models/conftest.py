@@ -1,10 +1,11 @@
 """Small networks and the files that hold them."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from graftwork.analysis.models import Architecture
 from graftwork.analysis.models.families import build
@@ -34,7 +35,7 @@ VIT = {
 }
 
 
-def make(family: str, config: dict) -> nn.Module:
+def make(family: str, config: dict[str, Any]) -> Any:
     """Return a network in evaluation mode whose every tensor differs from its initial value."""
     module = build(Architecture(family, "", config, config["classes"], (), "", ()))
     generator = torch.Generator().manual_seed(0)
@@ -45,12 +46,12 @@ def make(family: str, config: dict) -> nn.Module:
 
 
 @pytest.fixture
-def resnet() -> nn.Module:
+def resnet() -> Any:
     return make("resnet_cifar", RESNET)
 
 
 @pytest.fixture
-def vit() -> nn.Module:
+def vit() -> Any:
     return make("vit", VIT)
 
 

@@ -1,5 +1,6 @@
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -60,7 +61,7 @@ def test_opening_safetensors_reads_no_tensor(
 @pytest.mark.parametrize("nest", [["state_dict"], ["model"], ["checkpoint", "model_state_dict"], ["ema"], ["net"]])
 @pytest.mark.parametrize("prefix", ["", "module.", "model.", "_orig_mod.", "module._orig_mod.model."])
 def test_wrappers_are_removed(state: dict[str, Tensor], tmp_path: Path, nest: list[str], prefix: str) -> None:
-    content = {prefix + name: tensor for name, tensor in state.items()}
+    content: dict[str, Any] = {prefix + name: tensor for name, tensor in state.items()}
     for key in reversed(nest):
         content = {key: content, "epoch": 3}
     torch.save(content, tmp_path / "a.pt")

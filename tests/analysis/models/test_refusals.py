@@ -5,6 +5,7 @@ import json
 import pickle
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -120,7 +121,7 @@ def test_each_damage_has_its_sentence(tmp_path: Path, content: bytes, problem: s
 
 
 def test_a_content_that_holds_itself_is_refused(tmp_path: Path) -> None:
-    content = {"w": torch.ones(2)}
+    content: dict[str, Any] = {"w": torch.ones(2)}
     content["model"] = content
     torch.save(content, tmp_path / "a.pt")
     refused(tmp_path / "a.pt")

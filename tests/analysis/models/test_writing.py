@@ -30,7 +30,7 @@ def raw(tensor: Tensor) -> Tensor:
 
 def every_dtype() -> dict[str, Tensor]:
     """Return a tensor of three numbers of each dtype, so that narrow ones leave the wide ones unaligned in order."""
-    return {code: (torch.arange(3) % 2).to(dtype) for code, dtype in reversed(DTYPES.items())}
+    return {code: (torch.arange(3) % 2).to(dtype) for code, dtype in reversed(list(DTYPES.items()))}
 
 
 def test_the_safetensors_library_reads_every_dtype(tmp_path: Path) -> None:
@@ -68,8 +68,13 @@ def test_metadata_is_kept(tmp_path: Path) -> None:
 
 def test_tensors_are_asked_for_one_at_a_time(tmp_path: Path) -> None:
     state = every_dtype()
-    asked = []
-    write_checkpoint(tmp_path / "a.safetensors", specs_of(state), lambda n: asked.append(n) or state[n], {})
+    asked: list[str] = []
+
+    def tensor(name: str) -> Tensor:
+        asked.append(name)
+        return state[name]
+
+    write_checkpoint(tmp_path / "a.safetensors", specs_of(state), tensor, {})
     assert asked == list(state)
 
 

@@ -169,10 +169,10 @@ def test_a_workspace_is_not_made_twice(workspace: Workspace) -> None:
 
 
 def test_a_creation_that_was_killed_is_taken_up(tmp_path: Path) -> None:
-    for left in (lambda home: (home / "workspace.lock").touch(), lambda home: (home / "workspace.db").touch()):
+    for left in ("workspace.lock", "workspace.db"):
         home = tmp_path / "w.graft"
         home.mkdir()
-        left(home)
+        (home / left).touch()
         with Workspace.open_or_create(home) as workspace:
             assert workspace.check() == []
         shutil.rmtree(home)
