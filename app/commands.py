@@ -136,7 +136,7 @@ class Commands(QObject):
         if command.id in self._commands:
             raise ValueError(f"two commands are called '{command.id}'")
         keys = QKeySequence(command.keys)
-        if command.keys and keys.isEmpty():
+        if command.keys and (keys.isEmpty() or keys[0].key() == Qt.Key.Key_unknown):  # type: ignore[index]
             raise ValueError(f"'{command.keys}' is no key sequence")
         rival = next((c for c in self if command.keys and QKeySequence(c.keys) == keys), None)
         if rival:

@@ -1,12 +1,13 @@
-"""The palette: type a few letters, get what you meant; for commands, for models and samples, and for the list of keys."""
+"""The palette: type a few letters, get what you meant; for commands, models, samples and keys."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
+from ..views.parts import column
 from ..views.theme import GAP, TIGHT, icon, look
 from .commands import Commands, key_text
 
@@ -39,22 +40,30 @@ def score(query: str, text: str) -> float | None:
     Letters that begin a word, or follow the letter before, weigh more; of equal ones the shorter text wins.
     """
     low = text.lower()
+    letters = query.lower().replace(" ", "")
+    if not letters:
+        return 0.0
+    found = [fit for seek in (_eager, str.find) if (fit := _fit(letters, low, seek)) is not None]
+    return max(found) - len(text) / 1000 if found else None
+
+
+def _fit(letters: str, text: str, seek: Callable[[str, str, int], int]) -> float | None:
     total, last = 0.0, -1
-    for letter in query.lower().replace(" ", ""):
-        found = _place(low, letter, last)
-        if found is None:
+    for letter in letters:
+        place = seek(text, letter, last + 1)
+        if place < 0:
             return None
-        total += 3.0 if _begins(low, found) else 2.0 if found == last + 1 else 0.5
-        last = found
-    return total - len(text) / 1000
+        total += 3.0 if _begins(text, place) else 2.0 if place == last + 1 else 0.5
+        last = place
+    return total
 
 
-def _place(text: str, letter: str, last: int) -> int | None:
-    """Return where the letter is taken: next to the last one, else at a word's beginning, else anywhere after."""
-    if text[last + 1 : last + 2] == letter:
-        return last + 1
-    places = [place for place in range(last + 1, len(text)) if text[place] == letter]
-    return next((place for place in places if _begins(text, place)), places[0] if places else None)
+def _eager(text: str, letter: str, start: int) -> int:
+    """Return where a letter fits best: right here, else at a word's beginning, else as soon as it comes."""
+    if text[start : start + 1] == letter:
+        return start
+    begins = (place for place in range(start, len(text)) if text[place] == letter and _begins(text, place))
+    return next(begins, text.find(letter, start))
 
 
 def _begins(text: str, place: int) -> bool:
@@ -93,8 +102,7 @@ class Palette(QDialog):
         self.field.addAction(icon("search", look.theme.quiet), QLineEdit.ActionPosition.LeadingPosition)
         self.field.setAccessibleName(prompt)
         self.list = _make_list(self)
-        layout = QVBoxLayout(self, spacing=TIGHT)
-        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout = column(self, spacing=TIGHT, margin=GAP)
         layout.addWidget(self.field)
         layout.addWidget(self.list)
         self.field.textChanged.connect(self._on_text_changed)
@@ -110,8 +118,8 @@ class Palette(QDialog):
         return [choice.text for choice in self._shown]
 
     def accept(self) -> None:
-        row = self.list.indexOfTopLevelItem(self.list.currentItem())
-        chosen = self._shown[row] if 0 <= row < len(self._shown) else None
+        row = self.list.currentIndex().row()
+        chosen = self._shown[row] if row >= 0 else None
         super().accept()
         if chosen:
             chosen.run()
@@ -131,9 +139,11 @@ class Palette(QDialog):
     def _move(self, step: int) -> None:
         count = self.list.topLevelItemCount()
         if count:
-            row = self.list.indexOfTopLevelItem(self.list.currentItem()) + step
-            row = row % count if abs(step) == 1 else min(max(row, 0), count - 1)
-            self.list.setCurrentItem(self.list.topLevelItem(row))
+            row = self.list.currentIndex().row() + step
+            self._mark(row % count if abs(step) == 1 else min(max(row, 0), count - 1))
+
+    def _mark(self, row: int) -> None:
+        self.list.setCurrentIndex(self.list.model().index(row, 0))
 
     def _on_text_changed(self, query: str) -> None:
         self._shown = self._find(query)
@@ -144,7 +154,7 @@ class Palette(QDialog):
             if choice.icon:
                 item.setIcon(0, icon(choice.icon))
         if self._shown:
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+            self._mark(0)
 
     def _place(self) -> None:
         self.resize(round(480 * look.scale), round(360 * look.scale))
@@ -155,7 +165,11 @@ class Palette(QDialog):
 
 
 def _make_list(parent: QWidget) -> QTreeWidget:
-    made = QTreeWidget(parent, columnCount=2, rootIsDecorated=False, headerHidden=True, uniformRowHeights=True)
+    made = QTreeWidget(parent)
+    made.setColumnCount(2)
+    made.setRootIsDecorated(False)
+    made.setHeaderHidden(True)
+    made.setUniformRowHeights(True)
     made.setFrameShape(QTreeWidget.Shape.NoFrame)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

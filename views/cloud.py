@@ -1,20 +1,22 @@
 """Clouds: up to a million points drawn as one image, so that a brush or a pan costs milliseconds."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QImage
 
-from .theme import CLASS_HUES, look
+from .theme import CLASS_HUES, look, rgb
 
 Mask = NDArray[np.bool_]
 _CHUNK = 1 << 15  # points whose coordinates stay in the processor's cache
 _PLAIN = len(CLASS_HUES) + 1
 _FADED = _PLAIN + 1
 _CODES = 16
+_FULL = 0xFFFF
 
 
 class Cloud(pg.GraphicsObject):  # type: ignore[misc]
@@ -28,13 +30,14 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._points = np.empty((2, 0))
         self._codes = np.empty(0, dtype=np.uint8)
-        self._colours = CLASS_HUES
+        self._order = np.empty(0, dtype=np.intp)
         self._mask: Mask | None = None
         self._grid: tuple[Any, ...] = ()
-        self._pixels = np.empty(0, dtype=np.int32)
+        self._pixels = np.empty(0, dtype=np.intp)
         self._ground: NDArray[np.uint16] | None = None
         self._image: QImage | None = None
-        self._pixel_bytes: NDArray[np.uint32] | None = None
+        self._bytes = np.empty(0, dtype=np.uint32)  # the image borrows its memory
+        self._sorted = self._points
 
     # What is shown
 
@@ -46,20 +49,19 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
         self._points = np.ascontiguousarray(np.asarray(points, dtype=np.float64).reshape(-1, 2).T)
         self._points[:, ~np.isfinite(self._points).all(axis=0)] = np.inf
         self._mask = None
-        self._grid = ()
         self.set_classes(classes)
         self.informViewBoundsChanged()
 
     def set_classes(self, classes: NDArray[Any] | None) -> None:
         """Colour by other classes (n,), or by none."""
-        count = self._points.shape[1]
-        if classes is None:
-            self._codes = np.full(count, _PLAIN, dtype=np.uint8)
-        else:
-            codes = np.asarray(classes)
-            known = (codes >= 0) & (codes < len(CLASS_HUES))
-            self._codes = np.where(known, codes + 1, _PLAIN).astype(np.uint8)
-        self._ground = None
+        codes = np.full(self._points.shape[1], _PLAIN, dtype=np.uint8)
+        if classes is not None:
+            known = (np.asarray(classes) >= 0) & (np.asarray(classes) < len(CLASS_HUES))
+            codes[known] = np.asarray(classes)[known] + 1
+        self._order = np.argsort(codes, kind="stable")
+        self._codes = codes[self._order]
+        self._sorted = self._points[:, self._order]
+        self._grid = ()
         self._redraw()
 
     def set_mask(self, mask: Mask | None) -> None:
@@ -112,7 +114,7 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
     # How it is drawn
 
     def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
-        return QRectF(self.viewRect())
+        return self._view()[0]
 
     def dataBounds(self, axis: int, frac: float = 1.0, orthoRange: Any = None) -> tuple[Any, Any]:  # noqa: N802
         rect = self.bounds()
@@ -132,7 +134,7 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
             return
         if self._image is None:
             self._compose()
-        corner = painter.transform().mapRect(QRectF(self.viewRect())).topLeft()
+        corner = painter.transform().mapRect(self._view()[0]).topLeft()
         painter.save()
         painter.resetTransform()
         painter.drawImage(QPointF(round(corner.x()), round(corner.y())), self._image)
@@ -143,20 +145,22 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
         self.update()
 
     def _view(self) -> tuple[QRectF, int, int, float]:
+        """Return the view's range, its width and height in device pixels, and device pixels per pixel."""
         box = self.getViewBox()
         ratio = 1.0
         if self.scene() is not None and self.scene().views():
             ratio = self.scene().views()[0].devicePixelRatioF()
         size = box.boundingRect() if box is not None else QRectF(0, 0, 1, 1)
         width, height = (max(1, round(side * ratio)) for side in (size.width(), size.height()))
-        return QRectF(self.viewRect()), width, height, ratio
+        rect = QRectF(box.viewRect()) if box is not None else QRectF(0, 0, 1, 1)
+        return rect, width, height, ratio
 
     def _project(self) -> tuple[int, int]:
         """Find every point's pixel where the view has moved; return the view's width and height in pixels."""
         rect, width, height, _ = self._view()
         grid = (rect.getRect(), width, height)
         if grid != self._grid:
-            self._pixels = _pixels(self._points, rect, width, height)
+            self._pixels = _pixels(self._sorted, rect, width, height)
             self._grid, self._ground = grid, None
         return width, height
 
@@ -167,48 +171,47 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
             self._ground = self._raster(self._pixels, codes, width, height)
         marks = self._ground
         if self._mask is not None:
-            chosen = self._raster(self._pixels[self._mask], self._codes[self._mask], width, height)
-            marks = np.where(chosen > 0, chosen, marks)
-        self._pixel_bytes = self._lookup()[marks[::-1]]
-        self._image = QImage(
-            self._pixel_bytes.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied
-        )
+            chosen = np.flatnonzero(self._mask[self._order])
+            above = self._raster(self._pixels[chosen], self._codes[chosen], width, height)
+            marks = np.where(above >= _CODES, above, marks)
+        self._bytes = _lookup(look.theme.mark, look.theme.faded)[marks[::-1]]
+        self._image = QImage(self._bytes.data, width, height, width * 4, QImage.Format.Format_ARGB32_Premultiplied)
         self._image.setDevicePixelRatio(self._view()[3])
 
     def _raster(
-        self, pixels: NDArray[np.int32], codes: NDArray[np.uint8], width: int, height: int
+        self, pixels: NDArray[np.intp], codes: NDArray[np.uint8], width: int, height: int
     ) -> NDArray[np.uint16]:
-        """Return count and commonest code of each pixel, packed so that the larger value is the denser mark."""
-        size = (width + 2) * (height + 2)
-        packed = np.zeros(size, dtype=np.int64)
-        present = np.flatnonzero(np.bincount(codes, minlength=_CODES))
-        if len(present) == 1:
-            packed = np.bincount(pixels, minlength=size) * _CODES + present[0] * (
-                np.bincount(pixels, minlength=size) > 0
-            )
-        else:
-            for code in present:
-                counts = np.bincount(pixels[codes == code], minlength=size)
-                np.maximum(packed, counts * _CODES + code * (counts > 0), out=packed)
-        small = np.minimum(packed, (4095 << 4) | (packed & 15)).astype(np.uint16)
-        return _grown(_inner(small, width, height), self.mark_px())
+        """Return each pixel's largest count and its code, packed so that the larger value is the denser mark.
 
-    def _lookup(self) -> NDArray[np.uint32]:
-        """Return the premultiplied colour of every packed value, (65536,): denser is more opaque."""
-        theme = look.theme
-        palette = ["#000000", *self._colours, theme.mark, theme.faded]
-        table = np.zeros((4096, _CODES), dtype=np.uint32)
-        alpha = 1.0 - 0.35 * 0.6 ** np.arange(4096)
-        for code, colour in enumerate(palette[1:], start=1):
-            red, green, blue = (np.round(part * 255 * alpha).astype(np.uint32) for part in QColor(colour).getRgbF()[:3])
-            table[:, code] = (np.round(alpha * 255).astype(np.uint32) << 24) | (red << 16) | (green << 8) | blue
-        table[0] = 0
-        return table.ravel()
+        The codes are sorted, so that each is a slice.
+        """
+        packed = np.zeros((width + 2) * (height + 2), dtype=np.intp)
+        starts = np.searchsorted(codes, np.arange(_CODES + 1))
+        for code in np.flatnonzero(np.diff(starts)):
+            counts = np.bincount(pixels[starts[code] : starts[code + 1]], minlength=len(packed))
+            counts <<= 4
+            counts |= code
+            np.maximum(packed, counts, out=packed)
+        if len(packed) and packed.max() > _FULL:
+            packed = np.where(packed > _FULL, _FULL - 15 | packed & 15, packed)
+        return _grown(_inner(packed, width, height).astype(np.uint16), self.mark_px())
 
 
-def _pixels(points: NDArray[np.float64], rect: QRectF, width: int, height: int) -> NDArray[np.int32]:
+@lru_cache(maxsize=4)
+def _lookup(mark: str, faded: str) -> NDArray[np.uint32]:
+    """Return the premultiplied colour of every packed value, (65536,): denser is more opaque."""
+    table = np.zeros((4096, _CODES), dtype=np.uint32)
+    alpha = 1.0 - 0.35 * 0.6 ** np.arange(4096)
+    for code, colour in enumerate((*CLASS_HUES, mark, faded), start=1):
+        red, green, blue = (np.round(part * 255 * alpha).astype(np.uint32) for part in rgb(colour))
+        table[:, code] = (np.round(alpha * 255).astype(np.uint32) << 24) | (red << 16) | (green << 8) | blue
+    table[0] = 0
+    return table.ravel()
+
+
+def _pixels(points: NDArray[np.float64], rect: QRectF, width: int, height: int) -> NDArray[np.intp]:
     """Return each point's cell in a grid of (height + 2, width + 2); the outer ring takes what lies outside."""
-    cells = np.empty(points.shape[1], dtype=np.int32)
+    cells = np.empty(points.shape[1], dtype=np.intp)
     sx, sy = width / (rect.width() or 1.0), height / (rect.height() or 1.0)
     work = np.empty((2, _CHUNK))
     for start in range(0, points.shape[1], _CHUNK):
@@ -216,9 +219,9 @@ def _pixels(points: NDArray[np.float64], rect: QRectF, width: int, height: int) 
         u, v = work[:, : part.shape[1]]
         _scaled(part[0], rect.left(), sx, width, u)
         _scaled(part[1], rect.top(), sy, height, v)
-        row = v.astype(np.int32)
+        row = v.astype(np.intp)
         row *= width + 2
-        np.add(row, u.astype(np.int32), out=cells[start : start + _CHUNK])
+        np.add(row, u.astype(np.intp), out=cells[start : start + _CHUNK])
     return cells
 
 

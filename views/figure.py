@@ -12,6 +12,9 @@ from .output import whole_file
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..analysis.session import Session
+    from .panel import ViewInfo
+
 FORMATS = ("svg", "pdf", "png")
 NARROW_MM, WIDE_MM = 90.0, 180.0
 
@@ -80,8 +83,9 @@ def render(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    style: Any = _STYLE
     size = (width_mm / 25.4, (height_mm or width_mm * 0.75) / 25.4)
-    with _style_lock, mpl.rc_context(_STYLE), whole_file(path) as partial:
+    with _style_lock, mpl.rc_context(style), whole_file(path) as partial:
         figure = Figure(figsize=size, layout="constrained")
         draw(figure, state)
         figure.savefig(partial, format=kind, metadata=_metadata(kind))
@@ -90,38 +94,42 @@ def render(
 
 def _metadata(kind: str) -> dict[str, Any]:
     """Return what a file says of itself; without the date, so that equal figures are equal files."""
-    return {
+    known: dict[str, dict[str, Any]] = {
         "svg": {"Creator": "Graftwork", "Date": None},
         "pdf": {"Creator": "Graftwork", "CreationDate": None},
         "png": {"Software": "Graftwork"},
-    }[kind]
+    }
+    return known[kind]
 
 
-def settled(resolve: Callable[[Any], Any], session: Any, timeout_s: float = 600.0) -> Any:
+def save_figure(view: "ViewInfo", state: Any, path: Path | str) -> Path:
+    """Draw a view's state into a file, as `render` does.
+
+    Raises
+    ------
+    UserError
+        If the view has no figure, or as `render`.
+    """
+    if view.draw is None:
+        raise UserError(f"The view '{view.id}' has no figure.", "Export its table instead.")
+    return render(view.draw, state, path, width_mm=view.width_mm)
+
+
+def settled(resolve: Callable[..., Any], session: "Session", timeout_s: float = 600.0, **choices: Any) -> Any:
     """Return a view's state as soon as nothing that it needs is still being loaded; for scripts and the command line.
 
     Raises
     ------
     UserError
-        If the view has nothing to show, says why not, or is not ready in time.
+        If there is nothing to show, or something cannot be loaded.
     """
-    from .panel import Notice
-
-    woken = threading.Event()
-
-    def wake(*_: object) -> None:
-        woken.set()
-
-    session.changed.connect(wake, check_nargs=False)
-    try:
-        end = time.monotonic() + timeout_s
-        while True:
-            woken.clear()
-            state = resolve(session)
-            if not isinstance(state, Notice):
-                return state
-            if state.kind != "busy" or time.monotonic() > end:
-                raise UserError(state.sentence, state.next_step or "Wait until it is there, then try again.")
-            woken.wait(0.2)
-    finally:
-        session.changed.disconnect(wake)
+    end = time.monotonic() + timeout_s
+    state = resolve(session, **choices)
+    while not session.idle() and time.monotonic() < end:
+        time.sleep(0.02)
+        if session.idle():
+            state = resolve(session, **choices)
+    if state is None:
+        error = session.error("layouts") or session.error("column")
+        raise error or UserError("There is nothing to draw yet.", "Run an experiment in this workspace.")
+    return state

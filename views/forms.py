@@ -1,13 +1,15 @@
 """Forms: widgets for a parameter schema, with unit, bounds, meaning, and lists to sweep over."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
+from .parts import column, named
 from .theme import GAP, TIGHT
 
 Kind = Literal["integer", "number", "boolean", "choice", "text", "list"]
@@ -70,8 +72,10 @@ class Field:
         """
         text = text.strip()
         if not text:
+            if self.kind == "list" and not self.required:
+                return []
             if self.required or not self.optional:
-                raise ValueError(f"{self.title} is missing.")
+                raise ValueError(f"{self.title.capitalize()} is missing.")
             return None
         if self.sweeps:
             values = [self._number(part.strip()) for part in text.split(",")]
@@ -85,14 +89,21 @@ class Field:
 
     def _number(self, text: str) -> float | int:
         try:
-            value = int(text) if self.kind == "integer" else float(text)
+            value = int(text) if self.kind == "integer" else _finite(text)
         except ValueError:
             what = "a whole number" if self.kind == "integer" else "a number"
-            raise ValueError(f"{self.title} is {what}, not '{text}'.") from None
+            raise ValueError(f"{self.title.capitalize()} is {what}, not '{text}'.") from None
         for key, bound in self.bounds:
             if not _within(key, value, bound):
-                raise ValueError(f"{self.title} is {_BOUNDS[key]} {bound:g}, not {text}.")
+                raise ValueError(f"{self.title.capitalize()} is {_BOUNDS[key]} {bound:g}, not {text}.")
         return value
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _within(key: str, value: float, bound: float) -> bool:
@@ -171,13 +182,14 @@ class Form(QWidget):
         super().__init__(parent)
         self.fields = fields_of(schema, names)
         self._editors: dict[str, QWidget] = {}
-        self._trouble = QLabel(self, objectName="form-error", wordWrap=True)
-        grid = QGridLayout(horizontalSpacing=GAP, verticalSpacing=TIGHT)
+        self._trouble = named(QLabel(self, wordWrap=True), "form-error")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(GAP)
+        grid.setVerticalSpacing(TIGHT)
         grid.setColumnStretch(1, 1)
         for row, field in enumerate(self.fields):
             self._add(grid, 2 * row, field)
-        layout = QVBoxLayout(self, spacing=GAP)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = column(self, spacing=GAP)
         layout.addLayout(grid)
         layout.addWidget(self._trouble)
         self._on_changed()
@@ -216,13 +228,14 @@ class Form(QWidget):
         editor.setAccessibleName(field.title)
         label = QLabel(field.title.capitalize(), self)
         label.setBuddy(editor)
-        line = QHBoxLayout(spacing=TIGHT)
+        line = QHBoxLayout()
+        line.setSpacing(TIGHT)
         line.addWidget(editor, 1)
         if field.unit:
-            line.addWidget(QLabel(field.unit, self, objectName="quiet"))
+            line.addWidget(named(QLabel(field.unit, self), "quiet"))
         grid.addWidget(label, row, 0)
         grid.addLayout(line, row, 1)
-        grid.addWidget(QLabel(_meaning(field), self, objectName="quiet", wordWrap=True), row + 1, 1)
+        grid.addWidget(named(QLabel(_meaning(field), self, wordWrap=True), "quiet"), row + 1, 1)
 
     def _make(self, field: Field) -> QWidget:
         if field.kind == "boolean":
@@ -236,7 +249,8 @@ class Form(QWidget):
         return line
 
     def _make_check(self, field: Field) -> QCheckBox:
-        box = QCheckBox(self, checked=bool(field.default))
+        box = QCheckBox(self)
+        box.setChecked(bool(field.default))
         box.toggled.connect(self._on_changed)
         return box
 

@@ -1,15 +1,18 @@
 """The base of every view: its declaration, header, states, table twin and exports.
 
-A view is one module in this folder with one decorated subclass of `Panel`; `load_views` finds it.
+A view is one module of this folder. It holds pure functions, ``resolve(session, **choices)``, which gives a state or
+None, and where it has them ``draw(figure, state)`` and ``table(state)``, which need no screen; and one decorated
+subclass of `Panel`, which shows a state. `load_views` finds it.
 """
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication
@@ -25,14 +28,14 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTextBrowser,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from ..analysis.errors import UserError
 from ..analysis.session import Session
 from .bridge import Bridge, in_background
-from .figure import FORMATS, WIDE_MM, render
+from .figure import FORMATS, NARROW_MM, save_figure
+from .parts import column, named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT, WIDE, icon, look
 
@@ -40,12 +43,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Area = Literal["left", "centre", "right", "bottom"]
+AREAS: tuple[Area, ...] = get_args(Area)
 State = TypeVar("State")
 Kind = TypeVar("Kind", bound="type[Panel[Any]]")
 
 
 @dataclass(frozen=True)
-class View:
+class ViewInfo:
     """A view's declaration.
 
     Attributes
@@ -56,6 +60,8 @@ class View:
         Its header, and the question that it answers.
     area, order : str, int
         Where it stands at first, from the top.
+    width_mm : float
+        Width of its printed figure.
     panel : type of Panel
         Makes it.
     """
@@ -65,7 +71,24 @@ class View:
     question: str
     area: Area
     order: int
+    width_mm: float
     panel: "type[Panel[Any]]"
+
+    @property
+    def resolve(self) -> Callable[..., Any]:
+        """The module's ``resolve(session, **choices)``, which gives a state or None."""
+        found: Callable[..., Any] = vars(sys.modules[self.panel.__module__])["resolve"]
+        return found
+
+    @property
+    def draw(self) -> "Callable[[Figure, Any], None] | None":
+        """The module's ``draw(figure, state)``; None where it has no figure."""
+        return vars(sys.modules[self.panel.__module__]).get("draw")
+
+    @property
+    def table(self) -> Callable[[Any], Table] | None:
+        """The module's ``table(state)``; None where it has none."""
+        return vars(sys.modules[self.panel.__module__]).get("table")
 
 
 @dataclass(frozen=True)
@@ -97,10 +120,18 @@ class Notice:
         return cls("error", error.problem, error.next_step)
 
 
-_views: dict[str, View] = {}
+_views: dict[str, ViewInfo] = {}
 
 
-def view(*, id: str, title: str, question: str, area: Area, order: int = 50) -> Callable[[Kind], Kind]:  # noqa: A002
+def view(
+    *,
+    id: str,  # noqa: A002
+    title: str,
+    question: str,
+    area: Area,
+    order: int = 50,
+    width_mm: float = NARROW_MM,
+) -> Callable[[Kind], Kind]:
     """Declare the decorated `Panel` as a view.
 
     Raises
@@ -111,34 +142,32 @@ def view(*, id: str, title: str, question: str, area: Area, order: int = 50) -> 
 
     def keep(panel: Kind) -> Kind:
         known = _views.get(id)
-        if known and known.panel.__qualname__ != panel.__qualname__:
+        if known and known.panel.__module__ != panel.__module__:
             raise ValueError(f"two views are called '{id}'")
-        panel.declaration = _views[id] = View(id, title, question, area, order, panel)
+        panel.info = _views[id] = ViewInfo(id, title, question, area, order, width_mm, panel)
         return panel
 
     return keep
 
 
-def load_views() -> dict[str, View]:
-    """Import every module of this folder; return the views, by id, in the order in which they stand."""
-    package = __package__ or "graftwork.views"
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__, package + "."):
+def load_views() -> tuple[ViewInfo, ...]:
+    """Import every module of this folder; return the views by area, in the order in which they stand."""
+    package = importlib.import_module("..views", __package__)
+    for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
-    return dict(sorted(_views.items(), key=lambda item: (item[1].area, item[1].order, item[0])))
+    return tuple(sorted(_views.values(), key=lambda info: (AREAS.index(info.area), info.order, info.id)))
 
 
 class Panel(QWidget, Generic[State]):
     """A view: a one-line header over a body that shows content, a table twin or a notice.
 
-    A subclass gives `resolve` and `show_state`, and usually `draw` and `table`; it makes its widgets in its own
-    ``__init__`` and hands them to `set_content` and `add_control`.
+    A subclass makes its widgets in its ``__init__``, hands them to `set_content` and `add_control`, and draws in
+    `show_state`. What its controls choose it passes to `choose`, and the module's ``resolve`` gets it by name.
     """
 
-    declaration: View
+    info: ViewInfo
     listens: frozenset[str] = frozenset({"records", "state", "arrays"})
     """Which of `Session.changed`'s changes call for a refresh."""
-    width_mm: float = WIDE_MM / 2
-    """Width of the exported figure."""
 
     command_wanted = Signal(str)
     """Emitted with a command's id by a notice's button."""
@@ -151,15 +180,15 @@ class Panel(QWidget, Generic[State]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session: Session | None = None
         self.state: State | None = None
-        self._header = _Header(self.declaration, self)
-        self._body = QStackedWidget(self, objectName="panel-body")
+        self.choices: dict[str, Any] = {}
+        self._header = _Header(self.info, self)
+        self._body = named(QStackedWidget(self), "panel-body")
         self._notice = _NoticePage(self)
         self._sheet = TableSheet(self)
         self._content: QWidget = QWidget(self)
         for page in (self._content, self._sheet, self._notice):
             self._body.addWidget(page)
-        layout = QVBoxLayout(self, spacing=0)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout = column(self)
         layout.addWidget(self._header)
         layout.addWidget(self._body, 1)
         self._turn = QTimer(self, singleShot=True, interval=0)
@@ -171,23 +200,18 @@ class Panel(QWidget, Generic[State]):
 
     # What a view gives
 
-    @staticmethod
-    def resolve(session: Session) -> Any:
-        """Return what is to be shown, as a frozen state, or a `Notice` where nothing can be; pure and quick."""
-        raise NotImplementedError
-
     def show_state(self, old: State | None, new: State) -> None:
         """Redraw what differs between two states; ``old`` is None where all of it is new."""
         raise NotImplementedError
 
-    @staticmethod
-    def draw(figure: "Figure", state: Any) -> None:
-        """Draw a state for print; pure, no Qt, no pyplot, on any thread."""
-        raise UserError("This view has no figure.", "Export its table instead.")
-
-    def table(self) -> Table:
-        """Return the numbers behind what is shown."""
-        return Table((), ())
+    def missing(self, session: Session) -> Notice:
+        """Return what to say while ``resolve`` gives None: an error, what is being waited for, or what to do."""
+        error = session.error("layouts") or session.error("column")
+        if error:
+            return Notice.of(error)
+        if not session.idle():
+            return Notice("busy", "Loading…")
+        return Notice("empty", "There is nothing to show yet.", "Open a checkpoint and run an experiment.")
 
     def restyle(self) -> None:
         """Take over the theme's colours; the whole state is shown anew afterwards."""
@@ -203,6 +227,16 @@ class Panel(QWidget, Generic[State]):
     def refresh(self) -> None:
         """Resolve and show the state anew, once in this turn of the event loop."""
         self._turn.start()
+
+    def choose(self, **choices: Any) -> None:
+        """Keep what the view's controls choose, and show the state for it."""
+        self.choices |= choices
+        self.refresh()
+
+    def table(self) -> Table:
+        """Return the numbers behind what is shown."""
+        make = self.info.table
+        return make(self.state) if make and self.state is not None else Table((), ())
 
     def set_content(self, widget: QWidget) -> None:
         """Set what the body shows when there is something to show."""
@@ -255,8 +289,8 @@ class Panel(QWidget, Generic[State]):
 
     def export_figure(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the figure of the present state, on another thread; ``then`` hears of it when it is there."""
-        draw, state, width = type(self).draw, self.state, self.width_mm
-        self._write(path, lambda: render(draw, state, path, width_mm=width), then)
+        info, state = self.info, self.state
+        self._write(path, lambda: save_figure(info, state, path), then)
 
     def export_table(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the table twin as CSV, on another thread."""
@@ -265,19 +299,21 @@ class Panel(QWidget, Generic[State]):
 
     def as_python(self) -> str:
         """Return a script that draws this figure again."""
-        kind = type(self)
+        module = type(self).__module__.rsplit(".", 1)
+        choices = "".join(f", {name}={value!r}" for name, value in self.choices.items())
         home = self.session.workspace.path if self.session else "results.graft"
         return (
             "from pathlib import Path\n\n"
             "from graftwork.analysis.session import Session\n"
             "from graftwork.analysis.workspace import Workspace\n"
-            "from graftwork.views.figure import render, settled\n"
-            f"from {kind.__module__} import {kind.__name__}\n\n"
+            f"from {module[0]} import {module[1]}\n"
+            "from graftwork.views.figure import render, settled\n\n"
             f"session = Session(Workspace.open(Path({str(home)!r}), read_only=True))\n"
             "session.refresh()\n"
             f"{self._look_as_python()}"
-            f"state = settled({kind.__name__}.resolve, session)\n"
-            f'render({kind.__name__}.draw, state, "{self.declaration.id}.svg", width_mm={self.width_mm:g})\n'
+            f"state = settled({module[1]}.resolve, session{choices})\n"
+            f'render({module[1]}.draw, state, "{self.info.id}.svg", width_mm={self.info.width_mm:g})\n'
+            "session.close()\n"
         )
 
     def _look_as_python(self) -> str:
@@ -314,8 +350,11 @@ class Panel(QWidget, Generic[State]):
         return action
 
     def _settle_actions(self) -> None:
-        for action in (self.twin_action, self.export_action, self.csv_action, self.python_action):
-            action.setEnabled(self.state is not None)
+        ready = self.state is not None
+        for action in (self.twin_action, self.csv_action):
+            action.setEnabled(ready and self.info.table is not None)
+        for action in (self.export_action, self.python_action):
+            action.setEnabled(ready and self.info.draw is not None)
 
     def _restyle_actions(self) -> None:
         for action in self._header.menu.actions():
@@ -329,17 +368,17 @@ class Panel(QWidget, Generic[State]):
 
     def show_help(self) -> None:
         """Open this view's help page."""
-        show_help(self.declaration.id, self.declaration.title, self)
+        show_help(self.info.id, self.info.title, self)
 
     def _ask_figure(self) -> None:
         kinds = ";;".join(f"{kind.upper()} (*.{kind})" for kind in FORMATS)
-        name, kind = QFileDialog.getSaveFileName(self, "Export figure", f"{self.declaration.id}.svg", kinds)
+        name, kind = QFileDialog.getSaveFileName(self, "Export figure", f"{self.info.id}.svg", kinds)
         if name:
             path = Path(name)
             self.export_figure(path if path.suffix else path.with_suffix(f".{kind[:3].lower()}"))
 
     def _ask_table(self) -> None:
-        name, _ = QFileDialog.getSaveFileName(self, "Export table", f"{self.declaration.id}.csv", "CSV (*.csv)")
+        name, _ = QFileDialog.getSaveFileName(self, "Export table", f"{self.info.id}.csv", "CSV (*.csv)")
         if name:
             self.export_table(Path(name).with_suffix(".csv"))
 
@@ -362,9 +401,9 @@ class Panel(QWidget, Generic[State]):
     def _refresh_now(self) -> None:
         if self.session is None:
             return
-        found = self.resolve(self.session)
-        if isinstance(found, Notice):
-            self.show_notice(found)
+        found = self.info.resolve(self.session, **self.choices)
+        if found is None:
+            self.show_notice(self.missing(self.session))
             return
         old, self.state = self.state, found
         if old is None or old != found:
@@ -375,17 +414,19 @@ class Panel(QWidget, Generic[State]):
 class _Header(QWidget):
     """Title, controls and the menu, on one line."""
 
-    def __init__(self, declaration: View, parent: QWidget) -> None:
-        super().__init__(parent, objectName="panel-header")
+    def __init__(self, info: ViewInfo, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("panel-header")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setToolTip(declaration.question)
-        self._title = QLabel(declaration.title, self, objectName="panel-title")
+        self.setToolTip(info.question)
+        self._title = named(QLabel(info.title, self), "panel-title")
         self.menu = QMenu(self)
         self._button = QToolButton(self, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setMenu(self.menu)
-        self._button.setToolTip(f"{declaration.title}: table, export, help")
-        self._button.setAccessibleName(f"{declaration.title} menu")
-        self._line = QHBoxLayout(self, spacing=TIGHT)
+        self._button.setToolTip(f"{info.title}: table, export, help")
+        self._button.setAccessibleName(f"{info.title} menu")
+        self._line = QHBoxLayout(self)
+        self._line.setSpacing(TIGHT)
         self._line.setContentsMargins(GAP, 3, TIGHT, 3)
         self._line.addWidget(self._title)
         self._line.addStretch(1)
@@ -403,15 +444,16 @@ class _NoticePage(QWidget):
     """A sentence in the middle, what to do next, perhaps a button or thin progress."""
 
     def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent, objectName="panel-page")
+        super().__init__(parent)
+        self.setObjectName("panel-page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.notice = Notice("empty", "")
         self.sentence = self._label("notice")
         self.next_step = self._label("notice-next")
-        self.progress = QProgressBar(self, textVisible=False, maximumWidth=240)
+        self.progress = QProgressBar(self, textVisible=False)
+        self.progress.setMaximumWidth(240)
         self.button = QPushButton(self)
-        layout = QVBoxLayout(self, spacing=GAP)
-        layout.setContentsMargins(WIDE, WIDE, WIDE, WIDE)
+        layout = column(self, spacing=GAP, margin=WIDE)
         layout.addStretch(1)
         for label in (self.sentence, self.next_step):
             layout.addWidget(label)
@@ -420,7 +462,7 @@ class _NoticePage(QWidget):
         layout.addStretch(1)
 
     def _label(self, name: str) -> QLabel:
-        label = QLabel(self, objectName=name, wordWrap=True)
+        label = named(QLabel(self, wordWrap=True), name)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label
@@ -453,9 +495,7 @@ def show_help(page: str, title: str, parent: QWidget | None = None) -> QDialog:
     text = QTextBrowser(dialog, openExternalLinks=True)
     text.setMarkdown(help_text(page, title))
     text.document().setDocumentMargin(WIDE)
-    layout = QVBoxLayout(dialog)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.addWidget(text)
+    column(dialog).addWidget(text)
     dialog.resize(520, 480)
     dialog.show()
     return dialog

@@ -92,6 +92,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def restyle(self) -> None:
         """Take over the theme's colours."""
+        if self.plotItem is None:  # closed
+            return
         theme = look.theme
         self.setBackground(theme.ground)
         font = QFont(self.font())
@@ -104,6 +106,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             axis.setTickFont(font)
             axis.label.setFont(font)
             axis.setGrid(255)
+            axis.setZValue(-1000)  # the grid lies beneath the marks
         self.box.restyle()
         for item in self.getPlotItem().items:
             if hasattr(item, "restyle"):

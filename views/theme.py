@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -146,9 +147,15 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = np.array(QColor(colour).getRgbF()[:3])
+    parts = np.array(rgb(colour))
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def rgb(colour: str) -> tuple[float, float, float]:
+    """Return red, green and blue, 0 to 1."""
+    parts = QColor(colour)
+    return parts.redF(), parts.greenF(), parts.blueF()
 
 
 def sequential() -> NDArray[np.uint8]:
@@ -238,11 +245,17 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
+def _asset(name: str) -> str:
+    """Return the file of an icon whose grey suits both themes, for the style sheet."""
+    return (Path(str(files("graftwork.assets"))) / "icons" / f"{name}.svg").as_posix()
+
+
 def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet of a theme: quiet chrome, hairlines, no boxes in boxes."""
     small = round(12 * scale)
     return f"""
-    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.hairline}; padding: {TIGHT}px; }}
+    QToolTip {{ background: {theme.raised}; color: {theme.text}; border: 1px solid {theme.hairline};
+        padding: {TIGHT}px; }}
     QMenuBar, QStatusBar, QToolBar {{ background: {theme.chrome}; border: none; }}
     QMenuBar::item {{ padding: {TIGHT}px {GAP}px; background: transparent; }}
     QMenuBar::item:selected, QMenu::item:selected {{ background: {theme.raised}; }}
@@ -264,6 +277,11 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.faded}; }}
     QLineEdit, QComboBox, QAbstractSpinBox {{ border: 1px solid {theme.hairline}; border-radius: 3px;
         padding: 3px {TIGHT}px; background: {theme.ground}; color: {theme.text}; }}
+    QComboBox::drop-down {{ border: none; width: 20px; }}
+    QComboBox::down-arrow {{ image: url({_asset("chevron")}); width: 12px; height: 12px; }}
+    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.quiet}; border-radius: 3px;
+        background: {theme.ground}; }}
+    QCheckBox::indicator:checked {{ image: url({_asset("check")}); }}
     QComboBox QAbstractItemView {{ border: 1px solid {theme.hairline}; background: {theme.ground}; }}
     #panel-body QAbstractItemView, #panel-body QTextEdit {{ border: none; background: {theme.ground}; }}
     #panel, #panel-body, #panel-page {{ background: {theme.ground}; }}

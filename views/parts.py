@@ -1,0 +1,21 @@
+"""Small parts that widgets are put together from."""
+
+from typing import TypeVar
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+Part = TypeVar("Part", bound=QWidget)
+
+
+def named(widget: Part, name: str) -> Part:
+    """Return the widget, under the name by which the style sheet knows it."""
+    widget.setObjectName(name)
+    return widget
+
+
+def column(parent: QWidget, *, spacing: int = 0, margin: int = 0) -> QVBoxLayout:
+    """Return a layout of a widget's children below one another."""
+    layout = QVBoxLayout(parent)
+    layout.setSpacing(spacing)
+    layout.setContentsMargins(margin, margin, margin, margin)
+    return layout
