@@ -24,7 +24,11 @@ class Receiver(QObject):
 
 
 def emit_elsewhere(source: Source, values: range) -> None:
-    thread = threading.Thread(target=lambda: [source.told.emit(value) for value in values])
+    def emit() -> None:
+        for value in values:
+            source.told.emit(value)
+
+    thread = threading.Thread(target=emit)
     thread.start()
     thread.join()
 

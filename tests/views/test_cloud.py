@@ -1,11 +1,13 @@
+import time
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
-from graftwork.views.cloud import Cloud, inside
+from graftwork.views.cloud import Cloud, _few, _many, inside
 from graftwork.views.plot import Plot
 from graftwork.views.theme import CLASS_HUES, look
 
@@ -50,16 +52,50 @@ def test_counts_equal_the_plain_reference(plot: Plot, cloud: Cloud) -> None:
 
 
 def colour_at(plot: Plot, x: float, y: float) -> QColor:
-    scene = plot.box.mapViewToScene(plot.box.viewRect().center().__class__(x, y))
-    place = plot.mapFromScene(scene)
-    image = plot.grab().toImage()
-    ratio = image.devicePixelRatio()
-    return image.pixelColor(round(place.x() * ratio), round(place.y() * ratio))
+    place = plot.mapFromScene(plot.box.mapViewToScene(QPointF(x, y)))
+    colour: QColor = plot.grab().toImage().pixelColor(place)
+    return colour
 
 
 def near(one: QColor, other: str) -> bool:
     want = QColor(other)
-    return all(abs(a - b) < 60 for a, b in zip(one.getRgb()[:3], want.getRgb()[:3], strict=True))  # type: ignore[call-overload]
+    away = (one.red() - want.red(), one.green() - want.green(), one.blue() - want.blue())
+    return all(abs(part) < 60 for part in away)
+
+
+@pytest.mark.parametrize("count", [300, 30_000])
+def test_both_ways_of_counting_agree_with_a_loop(count: int) -> None:
+    size = 400
+    pixels = RNG.integers(0, size, count)
+    codes = np.sort(RNG.integers(1, 10, count).astype(np.uint8))
+    expected = np.zeros(size, dtype=np.int64)
+    for pixel in range(size):
+        tally = np.bincount(codes[pixels == pixel], minlength=16)
+        expected[pixel] = (tally * 16 + np.arange(16)).max() if tally.any() else 0
+    for count_them in (_few, _many):
+        found = count_them(pixels, codes, size)
+        np.testing.assert_array_equal(np.where(found >= 16, found, 0), expected)
+
+
+def test_a_full_pixel_keeps_its_class() -> None:
+    pixels, codes = np.zeros(10_000, dtype=np.intp), np.full(10_000, 3, dtype=np.uint8)
+    assert _few(pixels, codes, 4)[0] == _many(pixels, codes, 4)[0] == 4095 * 16 + 3
+
+
+def test_a_brush_at_100_000_points_is_quick(plot: Plot, cloud: Cloud) -> None:
+    points = RNG.normal(size=(100_000, 2))
+    cloud.set_points(points, RNG.integers(0, 10, len(points)))
+    plot.fit()
+    plot.grab()
+    cloud.set_mask(points[:, 0] > 0)
+    plot.grab()
+    taken = []
+    for left in np.linspace(-1, 1, 9):
+        start = time.perf_counter()
+        cloud.set_mask(points[:, 0] > left)
+        cloud._compose()
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 0.02  # 10 ms is the aim on an idle machine
 
 
 def test_a_pixel_shows_its_commonest_class(plot: Plot, cloud: Cloud) -> None:

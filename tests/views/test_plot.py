@@ -135,10 +135,14 @@ def test_keys_choose_tools(qtbot: QtBot, plot: Plot) -> None:
     for key, tool in ((Qt.Key.Key_R, "rectangle"), (Qt.Key.Key_H, "hand"), (Qt.Key.Key_L, "lasso")):
         qtbot.keyClick(plot, key)
         assert plot.tool == tool
+
+
+def test_space_borrows_the_hand(qtbot: QtBot, plot: Plot) -> None:
+    tools: list[str] = []
+    plot.tool_changed.connect(tools.append)
     qtbot.keyPress(plot, Qt.Key.Key_Space)
-    assert plot.tool == "hand"
     qtbot.keyRelease(plot, Qt.Key.Key_Space)
-    assert plot.tool == "lasso"
+    assert tools == ["hand", "lasso"]
 
 
 def test_framing_and_fitting(qtbot: QtBot, plot: Plot) -> None:
