@@ -14,9 +14,12 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator
 from .errors import UserError
 from .trials import Frozen
 
+KEPT = "workspace:"
+"""Begins the path of a model that the workspace holds already; its name there follows."""
+
 
 class ModelInput(Frozen):
-    """One checkpoint, under the name that steps use."""
+    """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name."""
 
     name: str = Field(min_length=1)
     path: str
@@ -28,7 +31,7 @@ class DataInput(Frozen):
     name: str = Field(min_length=1)
     path: str
     normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(default=None, ge=1)
     classes: tuple[str, ...] | None = None
     split: Literal["train", "test"] | None = None
 
@@ -86,7 +89,7 @@ class Recipe(Frozen):
     """
 
     title: str = "Untitled"
-    seeds: tuple[int, ...] = Field((0,), min_length=1)
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     model: tuple[ModelInput, ...] = Field(min_length=1)
     data: tuple[DataInput, ...] = ()
     step: tuple[Step, ...] = ()
@@ -145,7 +148,7 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
     """Return the recipe with its relative paths made absolute, taken from ``folder``."""
 
     def anchor(path: str) -> str:
-        return path if path == "digits" else str((folder / Path(path).expanduser()).resolve())
+        return path if path == "digits" or path.startswith(KEPT) else str((folder / Path(path).expanduser()).resolve())
 
     models = tuple(m.model_copy(update={"path": anchor(m.path)}) for m in recipe.model)
     data = tuple(d.model_copy(update={"path": anchor(d.path)}) for d in recipe.data)

@@ -4,6 +4,7 @@ Views read from here alone. Nothing here waits: records come as an immutable sna
 are None until they are there, and every change is told by `Session.changed`.
 """
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from .identity import digest
 from .jobs.engine import Engine
 from .jobs.worker import Job, Worker
 from .selection import History, Mode, Selection
-from .workspace import ColumnRecord, DataRecord, ModelRecord, TrialRecord, ValueRecord, Workspace
+from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
 Change = Literal["records", "state", "arrays", "jobs"]
 
@@ -36,6 +37,7 @@ class Snapshot:
     trials: tuple[TrialRecord, ...] = ()
     columns: tuple[ColumnRecord, ...] = ()
     datasets: tuple[DataRecord, ...] = ()
+    selections: tuple[SelectionRecord, ...] = ()
 
     @cached_property
     def by_identity(self) -> dict[str, ModelRecord]:
@@ -80,12 +82,15 @@ class State:
         Identity of the reference that it is compared with.
     data : str or None
         Identity of the data set.
+    options : tuple of (str, str)
+        What the views were told to show, ``view.option`` and its value.
     """
 
     selection: Selection
     primary: str | None = None
     pinned: str | None = None
     data: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class Session:
@@ -113,7 +118,9 @@ class Session:
         self.message: UserError | None = None
         self._arrays: dict[Hashable, NDArray[Any] | None] = {}
         self._errors: dict[Hashable, UserError] = {}
-        self._waiting: dict[Hashable, Future[Any]] = {}
+        self._waiting: set[Hashable] = set()
+        self._lock = threading.Lock()
+        self._refreshing = self._stale = self._closed = False
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
         self.history: History[State] = History(State(Selection.none(0)))
@@ -134,21 +141,22 @@ class Session:
             trials=tuple(space.trials()),
             columns=tuple(space.columns()),
             datasets=tuple(space.datasets()),
+            selections=tuple(space.selections()),
         )
         self._settle()
         self.changed.emit("records")
 
     def _settle(self) -> None:
-        """Look at something, once there is something to look at."""
-        state = self.state
-        measured = {c.model for c in self.snapshot.columns}
-        models = [m.identity for m in self.snapshot.models if m.identity in measured]
-        if state.data is None and self.snapshot.columns:
-            data = self.snapshot.columns[0].data
-            state = replace(state, data=data)
-        if state.primary is None and models:
-            state = replace(state, primary=models[0], pinned=state.pinned or models[0])
-        if state is not self.state:  # the first look is no step to undo
+        """Look at the first model and what was first made of it, until a person looks elsewhere."""
+        if self.history.undoes or self.history.redoes or not self.snapshot.columns:
+            return
+        data = self.snapshot.columns[0].data
+        measured = {column.model for column in self.snapshot.columns if column.data == data}
+        models = [model for model in self.snapshot.models if model.identity in measured]
+        first = models[0]
+        made = next((m for m in models if any(p.identity == first.identity for p in m.parents)), first)
+        state = replace(self.state, data=data, pinned=first.identity, primary=made.identity)
+        if state != self.state:
             self.history = History(state)
             self.changed.emit("state")
 
@@ -178,6 +186,14 @@ class Session:
             self.history.step(step, state)
             self.changed.emit("state")
 
+    def option(self, name: str) -> str | None:
+        """Return what a view was told to show, None where nobody said."""
+        return dict(self.state.options).get(name)
+
+    def set_option(self, name: str, value: str) -> None:
+        """Tell a view what to show."""
+        self.look(f"change {name}", options=tuple(sorted((dict(self.state.options) | {name: value}).items())))
+
     def select_samples(self, mask: NDArray[np.bool_], mode: str = "replace") -> None:
         """Combine the samples where ``mask`` (samples,) is true with the selection."""
         gesture = Selection.of(mask).marking(models=self.state.selection.models)
@@ -190,6 +206,30 @@ class Session:
         gesture = replace(selection, models=frozenset(identities))
         models = selection.combine(gesture, Mode(mode)).models
         self.look("select models", selection=selection.marking(models=models))
+
+    def keep_selection(self, name: str) -> None:
+        """Keep the selected samples under a name in the workspace."""
+        data, selection = self.state.data, self.state.selection
+        if data is not None:
+            self.write(lambda space: space.save_selection(name, data, selection))
+
+    def forget_selection(self, name: str) -> None:
+        """Remove a kept selection."""
+        self.write(lambda space: space.delete_selection(name))
+
+    def recall_selection(self, name: str, mode: str = "replace") -> None:
+        """Combine a kept selection with the current one."""
+        data = self.state.data
+
+        def recall() -> None:
+            if data is not None:
+                self.select_samples(self.workspace.load_selection(name, data).mask, mode)
+
+        self._readers.submit(recall)
+
+    def note(self, model: str) -> str:
+        """Return the note on a model."""
+        return self.workspace.note(model)
 
     def clear_selection(self) -> None:
         """Select nothing."""
@@ -232,6 +272,11 @@ class Session:
     def labels(self) -> NDArray[np.int64] | None:
         """Return the true class of every sample, (samples,)."""
         return self._shared("label")
+
+    def samples(self) -> int:
+        """Return how many samples the data set has, 0 while nobody knows."""
+        labels = self.labels()
+        return 0 if labels is None else len(labels)
 
     def sample_names(self) -> NDArray[np.bytes_] | None:
         """Return the name of every sample, (samples,), as UTF-8."""
@@ -292,7 +337,7 @@ class Session:
 
     def idle(self) -> bool:
         """Return whether nothing is being loaded."""
-        return all(future.done() for future in self._waiting.values())
+        return not self._waiting and not self._refreshing
 
     def _fetch(self, key: Hashable, read: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
         if key in self._arrays:
@@ -305,8 +350,10 @@ class Session:
         return None
 
     def _request(self, key: Hashable, load: Callable[[], None]) -> None:
-        if key in self._waiting or key in self._errors:
-            return
+        with self._lock:
+            if key in self._waiting or key in self._errors:
+                return
+            self._waiting.add(key)
 
         def run() -> None:
             try:
@@ -317,10 +364,10 @@ class Session:
                 pass
             except (OSError, KeyError) as error:
                 self._errors[key] = UserError(f"An array of the workspace cannot be read: {error}.", _CHECK)
-            self._waiting.pop(key, None)
+            self._waiting.discard(key)
             self.changed.emit("arrays")
 
-        self._waiting[key] = self._readers.submit(run)
+        self._readers.submit(run)
 
     # Doing
 
@@ -347,18 +394,30 @@ class Session:
 
     def close(self) -> None:
         """Stop loading; the owner closes engine, workers and workspace."""
-        self._readers.shutdown(wait=False, cancel_futures=True)
+        self.workspace.changed.disconnect(self._on_workspace_changed)
+        with self._lock:
+            self._closed = True
+        self._readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
     # What it hears, on other threads
 
     def _on_workspace_changed(self) -> None:
-        if not any(key == "refresh" for key in list(self._waiting)):
-            self._waiting["refresh"] = self._readers.submit(self._refresh_later)
+        with self._lock:
+            self._stale = True
+            if self._refreshing or self._closed:
+                return
+            self._refreshing = True
+            self._readers.submit(self._refresh_while_stale)
 
-    def _refresh_later(self) -> None:
-        self._waiting.pop("refresh", None)
-        self.refresh()
+    def _refresh_while_stale(self) -> None:
+        while True:
+            with self._lock:
+                if not self._stale or self._closed:
+                    self._refreshing = False
+                    return
+                self._stale = False
+            self.refresh()
 
     def _on_engine_changed(self) -> None:
         self.changed.emit("jobs")

@@ -108,4 +108,5 @@ def masks_reference(scores: Mapping[str, Tensor], amount: float, scope: Scope) -
 
 def channel_norms(weight: Tensor, power: float = 2.0) -> Tensor:
     """Return the ``power``-norm of every output channel: (out, …) to (out,)."""
-    return torch.linalg.vector_norm(weight.flatten(1), power, dim=1)
+    norms: Tensor = torch.linalg.vector_norm(weight.flatten(1), power, dim=1)
+    return norms

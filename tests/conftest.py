@@ -73,7 +73,7 @@ def _remember_starts(monkeypatch: pytest.MonkeyPatch, kind: type) -> WeakKeyDict
 
 
 def _windows() -> list[Any]:
-    """Return every top-level widget that is not about to be deleted and holds no other's place, such as a menu."""
+    """Return every window, without those about to be deleted and the menus and dialogs that belong to another."""
     from PySide6.QtCore import QCoreApplication, QEvent
     from PySide6.QtWidgets import QApplication
 

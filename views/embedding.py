@@ -5,9 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from ..analysis.session import Session
+from .cloud import Cloud
+from .panel import Notice, Panel, view
+from .parts import named, told
+from .plot import Plot, link
 from .table import Table
+from .theme import CLASS_HUES, GAP, TIGHT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -46,20 +52,24 @@ class EmbeddingState:
     selected: NDArray[np.bool_]
 
 
-def resolve(session: Session, method: str = "umap") -> EmbeddingState | None:
-    """Return the wanted layout, the principal components while it is computed, or None while neither is there."""
+def resolve(session: Session) -> EmbeddingState | Notice:
+    """Return the wanted layout, the principal components while it is computed, or a notice while neither is there."""
+    method = session.option("embedding.method") or "umap"
     models = tuple(dict.fromkeys(m for m in (session.state.pinned, session.state.primary) if m))
+    if not models or not all(session.has_column(model, "features") for model in models):
+        return Notice("empty", "There are no features to lay out.", "Measure 'geometry.margins' on a data set.")
     labels = session.labels()
-    if not models or labels is None:
-        return None
+    if labels is None:
+        return Notice("busy", "Loading the labels.")
     first = session.projection(models, "pca")
     wanted = session.projection(models, method) if method != "pca" else first
     layouts = wanted or first
+    error = session.error("layouts")
     if layouts is None:
-        return None
+        return Notice.of(error) if error else Notice("busy", "Computing the principal components.")
     return EmbeddingState(
         method=method if wanted else "pca",
-        pending=wanted is None and session.error("layouts") is None,
+        pending=wanted is None and error is None,
         names=tuple(record.name for record in map(session.model, models) if record),
         layouts=tuple(layouts),
         labels=labels,
@@ -70,14 +80,14 @@ def resolve(session: Session, method: str = "umap") -> EmbeddingState | None:
 
 def table(state: EmbeddingState) -> Table:
     """Return one row a sample."""
-    columns = ["Sample", "Class"]
-    for name in state.names:
-        columns += [f"x in {name}", f"y in {name}"]
-    rows = tuple(
-        (index, state.classes[label], *(float(v) for layout in state.layouts for v in layout[index]))
-        for index, label in enumerate(state.labels)
-    )
-    return Table(tuple(columns), rows)
+    columns: dict[str, Any] = {
+        "Sample": np.arange(len(state.labels)),
+        "Class": np.array(state.classes, dtype=object)[state.labels],
+        "Selected": state.selected,
+    }
+    for name, layout in zip(state.names, state.layouts, strict=True):
+        columns |= {f"x in {name}": layout[:, 0], f"y in {name}": layout[:, 1]}
+    return Table.of(columns)
 
 
 def draw(figure: "Figure", state: EmbeddingState) -> None:
@@ -91,4 +101,109 @@ def draw(figure: "Figure", state: EmbeddingState) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_aspect("equal")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right", frameon=False, markerscale=3)
+    handles, names = panels[0].get_legend_handles_labels()
+    figure.legend(handles, names, loc="outside right upper", frameon=False, markerscale=3)
+
+
+@view(
+    id="embedding",
+    title="Embedding",
+    question="Which samples does a network see as alike, and which of them moved?",
+    area="centre",
+    order=2,
+    width_mm=180.0,
+)
+class EmbeddingPanel(Panel[EmbeddingState]):
+    """Two linked planes, the reference at the left."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._method = told(QComboBox(self), "How the samples are laid out", "Layout")
+        self._method.addItems(METHODS)
+        self._method.textActivated.connect(self._on_method)
+        self._pending = named(QLabel(self), "quiet")
+        self.add_control(self._pending)
+        self.add_control(self._method)
+        self.planes = (_Plane(self), _Plane(self))
+        self._part = link(*(plane.plot for plane in self.planes))
+        self.set_content(self._lay_out())
+
+    def _lay_out(self) -> QWidget:
+        body = QWidget(self)
+        self._legend = named(QLabel(body, wordWrap=False), "quiet")
+        line = QHBoxLayout()
+        line.setSpacing(1)
+        for plane in self.planes:
+            line.addWidget(plane, 1)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, TIGHT)
+        layout.setSpacing(0)
+        layout.addLayout(line, 1)
+        layout.addWidget(self._legend)
+        self._legend.setContentsMargins(GAP, 0, GAP, 0)
+        return body
+
+    def show_state(self, old: EmbeddingState | None, new: EmbeddingState) -> None:
+        """Give each plane its layout where that is another one, and its selection."""
+        self._method.setCurrentText((self.session and self.session.option("embedding.method")) or METHODS[0])
+        self._pending.setText("UMAP is on its way" if new.pending else "")
+        if old is None or old.classes != new.classes:
+            self._legend.setText(_legend(new.classes))
+        fresh = old is None or len(old.layouts) != len(new.layouts)
+        for number, plane in enumerate(self.planes):
+            there = number < len(new.layouts)
+            plane.setVisible(there)
+            if there:
+                same = old is not None and not fresh and old.layouts[number] is new.layouts[number]
+                plane.show_layout(new, number, same)
+
+    def _on_method(self, name: str) -> None:
+        if self.session:
+            self.session.set_option("embedding.method", name)
+
+    def brush(self, mask: NDArray[np.bool_], mode: str) -> None:
+        """Select samples."""
+        if self.session:
+            self.session.select_samples(mask, mode)
+
+    def clear(self) -> None:
+        """Select none."""
+        if self.session:
+            self.session.clear_selection()
+
+
+class _Plane(QWidget):
+    """One model's layout under its name."""
+
+    def __init__(self, panel: EmbeddingPanel) -> None:
+        super().__init__(panel)
+        self._name = named(QLabel(self), "quiet")
+        self._name.setContentsMargins(GAP, TIGHT, GAP, 0)
+        self.plot = Plot(self)
+        self.plot.hide_axes()
+        self.plot.box.setAspectLocked(True)
+        self.cloud = Cloud()
+        self.plot.add(self.cloud)
+        self.plot.brushed.connect(lambda polygon, mode: panel.brush(self.cloud.within(polygon), mode))
+        self.plot.cleared.connect(panel.clear)
+        self.plot.selection_bounds = lambda: self.cloud.bounds(selected=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._name)
+        layout.addWidget(self.plot, 1)
+
+    def show_layout(self, state: EmbeddingState, number: int, same: bool) -> None:
+        self._name.setText(f"{'AB'[number]}  {state.names[number]}")
+        if not same:
+            self.cloud.set_points(state.layouts[number], state.labels)
+            self.plot.fit()
+        self.cloud.set_mask(state.selected)
+
+
+def _legend(classes: tuple[str, ...]) -> str:
+    marks = [
+        f'<span style="color:{CLASS_HUES[i]}">●</span>&nbsp;{name}' if i < len(CLASS_HUES) else name
+        for i, name in enumerate(classes)
+    ]
+    return " &nbsp; ".join(marks)

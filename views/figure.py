@@ -115,7 +115,7 @@ def save_figure(view: "ViewInfo", state: Any, path: Path | str) -> Path:
     return render(view.draw, state, path, width_mm=view.width_mm)
 
 
-def settled(resolve: Callable[..., Any], session: "Session", timeout_s: float = 600.0, **choices: Any) -> Any:
+def settled(resolve: Callable[["Session"], Any], session: "Session", timeout_s: float = 600.0) -> Any:
     """Return a view's state as soon as nothing that it needs is still being loaded; for scripts and the command line.
 
     Raises
@@ -123,13 +123,14 @@ def settled(resolve: Callable[..., Any], session: "Session", timeout_s: float = 
     UserError
         If there is nothing to show, or something cannot be loaded.
     """
+    from .panel import Notice
+
     end = time.monotonic() + timeout_s
-    state = resolve(session, **choices)
+    state = resolve(session)
     while not session.idle() and time.monotonic() < end:
         time.sleep(0.02)
         if session.idle():
-            state = resolve(session, **choices)
-    if state is None:
-        error = session.error("layouts") or session.error("column")
-        raise error or UserError("There is nothing to draw yet.", "Run an experiment in this workspace.")
+            state = resolve(session)
+    if isinstance(state, Notice):
+        raise UserError(state.sentence, state.next_step or "Wait until it is there, then try again.")
     return state

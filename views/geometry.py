@@ -4,10 +4,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyqtgraph as pg
 from numpy.typing import NDArray
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from ..analysis.session import Session
+from .cloud import Cloud
+from .panel import Notice, Panel, view
+from .plot import Plot
 from .table import Table
+from .theme import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,23 +54,26 @@ class GeometryState:
     selected: NDArray[np.bool_]
 
 
-def resolve(session: Session) -> GeometryState | None:
-    """Return what is to be drawn, or None while the columns are not there."""
+def resolve(session: Session) -> GeometryState | Notice:
+    """Return what is to be drawn, or a notice while the columns are not there."""
     state = session.state
     model = session.model(state.primary)
+    if model is None or not session.has_column(model.identity, MARGIN):
+        return Notice("empty", "The geometry of this model was not measured.", "Add 'geometry.margins' to a recipe.")
     arrays = [session.column(state.primary, name) for name in (ANGLE, NORM, MARGIN)]
     labels = session.labels()
-    if model is None or labels is None or any(array is None for array in arrays):
-        return None
     angle, norm, margin = arrays
+    if labels is None or angle is None or norm is None or margin is None:
+        error = session.error("column")
+        return Notice.of(error) if error else Notice("busy", "Loading the geometry.")
     pinned = session.model(state.pinned)
     reference = session.column(state.pinned, MARGIN) if state.pinned != state.primary else None
     return GeometryState(
         model=model.name,
         reference_name=pinned.name if pinned and reference is not None else "",
-        angle=angle,  # type: ignore[arg-type]
-        norm=norm,  # type: ignore[arg-type]
-        margin=margin,  # type: ignore[arg-type]
+        angle=angle,
+        norm=norm,
+        margin=margin,
         reference=reference,
         labels=labels,
         classes=session.class_names(),
@@ -74,13 +83,15 @@ def resolve(session: Session) -> GeometryState | None:
 
 def table(state: GeometryState) -> Table:
     """Return one row a sample."""
-    rows = tuple(
-        (index, state.classes[label], float(angle), float(norm), float(margin))
-        for index, (label, angle, norm, margin) in enumerate(
-            zip(state.labels, state.angle, state.norm, state.margin, strict=True)
-        )
-    )
-    return Table(("Sample", "Class", "Angle (°)", "Norm", "Margin"), rows)
+    columns = {
+        "Sample": np.arange(len(state.labels)),
+        "Class": np.array(state.classes, dtype=object)[state.labels],
+        "Angle": state.angle,
+        "Norm": state.norm,
+        "Margin": state.margin,
+        "Selected": state.selected,
+    }
+    return Table.of(columns, ("", "", "°", "", "", ""))
 
 
 def bins(state: GeometryState, count: int = 60) -> NDArray[np.float64]:
@@ -112,3 +123,85 @@ def draw(figure: "Figure", state: GeometryState) -> None:
     histogram.set_xlabel("Margin")
     histogram.set_ylabel("Samples")
     histogram.legend(frameon=False)
+
+
+@view(
+    id="geometry",
+    title="Geometry",
+    question="How sure is the network of each sample, and by which part of its geometry?",
+    area="centre",
+    order=3,
+    width_mm=180.0,
+)
+class GeometryPanel(Panel[GeometryState]):
+    """Angle against norm, beside the histogram of margins."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.cloud_plot, self.margin_plot = Plot(self), Plot(self)
+        self.margin_plot.set_tool("rectangle")
+        self.cloud = Cloud()
+        self.cloud_plot.add(self.cloud)
+        self.cloud_plot.set_axes("Angle to own class", "Feature norm", "°")
+        self.cloud_plot.brushed.connect(lambda polygon, mode: self._select(self.cloud.within(polygon), mode))
+        self.cloud_plot.selection_bounds = lambda: self.cloud.bounds(selected=True)
+        self._all, self._chosen = (
+            pg.BarGraphItem(x=[0], height=[0], width=1),
+            pg.BarGraphItem(x=[0], height=[0], width=1),
+        )
+        self._reference = pg.PlotDataItem(stepMode="center")
+        self._zero = pg.InfiniteLine(0)
+        for item in (self._all, self._chosen, self._reference, self._zero):
+            self.margin_plot.add(item)
+        self.margin_plot.brushed.connect(self._on_margins_brushed)
+        for plot in (self.cloud_plot, self.margin_plot):
+            plot.cleared.connect(self._on_cleared)
+        body = QWidget(self)
+        layout = QHBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(1)
+        layout.addWidget(self.cloud_plot, 1)
+        layout.addWidget(self.margin_plot, 1)
+        self.set_content(body)
+
+    def show_state(self, old: GeometryState | None, new: GeometryState) -> None:
+        """Give the cloud its points where they are others, and both plots the selection."""
+        same = old is not None and old.angle is new.angle and old.reference is new.reference
+        if not same:
+            self.cloud.set_points(np.column_stack([new.angle, new.norm]), new.labels)
+            self.cloud_plot.fit()
+        self.cloud.set_mask(new.selected)
+        self._show_margins(new)
+        if not same:
+            self.margin_plot.fit()
+
+    def _show_margins(self, state: GeometryState) -> None:
+        edges, theme = bins(state), look.theme
+        centres, width = (edges[:-1] + edges[1:]) / 2, edges[1] - edges[0]
+        any_chosen = bool(state.selected.any())
+        for bars, margins, colour in (
+            (self._all, state.margin, theme.faded if any_chosen else theme.mark),
+            (self._chosen, state.margin[state.selected], theme.accent),
+        ):
+            heights = np.histogram(margins, edges)[0]
+            bars.setOpts(x=centres, height=heights, width=width, brush=colour, pen=None)
+        reference = state.reference if state.reference is not None else np.empty(0)
+        heights = np.histogram(reference, edges)[0]
+        self._reference.setData(edges, heights, pen=pg.mkPen(theme.text, width=1))
+        self._reference.setVisible(state.reference is not None)
+        self._zero.setPen(pg.mkPen(theme.quiet, width=1))
+        against = f"   (outline: {state.reference_name})" if state.reference is not None else ""
+        self.margin_plot.set_axes(f"Margin{against}", "Samples")
+
+    def _on_margins_brushed(self, polygon: Any, mode: str) -> None:
+        if self.state is not None:
+            low, high = polygon[:, 0].min(), polygon[:, 0].max()
+            self._select((self.state.margin >= low) & (self.state.margin <= high), mode)
+
+    def _on_cleared(self) -> None:
+        if self.session:
+            self.session.clear_selection()
+
+    def _select(self, mask: NDArray[np.bool_], mode: str) -> None:
+        if self.session:
+            self.session.select_samples(mask, mode)

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
+
 from ..analysis.session import Session
 from ..analysis.workspace import ModelRecord, ValueRecord
-from .table import Table
+from .panel import Notice, Panel, view
+from .parts import named
+from .table import Table, TableSheet, text_of
+from .theme import GAP, TIGHT
 
 
 @dataclass(frozen=True)
@@ -33,11 +39,11 @@ class InspectorState:
     problem: str
 
 
-def resolve(session: Session) -> InspectorState | None:
-    """Return what is known of the primary model, or None if there is none."""
+def resolve(session: Session) -> InspectorState | Notice:
+    """Return what is known of the primary model, or a notice if there is none."""
     model = session.model(session.state.primary)
     if model is None:
-        return None
+        return Notice("empty", "No model is looked at.", "Click one in the lineage or the trade-off.")
     pinned = session.model(session.state.pinned)
     rows = session.snapshot.value_table
     reference = rows.get(pinned.name, {}) if pinned and pinned is not model else {}
@@ -76,7 +82,99 @@ def _measured(value: ValueRecord, reference: dict[str, ValueRecord]) -> Measured
     return Measured(value.measure, value.value, value.low, value.high, other.value if other else None, value.unit)
 
 
+def _brief(state: InspectorState) -> Table:
+    """Return what fits beside the views: values with half their interval, the classes left out."""
+    shown = [m for m in state.measures if ".class." not in m.name]
+    rows = tuple((m.name, _short(m), text_of(m.reference)) for m in shown)
+    return Table(("Measure", "Value", "Reference"), rows)
+
+
+def _short(measured: Measured) -> str:
+    text = text_of(measured.value)
+    if measured.low is not None and measured.high is not None:
+        text += f" ± {(measured.high - measured.low) / 2:.2g}"
+    return f"{text} {measured.unit}" if measured.unit not in {"", "fraction"} else text
+
+
 def table(state: InspectorState) -> Table:
     """Return one row a measure."""
     rows = tuple((m.name, m.value, m.low, m.high, m.reference, m.unit) for m in state.measures)
     return Table(("Measure", "Value", "Low", "High", state.pinned or "Reference", "Unit"), rows)
+
+
+@view(
+    id="inspector",
+    title="Inspector",
+    question="What exactly is this model, and how was it made?",
+    area="right",
+    order=1,
+)
+class InspectorPanel(Panel[InspectorState]):
+    """Facts, measures beside the reference's, and notes of the model that is looked at."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._name = QLabel(self, wordWrap=True)
+        self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._problem = named(QLabel(self, wordWrap=True), "notice-error")
+        self._facts = QFormLayout()
+        self._measures = TableSheet(self)
+        self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
+        self._notes.setMaximumHeight(72)
+        self._settled = QTimer(self, singleShot=True, interval=600)
+        self._settled.timeout.connect(self._save_note)
+        self._notes.textChanged.connect(self._settled.start)
+        self._noted: str | None = None
+        self.set_content(self._lay_out())
+
+    def _lay_out(self) -> QWidget:
+        body = QWidget(self)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(GAP, GAP, GAP, GAP)
+        layout.setSpacing(GAP)
+        font = self._name.font()
+        font.setBold(True)
+        self._name.setFont(font)
+        self._facts.setHorizontalSpacing(GAP)
+        self._facts.setVerticalSpacing(TIGHT // 2)
+        for part in (self._name, self._problem):
+            layout.addWidget(part)
+        layout.addLayout(self._facts)
+        layout.addWidget(self._measures, 1)
+        layout.addWidget(self._notes)
+        return body
+
+    def show_state(self, old: InspectorState | None, new: InspectorState) -> None:
+        """Show another model, or new measures of the same."""
+        if old is None or old.identity != new.identity:
+            self._show_note(new.identity)
+        self._name.setText(new.name)
+        self._problem.setText(new.problem)
+        self._problem.setVisible(bool(new.problem))
+        if old is None or old.facts != new.facts:
+            self._show_facts(new)
+        self._measures.show_table(_brief(new))
+
+    def _show_facts(self, state: InspectorState) -> None:
+        while self._facts.rowCount():
+            self._facts.removeRow(0)
+        for name, text in state.facts:
+            label, value = named(QLabel(name), "quiet"), QLabel(text, wordWrap=True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            value.setMinimumWidth(40)
+            self._facts.addRow(label, value)
+
+    def _show_note(self, identity: str) -> None:
+        if self._settled.isActive():
+            self._save_note()
+        self._noted = identity
+        self._notes.blockSignals(True)
+        self._notes.setPlainText(self.session.note(identity) if self.session else "")
+        self._notes.blockSignals(False)
+        self._notes.setReadOnly(self.session is None or self.session.read_only)
+
+    def _save_note(self) -> None:
+        self._settled.stop()
+        identity, text = self._noted, self._notes.toPlainText()
+        if self.session and not self.session.read_only and identity:
+            self.session.write(lambda space: space.set_note(identity, text))

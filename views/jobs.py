@@ -2,8 +2,13 @@
 
 from dataclasses import dataclass
 
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
 from ..analysis.session import Session
-from .table import Table
+from .panel import Panel, view
+from .parts import named
+from .table import Table, TableSheet
+from .theme import GAP, TIGHT
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,80 @@ def table(state: JobsState) -> Table:
     """Return one row a trial."""
     rows = tuple((row.name, row.state, row.seconds, row.problem) for row in state.rows)
     return Table(("Trial", "State", "Seconds", "Problem"), rows)
+
+
+@view(
+    id="jobs",
+    title="Jobs",
+    question="What is running, how long will it take, and what went wrong?",
+    area="bottom",
+    order=1,
+)
+class JobsPanel(Panel[JobsState]):
+    """The queue: a bar for the running job over a table of all trials."""
+
+    listens = frozenset({"records", "jobs"})
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = QLabel(self)
+        self._left = named(QLabel(self), "quiet")
+        self._bar = QProgressBar(self, textVisible=False)
+        self._bar.setRange(0, 1000)
+        self._stop = QPushButton("Stop", self)
+        self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._stop.clicked.connect(self._on_stop_clicked)
+        self._sheet_of_trials = TableSheet(self)
+        self.set_content(self._lay_out())
+
+    def _lay_out(self) -> QWidget:
+        body = QWidget(self)
+        line = QHBoxLayout()
+        line.setContentsMargins(GAP, TIGHT, GAP, TIGHT)
+        line.setSpacing(GAP)
+        line.addWidget(self._title)
+        line.addWidget(self._bar, 1)
+        line.addWidget(self._left)
+        line.addStretch()
+        line.addWidget(self._stop)
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addWidget(self._sheet_of_trials, 1)
+        return body
+
+    def show_state(self, old: JobsState | None, new: JobsState) -> None:
+        """Show the bar anew, and the trials where they differ."""
+        self._title.setText(headline(new))
+        self._bar.setVisible(new.running)
+        self._left.setVisible(new.running)
+        self._bar.setValue(round(1000 * (new.share or 0)))
+        self._left.setText(time_left(new.seconds_left))
+        self._stop.setText("Stop" if new.running else "Resume")
+        self._stop.setVisible(not new.read_only and (new.running or new.waiting > 0))
+        if old is None or old.rows != new.rows:
+            self._sheet_of_trials.show_table(self.table())
+
+    def _on_stop_clicked(self) -> None:
+        if self.state is not None:
+            self.command_wanted.emit("run.stop" if self.state.running else "run.resume")
+
+
+def headline(state: JobsState) -> str:
+    """Return what is going on, in one line."""
+    done = sum(row.state == "done" for row in state.rows)
+    if state.problem:
+        return state.problem
+    if state.title:
+        return f"{state.title} – {state.note}   {done} of {len(state.rows)}" if state.note else state.title
+    if state.running:
+        return "Starting the worker …"
+    failed = sum(row.state == "failed" for row in state.rows)
+    text = f"{done} of {len(state.rows)} trials done" if state.rows else "Nothing has been run yet"
+    return f"{text}, {failed} failed" if failed else text
+
+
+def time_left(seconds: float | None) -> str:
+    """Return the time left as minutes and seconds, empty where nobody knows."""
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d} left"

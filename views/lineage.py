@@ -3,9 +3,16 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
+
 from ..analysis.session import Session, Snapshot
 from ..analysis.workspace import ModelRecord
+from .panel import Notice, Panel, view
+from .plot import mode_of
 from .table import Table
+from .theme import GAP, WIDE, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -37,11 +44,11 @@ class LineageState:
     pinned: str | None
 
 
-def resolve(session: Session) -> LineageState | None:
-    """Return the lineage of every model, or None in an empty workspace."""
+def resolve(session: Session) -> LineageState | Notice:
+    """Return the lineage of every model, or a notice in an empty workspace."""
     snapshot = session.snapshot
     if not snapshot.models:
-        return None
+        return Notice("empty", "There are no models yet.", "Open a checkpoint.", "Open checkpoint…", "file.open")
     order = _depth_first(snapshot)
     generations = _generations(snapshot)
     states = {trial.spec.model.identity: trial.state for trial in snapshot.trials}
@@ -124,3 +131,138 @@ def draw(figure: "Figure", state: LineageState) -> None:
     axes.set_ylim(len(state.nodes) - 0.5, -0.5)
     axes.set_xlim(-0.2, max(node.generation for node in state.nodes) + 1.6)
     axes.set_axis_off()
+
+
+_ROW, _INDENT, _DOT = 24, 18, 4
+
+
+@view(
+    id="lineage",
+    title="Lineage",
+    question="What was made from what, and how?",
+    area="left",
+    order=1,
+)
+class LineagePanel(Panel[LineageState]):
+    """The graph, one row a model."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.graph = Graph(self)
+        self.graph.picked.connect(self._on_picked)
+        self.graph.pinned.connect(self._on_pinned)
+        area = QScrollArea(self, widgetResizable=True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setWidget(self.graph)
+        self.set_content(area)
+
+    def show_state(self, old: LineageState | None, new: LineageState) -> None:
+        """Draw it."""
+        self.graph.show_state(new)
+
+    def _on_pinned(self, identity: str) -> None:
+        if self.session:
+            self.session.look("pin", pinned=identity)
+
+    def _on_picked(self, identity: str, mode: str) -> None:
+        if self.session is None:
+            return
+        if mode == "replace":
+            self.session.look("look at a model", primary=identity)
+        else:
+            self.session.select_models((identity,), mode)
+
+
+class Graph(QWidget):
+    """Nodes and elbow lines, painted; one row is one model."""
+
+    picked = Signal(str, str)
+    """A model's identity, and how the click combines with the selection."""
+    pinned = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state: LineageState | None = None
+        self.setObjectName("panel-page")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+
+    def show_state(self, state: LineageState) -> None:
+        """Show another state."""
+        self._state = state
+        self.setMinimumSize(self.sizeHint())
+        self.updateGeometry()
+        self.update()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for every row and the longest text."""
+        nodes = self._state.nodes if self._state else ()
+        widths = [self._text_left(node) + self.fontMetrics().horizontalAdvance(node.text) for node in nodes]
+        return QSize(max(widths, default=0) + WIDE, _ROW * len(nodes) + GAP)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the rows that are seen."""
+        if self._state is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(QColor(look.theme.faded), 1.2))
+        for parent, child in self._state.edges:
+            painter.drawPath(self._elbow(self._state.nodes[parent], self._state.nodes[child]))
+        for node in self._state.nodes:
+            if event.rect().intersects(QRect(0, node.row * _ROW, self.width(), _ROW)):
+                self._paint_node(painter, self._state, node)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Pick the model of the row."""
+        node = self._at(event.position().toPoint())
+        if node and event.button() == Qt.MouseButton.LeftButton:
+            self.picked.emit(node.identity, mode_of(event.modifiers()))
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802
+        """Offer to pin the model."""
+        node = self._at(event.pos())
+        if node:
+            menu = QMenu(self)
+            menu.addAction("Pin as reference", lambda: self.pinned.emit(node.identity))
+            menu.exec(event.globalPos())
+
+    def _at(self, place: QPoint) -> Node | None:
+        nodes = self._state.nodes if self._state else ()
+        row = (place.y() - GAP // 2) // _ROW
+        return nodes[row] if 0 <= row < len(nodes) else None
+
+    def _centre(self, node: Node) -> QPointF:
+        return QPointF(WIDE + node.generation * _INDENT, GAP / 2 + (node.row + 0.5) * _ROW)
+
+    def _text_left(self, node: Node) -> int:
+        return round(self._centre(node).x()) + GAP + 2
+
+    def _elbow(self, parent: Node, child: Node) -> QPainterPath:
+        start, end = self._centre(parent), self._centre(child)
+        path = QPainterPath(start)
+        path.lineTo(start.x(), end.y() - 6)
+        path.quadTo(start.x(), end.y(), start.x() + 6, end.y())
+        path.lineTo(end)
+        return path
+
+    def _paint_node(self, painter: QPainter, state: LineageState, node: Node) -> None:
+        theme, centre = look.theme, self._centre(node)
+        row = QRect(0, round(centre.y() - _ROW / 2), self.width(), _ROW)
+        if node.identity == state.primary:
+            painter.fillRect(row, QColor(theme.raised))
+        colour = QColor(theme.accent if node.identity in state.selected else theme.mark)
+        painter.setPen(QPen(colour, 1.6))
+        painter.setBrush(colour if node.state == "done" else QColor(theme.ground))
+        if node.state == "failed":
+            painter.setPen(QPen(QColor(theme.trouble), 1.6))
+            painter.drawLine(centre + QPointF(-_DOT, -_DOT), centre + QPointF(_DOT, _DOT))
+            painter.drawLine(centre + QPointF(-_DOT, _DOT), centre + QPointF(_DOT, -_DOT))
+        else:
+            painter.drawEllipse(centre, _DOT, _DOT)
+        if node.identity == state.pinned:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(centre, _DOT + 3, _DOT + 3)
+        painter.setPen(QColor(theme.text if node.state == "done" else theme.quiet))
+        left = self._text_left(node)
+        painter.drawText(row.adjusted(left, 0, -4, 0), int(Qt.AlignmentFlag.AlignVCenter), node.text)

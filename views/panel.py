@@ -76,7 +76,7 @@ class ViewInfo:
 
     @property
     def resolve(self) -> Callable[..., Any]:
-        """The module's ``resolve(session, **choices)``, which gives a state or None."""
+        """The module's ``resolve(session)``, which gives a state, or a `Notice` where there is nothing to show."""
         found: Callable[..., Any] = vars(sys.modules[self.panel.__module__])["resolve"]
         return found
 
@@ -162,7 +162,7 @@ class Panel(QWidget, Generic[State]):
     """A view: a one-line header over a body that shows content, a table twin or a notice.
 
     A subclass makes its widgets in its ``__init__``, hands them to `set_content` and `add_control`, and draws in
-    `show_state`. What its controls choose it passes to `choose`, and the module's ``resolve`` gets it by name.
+    `show_state`. What its controls choose it keeps as a `Session.option`, where the module's ``resolve`` finds it.
     """
 
     info: ViewInfo
@@ -180,7 +180,6 @@ class Panel(QWidget, Generic[State]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session: Session | None = None
         self.state: State | None = None
-        self.choices: dict[str, Any] = {}
         self._header = _Header(self.info, self)
         self._body = named(QStackedWidget(self), "panel-body")
         self._notice = _NoticePage(self)
@@ -204,15 +203,6 @@ class Panel(QWidget, Generic[State]):
         """Redraw what differs between two states; ``old`` is None where all of it is new."""
         raise NotImplementedError
 
-    def missing(self, session: Session) -> Notice:
-        """Return what to say while ``resolve`` gives None: an error, what is being waited for, or what to do."""
-        error = session.error("layouts") or session.error("column")
-        if error:
-            return Notice.of(error)
-        if not session.idle():
-            return Notice("busy", "Loading…")
-        return Notice("empty", "There is nothing to show yet.", "Open a checkpoint and run an experiment.")
-
     def restyle(self) -> None:
         """Take over the theme's colours; the whole state is shown anew afterwards."""
 
@@ -227,11 +217,6 @@ class Panel(QWidget, Generic[State]):
     def refresh(self) -> None:
         """Resolve and show the state anew, once in this turn of the event loop."""
         self._turn.start()
-
-    def choose(self, **choices: Any) -> None:
-        """Keep what the view's controls choose, and show the state for it."""
-        self.choices |= choices
-        self.refresh()
 
     def table(self) -> Table:
         """Return the numbers behind what is shown."""
@@ -300,7 +285,6 @@ class Panel(QWidget, Generic[State]):
     def as_python(self) -> str:
         """Return a script that draws this figure again."""
         module = type(self).__module__.rsplit(".", 1)
-        choices = "".join(f", {name}={value!r}" for name, value in self.choices.items())
         home = self.session.workspace.path if self.session else "results.graft"
         return (
             "from pathlib import Path\n\n"
@@ -311,7 +295,7 @@ class Panel(QWidget, Generic[State]):
             f"session = Session(Workspace.open(Path({str(home)!r}), read_only=True))\n"
             "session.refresh()\n"
             f"{self._look_as_python()}"
-            f"state = settled({module[1]}.resolve, session{choices})\n"
+            f"state = settled({module[1]}.resolve, session)\n"
             f'render({module[1]}.draw, state, "{self.info.id}.svg", width_mm={self.info.width_mm:g})\n'
             "session.close()\n"
         )
@@ -320,7 +304,8 @@ class Panel(QWidget, Generic[State]):
         if self.session is None:
             return ""
         state = self.session.state
-        return f"session.look('look', primary={state.primary!r}, pinned={state.pinned!r}, data={state.data!r})\n"
+        seen = {name: getattr(state, name) for name in ("primary", "pinned", "data", "options")}
+        return f"session.look('look', {', '.join(f'{name}={value!r}' for name, value in seen.items())})\n"
 
     def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
         def done(_: Any) -> None:
@@ -401,9 +386,9 @@ class Panel(QWidget, Generic[State]):
     def _refresh_now(self) -> None:
         if self.session is None:
             return
-        found = self.info.resolve(self.session, **self.choices)
-        if found is None:
-            self.show_notice(self.missing(self.session))
+        found = self.info.resolve(self.session)
+        if isinstance(found, Notice):
+            self.show_notice(found)
             return
         old, self.state = self.state, found
         if old is None or old != found:

@@ -19,3 +19,10 @@ def column(parent: QWidget, *, spacing: int = 0, margin: int = 0) -> QVBoxLayout
     layout.setSpacing(spacing)
     layout.setContentsMargins(margin, margin, margin, margin)
     return layout
+
+
+def told(widget: Part, tip: str, name: str = "") -> Part:
+    """Return the widget, with a tooltip, and the name that a screen reader says: the tip's unless given."""
+    widget.setToolTip(tip)
+    widget.setAccessibleName(name or tip)
+    return widget

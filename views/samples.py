@@ -5,9 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtWidgets import QLabel, QListView, QWidget
 
 from ..analysis.session import Session
+from .panel import Notice, Panel, view
+from .parts import named
 from .table import Table
+from .theme import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,16 +61,21 @@ class SamplesState:
         return text if other == own else f"{text} (ref. {self.classes[other]})"
 
 
-def resolve(session: Session) -> SamplesState | None:
-    """Return the selected samples, or those that the models disagree on; None while the columns are not there."""
+def resolve(session: Session) -> SamplesState | Notice:
+    """Return the selected samples, or those that the models disagree on, or a notice where there are none."""
     state = session.state
+    if not session.has_column(state.primary or "", "prediction"):
+        return Notice("empty", "This model has no predictions yet.", "Measure 'accuracy' on a data set.")
     labels, names = session.labels(), session.sample_names()
     predictions = session.column(state.primary, "prediction")
     reference = session.column(state.pinned, "prediction")
     if labels is None or names is None or predictions is None or reference is None:
-        return None
+        error = session.error("column")
+        return Notice.of(error) if error else Notice("busy", "Loading the samples.")
     selected = session.selected_mask(len(labels))
     chosen = selected if selected.any() else predictions != reference
+    if not chosen.any():
+        return Notice("empty", "No sample is selected.", "Brush some in the embedding or the geometry.")
     samples = _worst_first(np.flatnonzero(chosen), session.column(state.primary, "geometry.margins.margin"))
     shown = samples[:LIMIT]
     pictures = session.pictures()
@@ -110,3 +121,82 @@ def draw(figure: "Figure", state: SamplesState) -> None:
     for shown in range(count):
         panels[shown].imshow(state.pictures[shown])
         panels[shown].set_title(state.caption(shown), fontsize=5, pad=2)
+
+
+_SIDE = 56
+Index = QModelIndex | QPersistentModelIndex
+
+
+@view(
+    id="samples",
+    title="Samples",
+    question="What do the selected samples look like, and what does the network make of them?",
+    area="centre",
+    order=4,
+    width_mm=120.0,
+)
+class SamplesPanel(Panel[SamplesState]):
+    """Thumbnails with captions."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._count = named(QLabel(self), "quiet")
+        self.add_control(self._count)
+        self._model = _Thumbnails(self)
+        self._list = QListView(self, viewMode=QListView.ViewMode.IconMode, uniformItemSizes=True)
+        self._list.setModel(self._model)
+        self._list.setResizeMode(QListView.ResizeMode.Adjust)
+        self._list.setMovement(QListView.Movement.Static)
+        self._list.setIconSize(QSize(_SIDE, _SIDE))
+        self._list.setGridSize(QSize(_SIDE + 40, _SIDE + 28))
+        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setSelectionMode(QListView.SelectionMode.NoSelection)
+        self.set_content(self._list)
+
+    def show_state(self, old: SamplesState | None, new: SamplesState) -> None:
+        """Show other samples."""
+        what = "selected" if new.selection else "where the models disagree"
+        shown = f", the first {len(new.samples)}" if new.total > len(new.samples) else ""
+        self._count.setText(f"{new.total:,} {what}{shown}")
+        self._model.show_state(new)
+
+
+class _Thumbnails(QAbstractListModel):
+    """The samples for Qt's list; a picture is made when it is first seen."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._state: SamplesState | None = None
+        self._made: dict[int, QPixmap] = {}
+
+    def show_state(self, state: SamplesState) -> None:
+        self.beginResetModel()
+        self._state, self._made = state, {}
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: N802, B008 - Qt's name and its default
+        return len(self._state.samples) if self._state and not parent.isValid() else 0
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        state, row = self._state, index.row()
+        if state is None:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return state.caption(row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{state.names[row]}\n{state.caption(row)}"
+        if role == Qt.ItemDataRole.DecorationRole:
+            return self._picture(state, row)
+        if role == Qt.ItemDataRole.ForegroundRole and state.labels[row] != state.predictions[row]:
+            return QColor(look.theme.trouble)
+        return None
+
+    def _picture(self, state: SamplesState, row: int) -> QPixmap | None:
+        if state.pictures is None:
+            return None
+        if row not in self._made:
+            pixels = np.ascontiguousarray(state.pictures[row])
+            height, width, _ = pixels.shape
+            image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+            self._made[row] = QPixmap.fromImage(image.scaled(_SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio))
+        return self._made[row]

@@ -12,8 +12,10 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QTableView, QWidget
 
 from .output import whole_file
+from .theme import look
 
 Row = Sequence[Any]
+_ROW_PX = 22
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -184,6 +186,7 @@ class TableSheet(QTableView):
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(round(_ROW_PX * look.scale))
         self.horizontalHeader().setHighlightSections(False)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)

@@ -4,16 +4,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtWidgets import QComboBox, QWidget
 
 from ..analysis.catalogue import Quantity
 from ..analysis.session import Session, Snapshot
 from ..kernels.frontier import pareto_front
+from .cloud import inside
+from .panel import Notice, Panel, view
+from .parts import told
+from .plot import Plot, mode_of
 from .table import Table
+from .theme import CLASS_HUES, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-PREFERRED_X = ("cost.nominal.macs", "cost.nominal.nonzeros", "cost.nominal.parameters")
+PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
 
 
@@ -51,6 +59,8 @@ class TradeoffState:
 
     Attributes
     ----------
+    measures : tuple of str
+        What the axes can show.
     points : tuple of Point
         Every model that has both measures.
     front : tuple of int
@@ -63,6 +73,7 @@ class TradeoffState:
 
     x: Axis
     y: Axis
+    measures: tuple[str, ...]
     points: tuple[Point, ...]
     front: tuple[int, ...]
     selected: frozenset[str]
@@ -70,20 +81,21 @@ class TradeoffState:
     pinned: str | None
 
 
-def resolve(session: Session, x: str | None = None, y: str | None = None) -> TradeoffState | None:
-    """Return what is to be drawn, or None while no model has two measures."""
+def resolve(session: Session) -> TradeoffState | Notice:
+    """Return what is to be drawn, or a notice while no model has both measures."""
     snapshot = session.snapshot
-    x = x or preferred(snapshot, PREFERRED_X)
-    y = y or preferred(snapshot, PREFERRED_Y)
+    x = session.option("tradeoff.x") or preferred(snapshot, PREFERRED_X)
+    y = session.option("tradeoff.y") or preferred(snapshot, PREFERRED_Y)
     if x is None or y is None:
-        return None
+        if session.engine and session.engine.running:
+            return Notice("busy", "The first trial is running.")
+        return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
     points = tuple(_points(snapshot, x, y))
-    if not points:
-        return None
     axes = axis(session, x), axis(session, y)
     return TradeoffState(
         x=axes[0],
         y=axes[1],
+        measures=snapshot.measures,
         points=points,
         front=_front(points, *axes),
         selected=session.state.selection.models,
@@ -119,7 +131,7 @@ def _points(snapshot: Snapshot, x: str, y: str) -> list[Point]:
 
 
 def _front(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:
-    values = np.array([[point.x, point.y] for point in points])
+    values = np.array([[point.x, point.y] for point in points]).reshape(-1, 2)
     return tuple(int(i) for i in pareto_front(values, (x.better or "lower", y.better or "higher")))
 
 
@@ -130,8 +142,8 @@ def table(state: TradeoffState) -> Table:
         (p.name, p.operation, p.x, p.y, p.y_low, p.y_high, "yes" if i in front else "")
         for i, p in enumerate(state.points)
     )
-    columns = ("Model", "Operation", state.x.label, state.y.label, "Low", "High", "On the front")
-    return Table(columns, rows)
+    columns = ("Model", "Operation", state.x.title, state.y.title, "Low", "High", "On the front")
+    return Table(columns, rows, ("", "", state.x.unit, state.y.unit, state.y.unit, state.y.unit, ""))
 
 
 def draw(figure: "Figure", state: TradeoffState) -> None:
@@ -155,3 +167,131 @@ def draw(figure: "Figure", state: TradeoffState) -> None:
     axes.set_xlabel(state.x.label)
     axes.set_ylabel(state.y.label)
     axes.legend(frameon=False)
+
+
+_SYMBOLS = ("o", "s", "d", "t1", "t", "star", "p", "h")
+
+
+@view(
+    id="tradeoff",
+    title="Trade-off",
+    question="Which model costs least at which accuracy?",
+    area="centre",
+    order=1,
+)
+class TradeoffPanel(Panel[TradeoffState]):
+    """Points with intervals, the front, and a box for each axis."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._boxes = {name: self._axis_box(name) for name in ("y", "x")}
+        self.plot = Plot(self)
+        self._front = pg.PlotDataItem()
+        self._bars = pg.ErrorBarItem(beam=0)
+        self._points = pg.ScatterPlotItem(pxMode=True, hoverable=True, tip=None)
+        for item in (self._front, self._bars, self._points):
+            self.plot.add(item)
+        self.plot.clicked.connect(self._on_clicked)
+        self.plot.brushed.connect(self._on_brushed)
+        self.plot.cleared.connect(self._on_cleared)
+        self.plot.occupied = lambda x, y: self._at(x, y) is not None
+        self.plot.selection_bounds = self._selection_bounds
+        self._legend = pg.LegendItem(offset=(-8, -8), labelTextSize="8pt", verSpacing=-4)
+        self._legend.setParentItem(self.plot.box)
+        self.set_content(self.plot)
+
+    def _axis_box(self, name: str) -> QComboBox:
+        box = told(QComboBox(self), f"What the {name} axis shows", f"{name} axis")
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(14)
+        box.textActivated.connect(lambda text: self._on_axis(name, text))
+        self.add_control(box)
+        return box
+
+    def show_state(self, old: TradeoffState | None, new: TradeoffState) -> None:
+        """Draw the points anew; there are few."""
+        for name, axis in (("x", new.x), ("y", new.y)):
+            _fill(self._boxes[name], new.measures, axis.name)
+        self.plot.set_axes(new.x.title, new.y.title, new.x.unit, new.y.unit)
+        front = [new.points[i] for i in new.front]
+        theme = look.theme
+        self._front.setData([p.x for p in front], [p.y for p in front], pen=pg.mkPen(theme.quiet, width=1))
+        x, y = (np.array([getattr(p, name) for p in new.points], dtype=float) for name in ("x", "y"))
+        below, above = y - [p.y_low for p in new.points], [p.y_high for p in new.points] - y
+        self._bars.setData(x=x, y=y, bottom=below, top=above, pen=pg.mkPen(theme.faded))
+        self._points.setData([self._spot(new, point) for point in new.points])
+        self._show_legend(new)
+        if old is None or (old.x, old.y, len(old.points)) != (new.x, new.y, len(new.points)):
+            self.plot.fit()
+
+    def _spot(self, state: TradeoffState, point: Point) -> dict[str, Any]:
+        kind = _operations(state).index(point.operation)
+        chosen = point.identity in state.selected
+        looked = point.identity == state.primary
+        ring = look.theme.accent if chosen else look.theme.text
+        return {
+            "pos": (point.x, point.y),
+            "symbol": _SYMBOLS[kind % len(_SYMBOLS)],
+            "size": 12 if looked or chosen or point.identity == state.pinned else 9,
+            "brush": pg.mkBrush(CLASS_HUES[kind % len(CLASS_HUES)]),
+            "pen": pg.mkPen(ring if chosen or looked or point.identity == state.pinned else look.theme.ground, width=2),
+            "data": point.identity,
+        }
+
+    def _show_legend(self, state: TradeoffState) -> None:
+        self._legend.clear()
+        self._legend.setLabelTextColor(look.theme.quiet)
+        for kind, operation in enumerate(_operations(state)):
+            mark = pg.ScatterPlotItem(
+                symbol=_SYMBOLS[kind % len(_SYMBOLS)], size=8, brush=CLASS_HUES[kind % len(CLASS_HUES)], pen=None
+            )
+            self._legend.addItem(mark, operation)
+
+    def _on_axis(self, axis: str, measure: str) -> None:
+        if self.session:
+            self.session.set_option(f"tradeoff.{axis}", measure)
+
+    def _on_cleared(self) -> None:
+        if self.session:
+            self.session.select_models(())
+
+    def _at(self, x: float, y: float) -> str | None:
+        spots = self._points.pointsAt(pg.Point(x, y))
+        return str(spots[0].data()) if len(spots) else None
+
+    def _on_clicked(self, x: float, y: float, modifiers: Qt.KeyboardModifier) -> None:
+        identity = self._at(x, y)
+        if identity is None or self.session is None:
+            return
+        mode = mode_of(modifiers)
+        if mode == "replace":
+            self.session.look("look at a model", primary=identity)
+        else:
+            self.session.select_models((identity,), mode)
+
+    def _on_brushed(self, polygon: Any, mode: str) -> None:
+        if self.session is None or self.state is None:
+            return
+        places = np.array([(p.x, p.y) for p in self.state.points])
+        hits = inside(places, polygon)
+        self.session.select_models((p.identity for p, hit in zip(self.state.points, hits, strict=True) if hit), mode)
+
+    def _selection_bounds(self) -> QRectF | None:
+        if self.state is None:
+            return None
+        chosen = [p for p in self.state.points if p.identity in self.state.selected]
+        if not chosen:
+            return None
+        x, y = [p.x for p in chosen], [p.y for p in chosen]
+        return QRectF(min(x), min(y), max(x) - min(x), max(y) - min(y))
+
+
+def _operations(state: TradeoffState) -> list[str]:
+    return list(dict.fromkeys(point.operation for point in state.points))
+
+
+def _fill(box: QComboBox, names: tuple[str, ...], chosen: str) -> None:
+    if tuple(box.itemText(i) for i in range(box.count())) != names:
+        box.clear()
+        box.addItems(names)
+    box.setCurrentText(chosen)

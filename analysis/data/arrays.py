@@ -30,18 +30,28 @@ class ArraySource:
         Indices into ``classes``.
     classes : tuple of str
         In the order of the labels, which is that of a network's outputs.
+    numbers : array of int, shape (samples,), or None
+        What to number the samples by in their names; None counts them.
     """
 
     in_memory = True
 
-    def __init__(self, origin: str, pixels: Pixels, labels: NDArray[np.integer], classes: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        origin: str,
+        pixels: Pixels,
+        labels: NDArray[np.integer],
+        classes: tuple[str, ...],
+        numbers: NDArray[np.integer] | None = None,
+    ) -> None:
         self.origin = origin
         self.classes = classes
         self.shape = pixels.shape[1:]
         self._pixels = pixels
         self._order = np.argsort(labels, kind="stable")
         self.labels = labels[self._order].astype(np.int64)
-        self.names = tuple(f"{classes[labels[i]]}/{i:05d}" for i in self._order)
+        numbers = self._order if numbers is None else numbers[self._order]
+        self.names = tuple(f"{classes[label]}/{number:05d}" for label, number in zip(self.labels, numbers, strict=True))
 
     def read(self, samples: NDArray[np.int64]) -> Pixels:
         """Copy the samples out, (samples, channels, height, width)."""

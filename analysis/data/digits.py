@@ -24,8 +24,8 @@ def open_digits(path: str, split: Split | None) -> ArraySource:
     digits = load_digits()
     pixels = (digits.images[:, None] / _WHITE).astype(np.float32)
     labels = digits.target.astype(np.int64)
-    chosen = np.ones(len(labels), bool) if split is None else _is_test(labels) == (split == "test")
-    return ArraySource(path, pixels[chosen], labels[chosen], tuple(str(digit) for digit in range(10)))
+    chosen = np.flatnonzero(np.ones(len(labels), bool) if split is None else _is_test(labels) == (split == "test"))
+    return ArraySource(path, pixels[chosen], labels[chosen], tuple("0123456789"), numbers=chosen)
 
 
 def _is_test(labels: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -17,7 +17,7 @@ from .source import Pixels, Source
 
 MEMORY = 1 << 30
 """Most bytes of decoded pixels that a set keeps."""
-_THREADS = min(4, os.cpu_count() or 1)
+_SMALL = 128 * 128  # pixels of a picture below which the interpreter's lock makes two threads slower than one
 _AHEAD = 2  # batches in the making while one is used
 _PIECE = 32  # images a thread takes at a time
 
@@ -46,6 +46,8 @@ class Prepared:
         self._samples = samples
         self._normalisation = normalisation
         fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
+        small = source.shape[1] * source.shape[2] < _SMALL
+        self._threads = 1 if small else min(4, os.cpu_count() or 1)
         self._memory = _Memory(samples.shape, source.shape) if fits and not source.in_memory else None
 
     def __len__(self) -> int:
@@ -66,7 +68,7 @@ class Prepared:
     def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
         """Give normalised float32 inputs, (batch, channels, height, width), from sample ``start`` on, in order.
 
-        A few threads prepare the next batches while one is used.
+        Threads prepare the next batches while one is used: one thread for small pictures, a few for large ones.
 
         Raises
         ------
@@ -96,7 +98,7 @@ class Prepared:
         return np.ascontiguousarray(np.broadcast_to(grey_or_rgb, (*grey_or_rgb.shape[:3], 3)))
 
     def _batches(self, size: int, start: int) -> Iterator[Tensor]:
-        pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="decode")
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="decode")
         try:
             coming: deque[_Batch] = deque()
             for first in range(start, len(self), size):

@@ -15,14 +15,14 @@ from ..errors import UserError
 from ..identity import digest, fingerprint
 from ..measures import MEASURES
 from ..methods import METHODS, Method
-from ..recipe import DataInput, Measuring, ModelInput, Recipe, Step
+from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 
 Fingerprint = Callable[[Path], str]
 
 
-def plan(recipe: Recipe, content_of: Fingerprint = fingerprint) -> Plan:
+def plan(recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None) -> Plan:
     """Return the recipe's trials, parents before children.
 
     Parameters
@@ -31,13 +31,15 @@ def plan(recipe: Recipe, content_of: Fingerprint = fingerprint) -> Plan:
         With absolute paths (`graftwork.analysis.recipe.anchored`).
     content_of : callable
         Gives a file's fingerprint; a workspace gives remembered ones.
+    kept : mapping of str to SourceModel or DerivedModel
+        The models that the workspace holds, by name.
 
     Raises
     ------
     UserError
         If a name, parameter or file is wrong; nothing has run then.
     """
-    return _Planner(recipe, content_of).plan()
+    return _Planner(recipe, content_of, kept or {}).plan()
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ class _Group:
 
 
 class _Planner:
-    def __init__(self, recipe: Recipe, content_of: Fingerprint) -> None:
+    def __init__(self, recipe: Recipe, content_of: Fingerprint, kept: Mapping[str, ModelSpec]) -> None:
         self.recipe = recipe
         self.content_of = content_of
+        self.kept = kept
         self.data = {entry.name: self._data_spec(entry) for entry in recipe.data}
         self.known: dict[str, tuple[ModelSpec, ...]] = {m.name: (self._source(m),) for m in recipe.model}
         self.by_identity: dict[str, ModelSpec] = {m[0].identity: m[0] for m in self.known.values()}
@@ -66,7 +69,12 @@ class _Planner:
 
     # Inputs
 
-    def _source(self, entry: ModelInput) -> SourceModel:
+    def _source(self, entry: ModelInput) -> ModelSpec:
+        if entry.path.startswith(KEPT):
+            name = entry.path.removeprefix(KEPT)
+            if name not in self.kept:
+                raise unknown("model in the workspace called", name, list(self.kept))
+            return self.kept[name]
         return SourceModel(name=entry.name, path=entry.path, content=self._content(entry.path, f"model '{entry.name}'"))
 
     def _data_spec(self, entry: DataInput) -> DataSpec:

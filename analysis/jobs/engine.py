@@ -117,7 +117,8 @@ class Engine:
             self._condition.notify_all()
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
-        payload = {"recipe": recipe, "folder": str(folder), "source": source}
+        kept = {record.model: record.spec.model for record in self.workspace.trials()}
+        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": kept}
         try:
             plan = self._ask("plan", payload, "Checking the recipe")
             self.workspace.add_plan(plan, recipe)

@@ -44,9 +44,9 @@ def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
 
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
-    """Plan a recipe. ``recipe``: TOML; ``folder``: what its relative paths start from."""
+    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name."""
     recipe = parse_recipe(payload["recipe"], payload.get("source", "The recipe"))
-    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint)
+    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"))
 
 
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:

@@ -85,9 +85,9 @@ class Network:
     base: str | None = None
 
 
-_CNN = Training(epochs=40, learning_rate=0.01)
-_VIT = Training(epochs=120, learning_rate=0.002)
-_TUNING = Training(epochs=6, learning_rate=0.001)
+_CNN = Training(epochs=25, learning_rate=0.01)
+_VIT = Training(epochs=60, learning_rate=0.003)
+_TUNING = Training(epochs=6, learning_rate=0.006)
 
 NETWORKS = (
     Network("digits-resnet8", "resnet", 8, 0, _CNN),
@@ -138,10 +138,12 @@ def train(network: Network, module: nn.Module) -> nn.Module:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, training.learning_rate, total_steps=steps)
     module.train()
     for _ in range(training.epochs):
-        for chosen in torch.randperm(len(labels), generator=generator).split(training.batch):
+        order = torch.randperm(len(labels), generator=generator)
+        for first in range(0, len(labels), training.batch):
+            chosen = order[first : first + training.batch]
             loss = F.cross_entropy(module(_shifted(inputs[chosen], training.shift, generator)), labels[chosen])
             optimiser.zero_grad()
-            loss.backward()
+            torch.autograd.backward(loss)
             optimiser.step()
             schedule.step()
     return module.eval()
@@ -166,20 +168,21 @@ def save(path: Path, network: Network, module: nn.Module, correct: int, samples:
     """Write the network with its accuracy on the test split and how it came about."""
     state = module.state_dict()
     specs = {name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in state.items()}
-    metadata = {
+    metadata: dict[str, Any] = {
         "name": network.name,
         "accuracy": correct / samples,
         "correct": correct,
         "samples": samples,
         "seed": network.seed,
-        "base": network.base,
         "training": asdict(network.training),
         "input_shape": [1, 8, 8],
         "licence": "MIT",
     }
-    write_checkpoint(
-        path, specs, state.__getitem__, metadata | ({"heads": _VIT_HEADS} if network.kind == "vit" else {})
-    )
+    if network.base:
+        metadata["base"] = network.base
+    if network.kind == "vit":
+        metadata["heads"] = _VIT_HEADS
+    write_checkpoint(path, specs, state.__getitem__, metadata)
 
 
 def card_rows(folder: Path) -> Iterator[str]:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,5 @@ def test_a_broken_contract_is_named(contract: str, copy: Path) -> None:
 
 
 def test_every_contract_is_broken_once() -> None:
-    import tomllib
-
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert {contract["name"] for contract in config["tool"]["importlinter"]["contracts"]} == set(BREAKS)

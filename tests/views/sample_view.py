@@ -5,7 +5,8 @@ from typing import Any
 
 from PySide6.QtWidgets import QLabel
 
-from graftwork.views.panel import Panel, view
+from graftwork.views import panel
+from graftwork.views.panel import Notice, Panel, view
 from graftwork.views.table import Table
 
 
@@ -14,8 +15,12 @@ class State:
     value: int
 
 
-def resolve(session: Any, offset: int = 0) -> State | None:
-    return None if session.value is None else State(session.value + offset)
+def resolve(session: Any) -> State | Notice:
+    if session.value is not None:
+        return State(session.value)
+    if session.trouble is not None:
+        return Notice.of(session.trouble)
+    return Notice("empty", "There is nothing.", "Do something.") if session.idle() else Notice("busy", "Loading…")
 
 
 def draw(figure: Any, state: State) -> None:
@@ -39,3 +44,6 @@ class SamplePanel(Panel[State]):
     def show_state(self, old: State | None, new: State) -> None:
         self.shown.append((old, new))
         self.label.setText(str(new.value))
+
+
+del panel._views["sample"]  # windows of other tests shall not show it

@@ -82,6 +82,7 @@ def test_a_full_pixel_keeps_its_class() -> None:
     assert _few(pixels, codes, 4)[0] == _many(pixels, codes, 4)[0] == 4095 * 16 + 3
 
 
+@pytest.mark.timing
 def test_a_brush_at_100_000_points_is_quick(plot: Plot, cloud: Cloud) -> None:
     points = RNG.normal(size=(100_000, 2))
     cloud.set_points(points, RNG.integers(0, 10, len(points)))

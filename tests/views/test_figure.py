@@ -69,9 +69,9 @@ def test_a_state_is_waited_for(stand_in: StandIn) -> None:
     answers = [True, False, True, True]
     stand_in.idle = lambda: answers.pop() if answers else True  # type: ignore[method-assign]
     stand_in.value = 4
-    assert settled(sample_view.resolve, stand_in, offset=2) == sample_view.State(6)  # type: ignore[arg-type]
+    assert settled(sample_view.resolve, stand_in) == sample_view.State(4)  # type: ignore[arg-type]
 
 
-def test_nothing_to_draw_is_one_sentence(stand_in: StandIn) -> None:
-    with pytest.raises(UserError, match="nothing to draw"):
+def test_nothing_to_show_is_one_sentence(stand_in: StandIn) -> None:
+    with pytest.raises(UserError, match="There is nothing"):
         settled(sample_view.resolve, stand_in)  # type: ignore[arg-type]

@@ -1,0 +1,213 @@
+"""The window's commands, as data."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..views.plot import Plot
+from . import palette
+from .commands import Command, focused_plot
+
+if TYPE_CHECKING:
+    from .window import Window
+
+
+def window_commands(window: "Window") -> list[Command]:
+    """Return every command of a window, in the order of the menus."""
+    return [
+        *_file(window),
+        *_edit(window),
+        *_select(window),
+        *_experiment(window),
+        *_view(window),
+        *_help(window),
+    ]
+
+
+def _file(window: "Window") -> list[Command]:
+    def open_demo() -> None:
+        from .demo import default_folder, demo_recipe
+
+        window.open_workspace(default_folder(), demo_recipe())
+
+    def recent(number: int, name: str) -> Command:
+        def reopen() -> None:
+            window.open_workspace(Path(name))
+
+        return Command(f"file.recent.{number}", Path(name).name, reopen, menu=("File", "Recent"))
+
+    return [
+        Command("file.workspace", "Open or make a workspace…", window.ask_workspace, "Ctrl+O", "open", ("File",)),
+        Command("file.demo", "Open demo", open_demo, menu=("File",)),
+        *(recent(number, name) for number, name in enumerate(window.settings.recent)),
+        Command(
+            "file.open",
+            "Open checkpoints…",
+            window.ask_checkpoint,
+            "Ctrl+Shift+O",
+            "plus",
+            ("File",),
+            enabled=lambda: _writable(window),
+        ),
+        Command("file.export", "Export figure…", lambda: _panel(window, "_ask_figure"), "Ctrl+E", "export", ("File",)),
+        Command(
+            "file.table", "Export table…", lambda: _panel(window, "_ask_table"), "Ctrl+Shift+E", "table", ("File",)
+        ),
+        Command("file.quit", "Quit", window.close, "Ctrl+Q", menu=("File",)),
+    ]
+
+
+def _edit(window: "Window") -> list[Command]:
+    return [
+        Command(
+            "edit.undo",
+            "Undo",
+            lambda: window.session.undo(),
+            "Ctrl+Z",
+            "undo",
+            ("Edit",),
+            enabled=lambda: bool(window.session and window.session.history.undoes),
+        ),
+        Command(
+            "edit.redo",
+            "Redo",
+            lambda: window.session.redo(),
+            "Ctrl+Shift+Z",
+            "redo",
+            ("Edit",),
+            enabled=lambda: bool(window.session and window.session.history.redoes),
+        ),
+        Command(
+            "edit.python", "Copy as Python", lambda: _panel(window, "copy_python"), "Ctrl+Shift+C", "copy", ("Edit",)
+        ),
+    ]
+
+
+def _select(window: "Window") -> list[Command]:
+    def there() -> bool:
+        return window.session is not None
+
+    return [
+        Command("select.all", "All samples", window.select_all, "Ctrl+A", menu=("Select",), enabled=there),
+        Command("select.invert", "Invert", window.invert_selection, "Ctrl+I", menu=("Select",), enabled=there),
+        Command(
+            "select.clear",
+            "Clear",
+            lambda: window.session.clear_selection(),
+            "Ctrl+D",
+            menu=("Select",),
+            enabled=there,
+        ),
+    ]
+
+
+def _experiment(window: "Window") -> list[Command]:
+    return [
+        Command(
+            "experiment.new",
+            "New experiment…",
+            window.new_experiment,
+            "Ctrl+N",
+            "run",
+            ("Experiment",),
+            enabled=lambda: _writable(window) and bool(window.session.catalogue.entries),
+        ),
+        Command(
+            "experiment.recipe",
+            "Run a recipe…",
+            window.ask_recipe,
+            "Ctrl+R",
+            menu=("Experiment",),
+            enabled=lambda: _writable(window),
+        ),
+        Command(
+            "run.stop",
+            "Stop",
+            window.stop,
+            "Ctrl+.",
+            "stop",
+            ("Experiment",),
+            enabled=lambda: _writable(window) and window.session.engine.running,
+        ),
+        Command(
+            "run.resume",
+            "Resume",
+            window.resume,
+            menu=("Experiment",),
+            enabled=lambda: _writable(window) and not window.session.engine.running,
+        ),
+    ]
+
+
+def _view(window: "Window") -> list[Command]:
+    def shown(name: str) -> Command:
+        panel = window.panels[name]
+        return Command(
+            f"view.{name}",
+            panel.info.title,
+            lambda: panel.setVisible(panel.isHidden()),
+            menu=("View", "Views"),
+            checked=lambda: not panel.isHidden(),
+        )
+
+    def theme(name: str) -> Command:
+        return Command(
+            f"view.theme.{name}",
+            name.capitalize(),
+            lambda: window.set_theme(name),
+            menu=("View", "Theme"),
+            checked=lambda: window.settings.theme == name,
+        )
+
+    def there() -> bool:
+        return window.session is not None
+
+    return [
+        Command(
+            "view.goto", "Go to model…", lambda: palette.go_to(window.choices(), window), "Ctrl+K", "search", ("View",)
+        ),
+        Command("view.previous", "Previous model", lambda: window.step_model(-1), "[", menu=("View",), enabled=there),
+        Command("view.next", "Next model", lambda: window.step_model(1), "]", menu=("View",), enabled=there),
+        Command("view.fit", "Fit", lambda: _plot("fit"), "Ctrl+0", "fit", ("View",), by_focus=True),
+        Command("view.frame", "Frame the selection", lambda: _plot("frame"), "F", "frame", ("View",), by_focus=True),
+        Command("view.lasso", "Lasso", lambda: _tool("lasso"), "L", "lasso", ("View",), by_focus=True),
+        Command("view.rectangle", "Rectangle", lambda: _tool("rectangle"), "R", "rectangle", ("View",), by_focus=True),
+        Command("view.hand", "Hand", lambda: _tool("hand"), "H", "hand", ("View",), by_focus=True),
+        *(shown(name) for name in window.panels),
+        *(theme(name) for name in ("system", "light", "dark")),
+    ]
+
+
+def _help(window: "Window") -> list[Command]:
+    return [
+        Command(
+            "help.palette",
+            "All commands…",
+            lambda: palette.command_palette(window.commands, window),
+            "Ctrl+Shift+P",
+            menu=("Help",),
+        ),
+        Command("help.keys", "Keys", lambda: palette.key_list(window.commands, window), "?", "help", ("Help",)),
+        Command("help.view", "About this view", lambda: _panel(window, "show_help"), "F1", menu=("Help",)),
+    ]
+
+
+def _writable(window: "Window") -> bool:
+    return window.session is not None and not window.session.read_only
+
+
+def _panel(window: "Window", what: str) -> None:
+    panel = window.focused_panel()
+    if panel is not None:
+        getattr(panel, what)()
+
+
+def _plot(what: str) -> None:
+    plot = focused_plot()
+    if isinstance(plot, Plot):
+        getattr(plot, what)()
+
+
+def _tool(tool: str) -> None:
+    plot = focused_plot()
+    if isinstance(plot, Plot):
+        plot.set_tool(tool)  # type: ignore[arg-type]
