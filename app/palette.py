@@ -95,6 +95,7 @@ class Palette(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
+        self.setObjectName("palette")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._find = choices if callable(choices) else lambda query: ranked(query, choices)
         self._shown: Sequence[Choice] = ()
@@ -150,6 +151,7 @@ class Palette(QDialog):
         self.list.clear()
         for choice in self._shown:
             item = QTreeWidgetItem(self.list, [choice.text, choice.detail])
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setForeground(1, self.palette().placeholderText())
             if choice.icon:
                 item.setIcon(0, icon(choice.icon))

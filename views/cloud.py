@@ -1,5 +1,6 @@
 """Clouds: up to a million points drawn as one image, so that a brush or a pan costs milliseconds."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
@@ -12,11 +13,11 @@ from PySide6.QtGui import QImage
 from .theme import CLASS_HUES, look, rgb
 
 Mask = NDArray[np.bool_]
-_CHUNK = 1 << 15  # points whose coordinates stay in the processor's cache
+_CHUNK = 1 << 17  # points that one thread places at a time
 _PLAIN = len(CLASS_HUES) + 1
 _FADED = _PLAIN + 1
 _CODES = 16
-_FULL = 0xFFFF
+_MOST = 0xFFFF // _CODES
 
 
 class Cloud(pg.GraphicsObject):  # type: ignore[misc]
@@ -185,16 +186,46 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
 
         The codes are sorted, so that each is a slice.
         """
-        packed = np.zeros((width + 2) * (height + 2), dtype=np.intp)
-        starts = np.searchsorted(codes, np.arange(_CODES + 1))
-        for code in np.flatnonzero(np.diff(starts)):
-            counts = np.bincount(pixels[starts[code] : starts[code + 1]], minlength=len(packed))
-            counts <<= 4
-            counts |= code
-            np.maximum(packed, counts, out=packed)
-        if len(packed) and packed.max() > _FULL:
-            packed = np.where(packed > _FULL, _FULL - 15 | packed & 15, packed)
-        return _grown(_inner(packed, width, height).astype(np.uint16), self.mark_px())
+        size = (width + 2) * (height + 2)
+        packed = _few(pixels, codes, size) if len(pixels) < size else _many(pixels, codes, size)
+        return _grown(_inner(packed, width, height), self.mark_px())
+
+
+def _few(pixels: NDArray[np.intp], codes: NDArray[np.uint8], size: int) -> NDArray[np.uint16]:
+    """Return the packed marks of fewer points than pixels, by sorting the points."""
+    packed = np.zeros(size, dtype=np.uint16)
+    if not len(pixels):
+        return packed
+    keys = pixels.astype(np.int32)
+    keys *= _CODES
+    keys += codes
+    keys.sort()
+    starts = _changes(keys)
+    keys, counts = keys[starts], np.diff(starts, append=len(keys))
+    marks = np.minimum(counts, _MOST) * _CODES + keys % _CODES
+    places = keys // _CODES
+    starts = _changes(places)
+    packed[places[starts]] = np.maximum.reduceat(marks, starts)
+    return packed
+
+
+def _many(pixels: NDArray[np.intp], codes: NDArray[np.uint8], size: int) -> NDArray[np.uint16]:
+    """Return the packed marks of more points than pixels, by counting each code's."""
+    packed = np.zeros(size, dtype=np.intp)
+    starts = np.searchsorted(codes, np.arange(_CODES + 1))
+    for code in np.flatnonzero(np.diff(starts)):
+        counts = np.bincount(pixels[starts[code] : starts[code + 1]], minlength=size)
+        counts *= _CODES
+        counts += code
+        np.maximum(packed, counts, out=packed)
+    if packed.max() > _MOST * _CODES:
+        packed = np.minimum(packed // _CODES, _MOST) * _CODES + packed % _CODES
+    return packed.astype(np.uint16)
+
+
+def _changes(values: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Return where runs of equal values begin."""
+    return np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1])))
 
 
 @lru_cache(maxsize=4)
@@ -213,23 +244,34 @@ def _pixels(points: NDArray[np.float64], rect: QRectF, width: int, height: int) 
     """Return each point's cell in a grid of (height + 2, width + 2); the outer ring takes what lies outside."""
     cells = np.empty(points.shape[1], dtype=np.intp)
     sx, sy = width / (rect.width() or 1.0), height / (rect.height() or 1.0)
-    work = np.empty((2, _CHUNK))
-    for start in range(0, points.shape[1], _CHUNK):
-        part = points[:, start : start + _CHUNK]
-        u, v = work[:, : part.shape[1]]
-        _scaled(part[0], rect.left(), sx, width, u)
-        _scaled(part[1], rect.top(), sy, height, v)
-        row = v.astype(np.intp)
+
+    def place(start: int) -> None:
+        x, y = points[:, start : start + _CHUNK]
+        row = _cell(y, rect.top(), sy, height)
         row *= width + 2
-        np.add(row, u.astype(np.intp), out=cells[start : start + _CHUNK])
+        np.add(row, _cell(x, rect.left(), sx, width), out=cells[start : start + _CHUNK])
+
+    starts = range(0, points.shape[1], _CHUNK)
+    if len(starts) <= 2:
+        for start in starts:
+            place(start)
+    else:
+        list(_threads().map(place, starts))
     return cells
 
 
-def _scaled(values: NDArray[np.float64], start: float, scale: float, cells: int, out: NDArray[np.float64]) -> None:
-    np.subtract(values, start, out=out)
-    out *= scale
-    out += 1.0
-    np.clip(out, 0.0, cells + 1.0, out=out)
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(4, "graftwork cloud")
+
+
+def _cell(values: NDArray[np.float64], start: float, scale: float, cells: int) -> NDArray[np.intp]:
+    """Return cells along one axis: 1 to ``cells`` inside, 0 and ``cells + 1`` outside."""
+    places = values - start
+    places *= scale
+    places += 1.0
+    np.clip(places, 0.0, cells + 1.0, out=places)
+    return places.astype(np.intp)
 
 
 def _inner(grid: NDArray[Any], width: int, height: int) -> NDArray[Any]:

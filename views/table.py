@@ -142,6 +142,8 @@ class TableModel(QAbstractTableModel):
     def headerData(  # noqa: N802
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole and len(self.table.rows):
+            return self.data(self.index(0, section), role)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         return self.table.headings[section] if orientation == Qt.Orientation.Horizontal else section + 1
@@ -186,7 +188,6 @@ class TableSheet(QTableView):
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(round(_ROW_PX * look.scale))
         self.horizontalHeader().setHighlightSections(False)
-        self.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setSelectionBehavior(QTableView.SelectionBehavior.SelectRows)
         self.setEditTriggers(QTableView.EditTrigger.NoEditTriggers)
 

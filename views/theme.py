@@ -283,6 +283,9 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
         background: {theme.ground}; }}
     QCheckBox::indicator:checked {{ image: url({_asset("check")}); }}
     QComboBox QAbstractItemView {{ border: 1px solid {theme.hairline}; background: {theme.ground}; }}
+    #palette {{ background: {theme.ground}; border: 1px solid {theme.hairline}; }}
+    #palette QTreeWidget {{ background: {theme.ground}; border: none; }}
+    #palette QTreeWidget::item {{ padding: {TIGHT}px; }}
     #panel-body QAbstractItemView, #panel-body QTextEdit {{ border: none; background: {theme.ground}; }}
     #panel, #panel-body, #panel-page {{ background: {theme.ground}; }}
     #panel-header {{ background: {theme.ground}; border-bottom: 1px solid {theme.hairline}; }}
