@@ -23,7 +23,7 @@ def arrange(views: Sequence[ViewInfo], panels: Mapping[str, Panel[Any]]) -> QSpl
     ]
     middle = _split(Qt.Orientation.Vertical, rows)
     left, right = (_split(Qt.Orientation.Vertical, of(area)) for area in ("left", "right"))
-    top = _split(Qt.Orientation.Horizontal, [left, middle, right], (250, 850, 300))
+    top = _split(Qt.Orientation.Horizontal, [left, middle, right], (240, 830, 340))
     right.setSizes([560, 200])
     return _split(Qt.Orientation.Vertical, [top, *of("bottom")], (740, 160))
 

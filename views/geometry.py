@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from ..analysis.session import Session
 from .cloud import Cloud
 from .panel import Notice, Panel, view
+from .parts import named
 from .plot import Plot
 from .table import Table
 from .theme import look
@@ -140,6 +141,9 @@ class GeometryPanel(Panel[GeometryState]):
         super().__init__(parent)
         self.cloud_plot, self.margin_plot = Plot(self), Plot(self)
         self.margin_plot.set_tool("rectangle")
+        self.margin_plot.set_axes("Margin", "Samples")
+        self._against = named(QLabel(self), "quiet")
+        self.add_control(self._against)
         self.cloud = Cloud()
         self.cloud_plot.add(self.cloud)
         self.cloud_plot.set_axes("Angle to own class", "Feature norm", "°")
@@ -190,8 +194,7 @@ class GeometryPanel(Panel[GeometryState]):
         self._reference.setData(edges, heights, pen=pg.mkPen(theme.text, width=1))
         self._reference.setVisible(state.reference is not None)
         self._zero.setPen(pg.mkPen(theme.quiet, width=1))
-        against = f"   (outline: {state.reference_name})" if state.reference is not None else ""
-        self.margin_plot.set_axes(f"Margin{against}", "Samples")
+        self._against.setText(f"outline: {state.reference_name}" if state.reference is not None else "")
 
     def _on_margins_brushed(self, polygon: Any, mode: str) -> None:
         if self.state is not None:

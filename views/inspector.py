@@ -11,7 +11,7 @@ from ..analysis.session import Session
 from ..analysis.workspace import ModelRecord, ValueRecord
 from .panel import Notice, Panel, view
 from .parts import named
-from .table import Table, TableSheet, text_of
+from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 
 
@@ -85,15 +85,30 @@ def _measured(value: ValueRecord, reference: dict[str, ValueRecord]) -> Measured
 def _brief(state: InspectorState) -> Table:
     """Return what fits beside the views: values with half their interval, the classes left out."""
     shown = [m for m in state.measures if ".class." not in m.name]
-    rows = tuple((m.name, _short(m), text_of(m.reference)) for m in shown)
+    rows = tuple((m.name.split(".", 1)[-1], _short(m), _reference(m)) for m in shown)
     return Table(("Measure", "Value", "Reference"), rows)
 
 
+def _reference(measured: Measured) -> str:
+    if measured.reference is None:
+        return "–"
+    return compact(100 * measured.reference if measured.unit == "fraction" else measured.reference)
+
+
 def _short(measured: Measured) -> str:
-    text = text_of(measured.value)
+    scale, unit = (100.0, "%") if measured.unit == "fraction" else (1.0, measured.unit)
+    text = compact(scale * measured.value)
     if measured.low is not None and measured.high is not None:
-        text += f" ± {(measured.high - measured.low) / 2:.2g}"
-    return f"{text} {measured.unit}" if measured.unit not in {"", "fraction"} else text
+        text += f" ± {scale * (measured.high - measured.low) / 2:.2g}"
+    return f"{text} {unit}".rstrip()
+
+
+def compact(value: float) -> str:
+    """Return a number in at most five figures, with k, M or G for thousands, millions or billions."""
+    for least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(value) >= least:
+            return f"{value / unit:.4g} {letter}"
+    return f"{value:.4g}"
 
 
 def table(state: InspectorState) -> Table:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from ..analysis.jobs.worker import Job
 from ..analysis.session import Session
 from .panel import Panel, view
 from .parts import named
@@ -70,13 +71,22 @@ def resolve(session: Session) -> JobsState:
         title=job.title if job else "",
         note=report.note if report else "",
         share=report.done / report.total if report and report.total else None,
-        seconds_left=job.seconds_left if job else None,
+        seconds_left=_seconds_left(job, rows),
         rows=tuple(sorted(rows, key=lambda row: _ORDER.index(row.state))),
         running=bool(session.engine and session.engine.running),
         waiting=sum(row.state == "pending" for row in rows),
         problem=str(session.message or ""),
         read_only=session.read_only,
     )
+
+
+def _seconds_left(job: Job | None, rows: list[TrialRow]) -> float | None:
+    """Return the running job's time left, and that of the waiting trials by the pace of those that are done."""
+    done = [row.seconds for row in rows if row.seconds is not None]
+    waiting = sum(row.state == "pending" for row in rows)
+    if job is None or job.seconds_left is None or (waiting and not done):
+        return None
+    return job.seconds_left + (waiting * sum(done) / len(done) if done else 0.0)
 
 
 def table(state: JobsState) -> Table:

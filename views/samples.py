@@ -53,12 +53,15 @@ class SamplesState:
     classes: tuple[str, ...]
 
     def caption(self, shown: int) -> str:
-        """Return true class, prediction where it is wrong, and the reference's where that differs."""
+        """Return the true class, and the prediction where it is wrong."""
+        label, own = int(self.labels[shown]), int(self.predictions[shown])
+        return self.classes[label] if own == label else f"{self.classes[label]} → {self.classes[own]}"
+
+    def description(self, shown: int) -> str:
+        """Return name, true class and both predictions."""
         label, own, other = (int(array[shown]) for array in (self.labels, self.predictions, self.reference))
-        text = self.classes[label]
-        if own != label:
-            text += f" → {self.classes[own]}"
-        return text if other == own else f"{text} (ref. {self.classes[other]})"
+        said = f"predicted {self.classes[own]}, by the reference {self.classes[other]}"
+        return f"{self.names[shown]}\n{self.classes[label]}, {said}"
 
 
 def resolve(session: Session) -> SamplesState | Notice:
@@ -184,7 +187,7 @@ class _Thumbnails(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return state.caption(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{state.names[row]}\n{state.caption(row)}"
+            return state.description(row)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(state, row)
         if role == Qt.ItemDataRole.ForegroundRole and state.labels[row] != state.predictions[row]:

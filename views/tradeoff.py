@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from ..analysis.catalogue import Quantity
 from ..analysis.session import Session, Snapshot
 from ..kernels.frontier import pareto_front
 from .cloud import inside
 from .panel import Notice, Panel, view
-from .parts import told
+from .parts import column, named, told
 from .plot import Plot, mode_of
 from .table import Table
-from .theme import CLASS_HUES, look
+from .theme import CLASS_HUES, GAP, TIGHT, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -170,6 +170,7 @@ def draw(figure: "Figure", state: TradeoffState) -> None:
 
 
 _SYMBOLS = ("o", "s", "d", "t1", "t", "star", "p", "h")
+_SIGNS = "●■◆▲▼★⬟⬢"
 
 
 @view(
@@ -196,9 +197,13 @@ class TradeoffPanel(Panel[TradeoffState]):
         self.plot.cleared.connect(self._on_cleared)
         self.plot.occupied = lambda x, y: self._at(x, y) is not None
         self.plot.selection_bounds = self._selection_bounds
-        self._legend = pg.LegendItem(offset=(-8, -8), labelTextSize="8pt", verSpacing=-4)
-        self._legend.setParentItem(self.plot.box)
-        self.set_content(self.plot)
+        body = QWidget(self)
+        self._legend = named(QLabel(body), "quiet")
+        self._legend.setContentsMargins(GAP, 0, GAP, TIGHT)
+        layout = column(body)
+        layout.addWidget(self.plot, 1)
+        layout.addWidget(self._legend)
+        self.set_content(body)
 
     def _axis_box(self, name: str) -> QComboBox:
         box = told(QComboBox(self), f"What the {name} axis shows", f"{name} axis")
@@ -239,13 +244,11 @@ class TradeoffPanel(Panel[TradeoffState]):
         }
 
     def _show_legend(self, state: TradeoffState) -> None:
-        self._legend.clear()
-        self._legend.setLabelTextColor(look.theme.quiet)
-        for kind, operation in enumerate(_operations(state)):
-            mark = pg.ScatterPlotItem(
-                symbol=_SYMBOLS[kind % len(_SYMBOLS)], size=8, brush=CLASS_HUES[kind % len(CLASS_HUES)], pen=None
-            )
-            self._legend.addItem(mark, operation)
+        marks = [
+            f'<span style="color:{CLASS_HUES[kind % len(CLASS_HUES)]}">{_SIGNS[kind % len(_SIGNS)]}</span>&nbsp;{name}'
+            for kind, name in enumerate(_operations(state))
+        ]
+        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front"]))
 
     def _on_axis(self, axis: str, measure: str) -> None:
         if self.session:

@@ -23,7 +23,7 @@ from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
-from ..models import Checkpoint, open_checkpoint, write_checkpoint
+from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
 from .progress import Share
 
@@ -195,7 +195,7 @@ def _read_all(path: Path) -> dict[str, NDArray[np.float32]]:
 
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     architecture = checkpoint.architecture
-    facts: dict[str, Any] = {"parameters": sum(spec.size for spec in checkpoint.specs.values())}
+    facts: dict[str, Any] = {"parameters": parameter_count(checkpoint)}
     if architecture:
         facts |= {"network": architecture.title, "family": architecture.family, "classes": architecture.classes}
     return facts

@@ -2,8 +2,16 @@
 
 from .architecture import Architecture, TensorSpec
 from .checkpoint import Checkpoint
-from .description import describe
+from .description import describe, parameter_count
 from .reading import open_checkpoint
 from .writing import write_checkpoint
 
-__all__ = ["Architecture", "Checkpoint", "TensorSpec", "describe", "open_checkpoint", "write_checkpoint"]
+__all__ = [
+    "Architecture",
+    "Checkpoint",
+    "TensorSpec",
+    "describe",
+    "open_checkpoint",
+    "parameter_count",
+    "write_checkpoint",
+]

@@ -27,13 +27,18 @@ def describe(path: Path) -> dict[str, Any]:
         "bytes": path.stat().st_size,
         "content": fingerprint(path),
         "tensors": len(checkpoint.specs),
-        "parameters": sum(spec.size for name, spec in checkpoint.specs.items() if _trained(name, spec)),
+        "parameters": parameter_count(checkpoint),
         "dtypes": _dtypes(checkpoint),
         "sparsity": _sparsity(checkpoint),
         **_network(checkpoint.architecture),
         "metadata": dict(checkpoint.metadata),
         "layers": [_layer(name, spec) for name, spec in checkpoint.specs.items()],
     }
+
+
+def parameter_count(checkpoint: Checkpoint) -> int:
+    """Return the number of trained values, without running statistics and counters."""
+    return sum(spec.size for name, spec in checkpoint.specs.items() if _trained(name, spec))
 
 
 def _trained(name: str, spec: TensorSpec) -> bool:
