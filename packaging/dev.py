@@ -39,6 +39,7 @@ QT = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
+SCREEN = {"Xvfb": "xvfb", "xdotool": "xdotool"}  # what the test that drives the program from outside needs
 FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "~/.fonts")
 
 
@@ -126,8 +127,8 @@ def _missing_packages(tests: bool) -> list[str]:
     missing = [package for library, package in QT.items() if not _loads(library)]
     if not any(next(Path(folder).expanduser().rglob("*.[ot]t[fc]"), None) for folder in FONTS):
         missing.append("fonts-dejavu-core")
-    if tests and not shutil.which("Xvfb"):
-        missing.append("xvfb")
+    if tests:
+        missing += [package for program, package in SCREEN.items() if not shutil.which(program)]
     if not HOME.exists() and not importlib.util.find_spec("ensurepip"):
         missing.append(f"python3.{sys.version_info.minor}-venv")
     return missing

@@ -156,6 +156,18 @@ class EmbeddingPanel(Panel[EmbeddingState]):
             if there:
                 same = old is not None and not fresh and old.layouts[number] is new.layouts[number]
                 plane.show_layout(new, number, same)
+        if old is None or fresh or any(a is not b for a, b in zip(old.layouts, new.layouts, strict=True)):
+            self._fit()
+
+    def _fit(self) -> None:
+        """Show all of both layouts."""
+        there = [plane for plane in self.planes if not plane.isHidden()]
+        bounds = [bounds for plane in there if (bounds := plane.cloud.bounds())]
+        if bounds:
+            whole = bounds[0]
+            for other in bounds[1:]:
+                whole = whole.united(other)
+            there[0].plot.box.setRange(whole, padding=0.06)
 
     def _on_method(self, name: str) -> None:
         if self.session:
@@ -197,7 +209,6 @@ class _Plane(QWidget):
         self._name.setText(f"{'AB'[number]}  {state.names[number]}")
         if not same:
             self.cloud.set_points(state.layouts[number], state.labels)
-            self.plot.fit()
         self.cloud.set_mask(state.selected)
 
 

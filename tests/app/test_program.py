@@ -1,0 +1,91 @@
+"""The installed program, started under a real X server as a process of its own and driven from outside."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graftwork.analysis.workspace import Workspace
+
+pytestmark = pytest.mark.skipif(not (shutil.which("Xvfb") and shutil.which("xdotool")), reason="needs Xvfb and xdotool")
+
+RECIPE = Path(__file__).resolve().parents[2] / "assets" / "demo" / "digits.toml"
+PATIENCE = 150.0
+
+
+@pytest.fixture
+def display() -> Iterator[dict[str, str]]:
+    """Start an X server on a free display; give the environment of its programs."""
+    read, write = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1480x940x24", "-nolisten", "tcp"],
+        pass_fds=[write],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(write)
+    with os.fdopen(read) as stream:
+        number = stream.readline().strip()
+    environment = {key: value for key, value in os.environ.items() if key != "QT_QPA_PLATFORM"}
+    yield environment | {"DISPLAY": f":{number}", "OMP_NUM_THREADS": "1"}
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def program(display: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the demo in its window."""
+    command = [sys.executable, "-m", "graftwork", "demo", "-w", str(tmp_path / "demo.graft")]
+    process = subprocess.Popen(command, env=display, cwd=tmp_path, start_new_session=True)
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+
+def _tool(display: dict[str, str], *arguments: str) -> str:
+    done = subprocess.run(["xdotool", *arguments], env=display, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
+
+
+def _done(folder: Path) -> int:
+    if not (folder / "workspace.db").is_file():
+        return 0
+    with Workspace.open(folder, read_only=True) as workspace:
+        return len(workspace.trials("done"))
+
+
+def _wait_for(what: str, ready: object, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not ready():  # type: ignore[operator]
+        assert process.poll() is None, f"the program ended with {process.returncode} before {what}"
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.2)
+
+
+@pytest.mark.timeout(400)
+def test_the_demo_runs_is_stopped_resumed_and_quits(
+    display: dict[str, str], program: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    folder = tmp_path / "demo.graft"
+    _wait_for("its window", lambda: _tool(display, "search", "--name", "demo.graft"), program)
+    _wait_for("the first trials", lambda: _done(folder) >= 2, program)
+
+    _tool(display, "search", "--name", "demo.graft", "windowfocus", "--sync", "key", "ctrl+period")
+    time.sleep(2)
+    stopped = _done(folder)
+    time.sleep(3)
+    assert _done(folder) == stopped, "Ctrl+. did not stop the run"
+    with Workspace.open(folder, read_only=True) as workspace:
+        assert workspace.trials("pending")
+
+    _tool(display, "search", "--name", "demo.graft", "windowfocus", "--sync", "key", "ctrl+q")
+    assert program.wait(30) == 0
+    with Workspace.open(folder) as workspace:
+        assert workspace.check() == []
+        assert not workspace.trials("running")
