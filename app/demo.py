@@ -43,6 +43,7 @@ def demo_without_window(folder: Path | None) -> int:
         recipe = demo_recipe()
         session.run_recipe(recipe.read_text(encoding="utf-8"), recipe.parent, "The demo's recipe")
         failed = follow(session)
+        session.catalogue = runtime.catalogue_of(opened)
         session.refresh()
         print_results(session.workspace)
         pictures = folder.parent / "pictures"

@@ -31,6 +31,7 @@ def write_figure(workspace: Path, view: str, output: Path) -> None:
         raise unknown("view to draw called", view, list(views))
     opened = runtime.open_runtime(_open(workspace), desk=False)
     try:
+        opened.session.catalogue = runtime.catalogue_of(opened)
         opened.session.refresh()
         draw_view(opened.session, views[view], output)
     finally:

@@ -76,6 +76,15 @@ def one_worker() -> Iterator[Worker]:
         worker.close()
 
 
+def catalogue_of(opened: Runtime) -> Catalogue:
+    """Return what the program can do: remembered, or else asked of a worker; empty where there is none to ask."""
+    known = cached_catalogue()
+    if known is None and opened.session.desk is not None:
+        known = opened.session.desk.submit("catalogue", title="Listing the methods").result()
+        keep_catalogue(known)
+    return known or Catalogue(entries=())
+
+
 def cached_catalogue() -> Catalogue | None:
     """Return what a worker last said it can do, if the program has not changed since."""
     try:

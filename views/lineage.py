@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+_ROW_INCHES = 0.16
+
+
 @dataclass(frozen=True)
 class Node:
     """One model: its place as (generation, row), what is said beside it, and how far it is.
@@ -116,14 +119,23 @@ def table(state: LineageState) -> Table:
     return Table(("Model", "Parents", "Generation", "State"), rows)
 
 
+def lanes(state: LineageState) -> list[tuple[int, int, int]]:
+    """Return every edge as (parent, child, lane): the parents of a merge run beside each other, lane 0 is its last."""
+    parents: dict[int, list[int]] = {}
+    for parent, child in state.edges:
+        parents.setdefault(child, []).append(parent)
+    return [(p, child, len(ps) - 1 - k) for child, ps in parents.items() for k, p in enumerate(ps)]
+
+
 def draw(figure: "Figure", state: LineageState) -> None:
     """Draw it for print."""
     axes: Any = figure.add_subplot()
-    for parent, child in state.edges:
+    figure.set_figheight(max(1.5, _ROW_INCHES * len(state.nodes)))
+    for parent, child, rank in lanes(state):
         a, b = state.nodes[parent], state.nodes[child]
-        axes.plot(
-            [a.generation, a.generation, b.generation], [a.row, b.row, b.row], color="0.7", linewidth=0.8, zorder=0
-        )
+        lane = a.generation - 0.05 * rank
+        x, y = (a.generation, lane, lane, b.generation), (a.row, a.row, b.row, b.row)
+        axes.plot(x, y, color="0.7", linewidth=0.8, zorder=0)
     for node in state.nodes:
         face = "0.25" if node.state == "done" else "white"
         axes.plot(node.generation, node.row, "o", color="0.25", markerfacecolor=face, markersize=4)
@@ -133,7 +145,7 @@ def draw(figure: "Figure", state: LineageState) -> None:
     axes.set_axis_off()
 
 
-_ROW, _INDENT, _DOT = 24, 18, 4
+_ROW, _INDENT, _DOT, _LANE = 24, 18, 4, 5
 
 
 @view(
@@ -207,8 +219,8 @@ class Graph(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(QColor(look.theme.faded), 1.2))
-        for parent, child in self._state.edges:
-            painter.drawPath(self._elbow(self._state.nodes[parent], self._state.nodes[child]))
+        for parent, child, lane in lanes(self._state):
+            painter.drawPath(self._elbow(self._state.nodes[parent], self._state.nodes[child], lane))
         for node in self._state.nodes:
             if event.rect().intersects(QRect(0, node.row * _ROW, self.width(), _ROW)):
                 self._paint_node(painter, self._state, node)
@@ -238,11 +250,13 @@ class Graph(QWidget):
     def _text_left(self, node: Node) -> int:
         return round(self._centre(node).x()) + GAP + 2
 
-    def _elbow(self, parent: Node, child: Node) -> QPainterPath:
+    def _elbow(self, parent: Node, child: Node, lane: int) -> QPainterPath:
         start, end = self._centre(parent), self._centre(child)
+        x = max(2.0, start.x() - _LANE * lane)
         path = QPainterPath(start)
-        path.lineTo(start.x(), end.y() - 6)
-        path.quadTo(start.x(), end.y(), start.x() + 6, end.y())
+        path.lineTo(x, start.y())
+        path.lineTo(x, end.y() - 6)
+        path.quadTo(x, end.y(), x + 6, end.y())
         path.lineTo(end)
         return path
 
