@@ -5,13 +5,13 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from ..analysis.catalogue import Catalogue
 from ..analysis.errors import Cancelled, UserError
+from ..analysis.recipe import parse_recipe
 from ..analysis.workspace import Workspace
 from . import runtime
 from .errors import say
@@ -28,6 +28,9 @@ app = typer.Typer(
 workspaces = typer.Typer(help="Look after a workspace folder.", no_args_is_help=True)
 app.add_typer(workspaces, name="workspace")
 
+# What Typer raises on wrong arguments; its module depends on Typer's version.
+_BadUsage: Any = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 InWorkspace = Annotated[Path, typer.Option("--workspace", "-w", help="The workspace folder, NAME.graft.")]
 
@@ -39,8 +42,8 @@ def run_command(arguments: list[str]) -> int:
     except UserError as error:
         say(error)
         return 2
-    except click.ClickException as error:
-        say(UserError(f"{error.format_message().rstrip('.')}.", "See 'graftwork --help'."))
+    except _BadUsage as error:
+        say(UserError(f"{error.format_message().strip().rstrip('.')}.", "See 'graftwork --help'."))
         return 2
     except OSError as error:
         say(
@@ -49,7 +52,7 @@ def run_command(arguments: list[str]) -> int:
             )
         )
         return 2
-    except (KeyboardInterrupt, click.Abort, Cancelled):
+    except (KeyboardInterrupt, typer.Abort, Cancelled):
         sys.stderr.write("Stopped; what is finished is kept.\n")
         return 130
 
@@ -90,6 +93,7 @@ def run(
 ) -> int:
     """Run a recipe in a workspace; trials that are finished are not run again."""
     text = _read(recipe)
+    parse_recipe(text, f"The recipe {recipe}")  # before a workspace is made
     with runtime.working(workspace, create=True) as session:
         session.run_recipe(text, recipe.resolve().parent, f"The recipe {recipe}")
         failed = follow(session)

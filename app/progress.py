@@ -23,6 +23,10 @@ def follow(session: Session) -> int:
     engine = session.engine
     assert engine is not None
     console = Console(stderr=True)
+    while not engine.wait(0.05) and engine.planning:
+        pass
+    if session.message:
+        raise session.message
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
     ) as progress:
@@ -36,8 +40,6 @@ def follow(session: Session) -> int:
             engine.cancel()
             raise
         bars.on_engine_changed()
-    if session.message:
-        raise session.message
     failed = session.workspace.trials("failed")
     for trial in failed:
         console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")

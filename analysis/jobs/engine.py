@@ -37,8 +37,7 @@ class Engine:
         self.current: Job | None = None
         self.current_trial: Trial | None = None
         self._planning: deque[tuple[str, Path, str]] = deque()
-        self._active = False
-        self._closing = False
+        self._active = self._checking = self._closing = False
         self._condition = threading.Condition()
         workspace.reset_running()
         self._thread = threading.Thread(target=self._run, name="graftwork engine", daemon=True)
@@ -50,6 +49,7 @@ class Engine:
         """Plan a recipe, given as TOML with paths relative to ``folder``, and run it; refusals go to ``refused``."""
         with self._condition:
             self._planning.append((recipe, folder, source))
+            self._checking = True
             self._active = True
             self._condition.notify_all()
 
@@ -66,7 +66,7 @@ class Engine:
     def cancel(self) -> None:
         """Stop the running trial, which returns to the queue, and start no other until `resume`."""
         with self._condition:
-            self._active = False
+            self._active = self._checking = False
             self._planning.clear()
             job = self.current
         if job:
@@ -77,6 +77,11 @@ class Engine:
         self.workspace.cancel(identity)
         if self.current and self.current_trial and self.current_trial.identity == identity:
             self.worker.cancel(self.current)
+
+    @property
+    def planning(self) -> bool:
+        """Whether a recipe is being checked or waits for it."""
+        return self._checking
 
     @property
     def running(self) -> bool:
@@ -126,6 +131,8 @@ class Engine:
             self.refused.emit(error)
         except Cancelled:
             return
+        finally:
+            self._checking = bool(self._planning)
 
     def _run_next(self) -> bool:
         pending = self.workspace.trials("pending")

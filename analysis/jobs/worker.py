@@ -28,6 +28,7 @@ State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 _numbers = count(1)
 _STILLBORN_LIMIT = 3
+_PARTING = 2.0
 
 
 @dataclass(eq=False)
@@ -296,12 +297,14 @@ class Worker:
             self._current = None
         for job in jobs:
             self._end(job, "cancelled")
+        if self._connection:
+            self._connection.close()
         if self._process:
+            self._process.join(_PARTING)
             self._process.kill()
             self._process.join()
-        for end in (self._connection, self._wake, self._woken):
-            if end:
-                end.close()
+        for end in (self._wake, self._woken):
+            end.close()
 
     def _send(self, message: Request | Cancel) -> None:
         assert self._connection is not None

@@ -12,19 +12,21 @@ def plain(value: Any) -> Any:
 
     A tensor of one number is that number.
     """
-    if isinstance(value, Tensor):
-        return plain(value.item()) if value.numel() == 1 and not value.is_complex() else None
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str | int):
+    try:
+        return _plain(value)
+    except TypeError:
+        return None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TypeError("JSON has no such number")
+    if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, Mapping):
-        return _whole({str(key): plain(item) for key, item in value.items()})
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        items = [plain(item) for item in value]
-        return None if None in items else items
-    return None
-
-
-def _whole(table: dict[str, Any]) -> dict[str, Any] | None:
-    return None if None in table.values() else table
+        return [_plain(item) for item in value]
+    raise TypeError(f"{type(value).__name__} is no JSON value")

@@ -19,6 +19,7 @@ from ..jobs.protocol import Cancel, Done, Failed, Message, Partial, Progress, Re
 from .tasks import TASKS, Desk
 
 _REPORT_INTERVAL = 0.05
+_PARTING = 1.0
 
 
 def serve(connection: Connection, threads: int | None) -> None:
@@ -28,13 +29,12 @@ def serve(connection: Connection, threads: int | None) -> None:
         torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     line = _Line(connection)
-    requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
+    requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     listener = _Listener(connection, requests)
     threading.Thread(target=listener.run, daemon=True).start()
     desk = Desk(device)
     line.send(Ready(describe_device(device)))
-    while True:
-        request = requests.get()
+    while request := requests.get():
         line.send(_answer(request, desk, _LiveTicket(request.id, line, listener)))
 
 
@@ -60,7 +60,7 @@ class _Line:
 class _Listener:
     """Takes requests in and notes what is cancelled."""
 
-    def __init__(self, connection: Connection, requests: "queue.SimpleQueue[Request]") -> None:
+    def __init__(self, connection: Connection, requests: "queue.SimpleQueue[Request | None]") -> None:
         self._connection = connection
         self._requests = requests
         self.cancelled: set[int] = set()
@@ -74,7 +74,9 @@ class _Listener:
                 else:
                     self._requests.put(message)
         except (EOFError, OSError):
-            os._exit(0)  # nobody is left to work for
+            self._requests.put(None)
+            time.sleep(_PARTING)
+            os._exit(0)  # nobody is left to work for, and the work does not end by itself
 
 
 @dataclass

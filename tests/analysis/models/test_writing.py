@@ -124,3 +124,10 @@ def test_every_tensor_is_aligned_to_its_numbers(tmp_path: Path) -> None:
     header = json.loads(content[8:start])
     for name, tensor in state.items():
         assert (start + header[name]["data_offsets"][0]) % tensor.itemsize == 0, name
+
+
+def test_metadata_with_nothing_in_it_comes_back(tmp_path: Path) -> None:
+    content = {"operation": {"seed": None, "list": [1, None]}}
+    state = every_dtype()
+    write_checkpoint(tmp_path / "a.safetensors", specs_of(state), state.__getitem__, content)
+    assert open_checkpoint(tmp_path / "a.safetensors").metadata["graftwork"] == content

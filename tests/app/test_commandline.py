@@ -1,0 +1,180 @@
+"""The installed command: results, resuming after a kill, and one sentence for bad input."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graftwork.analysis.workspace import Workspace
+
+DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
+KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit"]
+RECIPE = f"""
+seeds = [0]
+[[model]]
+name = "net"
+path = "{DEMO / "digits-resnet8.safetensors"}"
+[[model]]
+name = "other"
+path = "{DEMO / "digits-resnet14.safetensors"}"
+[[data]]
+name = "test"
+path = "digits"
+split = "test"
+normalise = "digits"
+[[step]]
+method = "prune.magnitude"
+of = ["net"]
+amount = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7]
+[measure]
+data = "test"
+what = ["accuracy", "loss", "cost.nominal", "geometry.margins"]
+"""
+
+
+def _command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "graftwork", *map(str, arguments)]
+
+
+def _graftwork(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(*arguments), capture_output=True, text=True, check=False, timeout=200)
+
+
+def _values(folder: Path) -> list[dict[str, Any]]:
+    done = _graftwork("measures", "-w", folder, "--json")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("recipe") / "sweep.toml"
+    path.write_text(RECIPE)
+    return path
+
+
+@pytest.fixture(scope="module")
+def finished(recipe: Path) -> Path:
+    folder = recipe.parent / "whole.graft"
+    done = _graftwork("run", recipe, "-w", folder)
+    assert done.returncode == 0, done.stderr
+    assert "net/magnitude-0.7" in done.stdout
+    return folder
+
+
+def test_measures_have_the_promised_fields(finished: Path) -> None:
+    values = _values(finished)
+    assert {tuple(value) for value in values} == {tuple(KEYS)}
+    pruned = next(v for v in values if v["model"] == "net/magnitude-0.5" and v["measure"] == "accuracy")
+    assert (pruned["parents"], pruned["operation"], pruned["unit"]) == (["net"], "prune.magnitude", "fraction")
+    assert pruned["params"]["amount"] == 0.5
+    assert pruned["low"] <= pruned["value"] <= pruned["high"]
+
+
+def test_a_second_run_has_nothing_to_do(finished: Path, recipe: Path) -> None:
+    before = _values(finished)
+    assert _graftwork("run", recipe, "-w", finished).returncode == 0
+    assert _values(finished) == before
+    with Workspace.open(finished, read_only=True) as workspace:
+        assert {trial.attempts for trial in workspace.trials()} == {1}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_killed_run_is_clean_and_resumes_to_the_same_table(
+    seed: int, finished: Path, recipe: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "killed.graft"
+    process = subprocess.Popen(
+        _command("run", recipe, "-w", folder),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    _wait_for_trials(folder, 2)
+    time.sleep(random.Random(seed).uniform(0, 0.5))
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert _graftwork("workspace", "check", folder).returncode == 0
+    assert _graftwork("run", recipe, "-w", folder).returncode == 0
+    assert _values(folder) == _values(finished)
+
+
+@pytest.mark.timeout(300)
+def test_a_killed_worker_fails_its_trial_alone_and_the_next_run_makes_it_good(
+    finished: Path, recipe: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "worker.graft"
+    process = subprocess.Popen(
+        _command("run", recipe, "-w", folder), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    _wait_for_trials(folder, 1)
+    children = subprocess.run(
+        ["pgrep", "-P", str(process.pid), "-f", "spawn_main"], capture_output=True, text=True, check=False
+    )
+    for child in children.stdout.split():
+        os.kill(int(child), signal.SIGKILL)
+    _, said = process.communicate(timeout=200)
+    with Workspace.open(folder, read_only=True) as workspace:
+        failed = workspace.trials("failed")
+        assert not workspace.trials("pending")
+    assert process.returncode == (1 if failed else 0)
+    if failed:
+        assert "was killed (SIGKILL)" in " ".join(said.split())
+    assert _graftwork("run", recipe, "-w", folder).returncode == 0
+    assert _values(folder) == _values(finished)
+
+
+def test_inspect_and_methods_and_workspace_commands(finished: Path, tmp_path: Path) -> None:
+    facts = json.loads(_graftwork("inspect", DEMO / "digits-resnet14.safetensors", "--json").stdout)
+    assert (facts["family"], facts["depth"], facts["classes"]) == ("resnet_cifar", 14, 10)
+    methods = {entry["id"]: entry for entry in json.loads(_graftwork("methods", "--json").stdout)}
+    assert {"prune.magnitude", "prune.random", "merge.linear", "accuracy", "umap"} <= set(methods)
+    magnitude = methods["prune.magnitude"]
+    assert magnitude["family"] == "prune"
+    assert magnitude["parameter_schema"]["properties"]["amount"]["maximum"] == 1
+    packed = _graftwork("workspace", "pack", finished, "-o", tmp_path / "w.zip")
+    assert packed.returncode == 0
+    assert (tmp_path / "w.zip").stat().st_size > 10_000
+    assert json.loads(_graftwork("workspace", "info", finished, "--json").stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "nowhere.toml", "-w", "{tmp}/a.graft"),
+        ("run", "{tmp}", "-w", "{tmp}/a.graft"),
+        ("run", "{tmp}/bad.toml", "-w", "{tmp}/a.graft"),
+        ("inspect", "{tmp}/bad.toml"),
+        ("measures", "-w", "{tmp}/none.graft"),
+        ("workspace", "check", "{tmp}"),
+        ("figure", "-w", "{tmp}/none.graft", "--view", "tradeoff", "-o", "{tmp}/a.png"),
+        ("run", "--no-such-option"),
+        ("methods", "superfluous"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_no_file(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text("this is = not = toml")
+    done = _graftwork(*(a.replace("{tmp}", str(tmp_path)) for a in arguments))
+    assert done.returncode not in {0, 1}
+    assert done.stderr.startswith("graftwork: ")
+    assert "Traceback" not in done.stderr
+    assert done.stderr.strip().count("\n") == 0
+    assert not list(tmp_path.glob("*.png"))
+
+
+def _wait_for_trials(folder: Path, count: int) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if (folder / "workspace.db").is_file():
+            with Workspace.open(folder, read_only=True) as workspace:
+                if len(workspace.trials("done")) >= count:
+                    return
+        time.sleep(0.1)
+    raise TimeoutError
