@@ -1,0 +1,54 @@
+"""How often the network is right."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..catalogue import Quantity
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import class_means, labelled_logits, mean_value
+
+_TOP = 5
+
+
+class AccuracyParameters(Parameters):
+    """Accuracy has no parameters."""
+
+
+@MEASURES.register(
+    "accuracy",
+    title="Accuracy",
+    citation="Russakovsky et al. 2015, ImageNet Large Scale Visual Recognition Challenge, section 4.1 (top-1, top-5)",
+    quantities=(
+        Quantity(name="accuracy", title="Accuracy", unit="fraction", better="higher"),
+        Quantity(name="accuracy.top5", title="Top-5 accuracy", unit="fraction", better="higher"),
+        Quantity(name="prediction", title="Predicted class", per_sample=True),
+        Quantity(name="correct", title="Correct", per_sample=True),
+        Quantity(name="confidence", title="Confidence", unit="fraction", per_sample=True),
+    ),
+    needs=("logits",),
+)
+def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Value | Column]:
+    """Share of samples whose class scores highest, overall and by class, and among the best five of many classes.
+
+    A sample whose scores are not numbers counts as wrong. Confidence is the softmax probability of the prediction.
+
+    Raises
+    ------
+    UserError
+        If the labels do not fit the network.
+    """
+    logits = labelled_logits(evidence)
+    best = logits.max(axis=1, keepdims=True)
+    confidence = 1 / np.exp(logits - best).sum(axis=1)
+    prediction = logits.argmax(axis=1)
+    correct = (prediction == evidence.labels) & np.isfinite(confidence)
+    yield mean_value("accuracy", correct, evidence, "fraction")
+    if logits.shape[1] > _TOP:
+        own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)
+        ahead = np.sum(~(logits <= own), axis=1)  # written so that NaN counts as ahead
+        yield mean_value("accuracy.top5", ahead < _TOP, evidence, "fraction")
+    yield from class_means("accuracy", correct, evidence, "fraction")
+    yield Column("prediction", prediction.astype(np.int32))
+    yield Column("correct", correct.astype(np.uint8))
+    yield Column("confidence", confidence.astype(np.float32), "fraction")

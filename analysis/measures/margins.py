@@ -1,0 +1,74 @@
+"""Where samples lie relative to the classifier."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...kernels.margins import margins as margins_of
+from ..catalogue import Quantity
+from ..errors import UserError
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import class_means, labelled_logits, mean_and_column, mean_value
+
+
+class MarginParameters(Parameters):
+    """Margins have no parameters."""
+
+
+@MEASURES.register(
+    "geometry.margins",
+    title="Angle, norm and margin",
+    citation="Xia et al. 2023, Understanding Robustness Lottery, arXiv:2206.07918",
+    quantities=(
+        *mean_and_column("geometry.margins.angle", "Angle to the own class", "degrees", "lower"),
+        *mean_and_column("geometry.margins.norm", "Feature norm"),
+        *mean_and_column("geometry.margins.margin", "Margin", better="higher"),
+        Quantity(name="geometry.margins.negative", title="Negative margins", unit="fraction", better="lower"),
+        Quantity(name="geometry.margins.rival", title="Rival class", per_sample=True),
+    ),
+    needs=("features", "logits"),
+)
+def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column]:
+    """Angle of each feature to its class, its norm, and its signed distance to the nearest decision boundary.
+
+    Raises
+    ------
+    UserError
+        If the network has no known linear head of at least two classes, or the labels do not fit it.
+    """
+    logits = labelled_logits(evidence)
+    weight, bias = _head(evidence)
+    labels = _on(evidence, evidence.labels)
+    found = margins_of(_on(evidence, evidence.columns["features"]), weight, bias, labels, _on(evidence, logits))
+    angle, norm, margin, rival = (values.cpu().numpy() for values in found)
+    for name, values, unit in (("angle", angle, "degrees"), ("norm", norm, ""), ("margin", margin, "")):
+        yield mean_value(f"geometry.margins.{name}", values, evidence, unit)
+        yield Column(f"geometry.margins.{name}", values.astype(np.float32), unit)
+    yield mean_value("geometry.margins.negative", margin < 0, evidence, "fraction")
+    yield from class_means("geometry.margins.margin", margin, evidence, "")
+    yield Column("geometry.margins.rival", rival.astype(np.int32))
+
+
+def _head(evidence: Evidence) -> tuple[Tensor, Tensor]:
+    checkpoint = evidence.checkpoint
+    head = checkpoint.architecture.head if checkpoint.architecture else ""
+    features, logits = evidence.columns["features"], evidence.columns["logits"]
+    expected = (logits.shape[1], features.shape[1])
+    spec = checkpoint.specs.get(f"{head}.weight")
+    if spec is None or spec.shape != expected or expected[0] < 2:
+        raise UserError(
+            f"{checkpoint.path.name} has no linear head from {expected[1]} features to {expected[0]} classes.",
+            "Choose a classifier that ends in a linear layer of at least two classes.",
+        )
+    weight = checkpoint.tensor(f"{head}.weight").to(evidence.device, torch.float32)
+    if f"{head}.bias" not in checkpoint.specs:
+        return weight, weight.new_zeros(len(weight))
+    return weight, checkpoint.tensor(f"{head}.bias").to(evidence.device, torch.float32)
+
+
+def _on(evidence: Evidence, values: NDArray[Any]) -> Tensor:
+    return torch.as_tensor(values, device=evidence.device)

@@ -1,0 +1,79 @@
+"""Neighbourhoods, laid out in the plane."""
+
+import warnings
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...kernels.alignment import procrustes
+from ...kernels.principal import principal_plane
+from ..jobs.protocol import Ticket
+from ..registry import parameter
+from . import PROJECTIONS, Parameters
+
+_FEWEST = 4  # with fewer samples every layout shows the same neighbours
+
+
+class UmapParameters(Parameters):
+    """Parameters of UMAP."""
+
+    neighbours: int = parameter(15, "How many neighbours a sample keeps close to.", unit="samples", ge=2)
+    min_dist: float = parameter(0.1, "How near each other samples may lie in the layout.", ge=0, lt=1)
+    seed: int | None = parameter(0, "Seeds the layout; without one it uses all cores and varies from run to run.", ge=0)
+
+
+@PROJECTIONS.register(
+    "umap",
+    title="UMAP",
+    citation="McInnes, Healy and Melville 2018, UMAP, arXiv:1802.03426",
+)
+def umap(
+    features: Sequence[NDArray[np.float32]],
+    parameters: UmapParameters,
+    ticket: Ticket,
+) -> list[NDArray[np.float32]]:
+    """Layout that keeps neighbours near; it starts from principal components, later models from the first one's.
+
+    Later layouts are then laid onto the first by Procrustes.
+    """
+    layouts: list[NDArray[np.float32]] = []
+    for done, x in enumerate(features):
+        ticket.progress(done, len(features), "UMAP")
+        if layouts:
+            layouts.append(procrustes(_fit(x, layouts[0], parameters), layouts[0]))
+        else:
+            layouts.append(_fit(x, principal_plane(x), parameters))
+        ticket.check()
+    return layouts
+
+
+def warm_up() -> None:
+    """Compile what UMAP needs, seeded and not, on a tiny example; takes tens of seconds on a machine's first time."""
+    x = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    for seed in (0, None):
+        _fit(x, x[:, :2], UmapParameters(neighbours=5, seed=seed), approximate=True)
+
+
+def _fit(
+    x: NDArray[np.float32],
+    start: NDArray[np.float32],
+    parameters: UmapParameters,
+    approximate: bool = False,
+) -> NDArray[np.float32]:
+    if len(x) < _FEWEST:
+        return start
+    with warnings.catch_warnings():
+        # Importing it and fitting with a seed both warn, about what is meant here.
+        warnings.simplefilter("ignore")
+        from umap import UMAP
+
+        reducer = UMAP(
+            n_neighbors=min(parameters.neighbours, len(x) - 1),
+            min_dist=parameters.min_dist,
+            init=start,
+            random_state=parameters.seed,
+            n_jobs=-1 if parameters.seed is None else 1,
+            force_approximation_algorithm=approximate,
+        )
+        return np.asarray(reducer.fit_transform(x), np.float32)
