@@ -83,8 +83,8 @@ def keep_reference(scores: Sequence[Tensor], count: int) -> list[Tensor]:
 def channel_norms(weight: Tensor, order: int) -> Tensor:
     """Return the size of a typical weight in each output channel.
 
-    That is the channel's norm over its number of weights: the mean magnitude for order 1, root mean square for order 2. In a
-    layer it orders channels as the plain norm does; between layers it does not favour wide ones.
+    That is the channel's norm over its number of weights: the mean magnitude for order 1, the root mean square for
+    order 2. In a layer it orders channels as the plain norm does; between layers it does not favour wide ones.
 
     Parameters
     ----------
