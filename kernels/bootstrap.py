@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-_DRAWS = 1 << 22  # held at a time
+_DRAWS = 1 << 16  # held at a time, so that they stay in the processor's cache
 
 
 class Interval(NamedTuple):

@@ -182,7 +182,7 @@ def _share_ties(threshold: float, below: list[int], inside: list[Tensor], count:
 def _buckets(score: Tensor) -> Tensor:
     # Rounding float64 to float32 keeps the order, and ties inside a bucket are resolved in float64 again.
     # Adding zero turns -0 into 0, whose sign bit would make it the smallest integer.
-    return (score.flatten().float() + 0.0).view(torch.int32) >> 16
+    return (score.flatten().float() + 0.0).view(torch.int32).bitwise_right_shift_(16)
 
 
 def _product(shape: tuple[int, ...]) -> int:

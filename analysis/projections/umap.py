@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +36,15 @@ def umap(
 ) -> list[NDArray[np.float32]]:
     """Layout that keeps neighbours near; it starts from principal components, later models from the first one's.
 
-    Later layouts are then laid onto the first by Procrustes.
+    Later models move in smaller steps, so that samples stay where they were unless their neighbours have changed; what
+    comes out is laid onto the first by Procrustes.
     """
     layouts: list[NDArray[np.float32]] = []
     for done, x in enumerate(features):
         ticket.progress(done, len(features), "UMAP")
         if layouts:
-            layouts.append(procrustes(_fit(x, layouts[0], parameters), layouts[0]))
+            moved = _fit(x, layouts[0], parameters, n_epochs=200, learning_rate=0.25)
+            layouts.append(procrustes(moved, layouts[0]))
         else:
             layouts.append(_fit(x, principal_plane(x), parameters))
         ticket.check()
@@ -52,14 +55,14 @@ def warm_up() -> None:
     """Compile what UMAP needs, seeded and not, on a tiny example; takes tens of seconds on a machine's first time."""
     x = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
     for seed in (0, None):
-        _fit(x, x[:, :2], UmapParameters(neighbours=5, seed=seed), approximate=True)
+        _fit(x, x[:, :2], UmapParameters(neighbours=5, seed=seed), force_approximation_algorithm=True)
 
 
 def _fit(
     x: NDArray[np.float32],
     start: NDArray[np.float32],
     parameters: UmapParameters,
-    approximate: bool = False,
+    **settings: Any,
 ) -> NDArray[np.float32]:
     if len(x) < _FEWEST:
         return start
@@ -71,9 +74,16 @@ def _fit(
         reducer = UMAP(
             n_neighbors=min(parameters.neighbours, len(x) - 1),
             min_dist=parameters.min_dist,
-            init=start,
+            init=_spread(start),
             random_state=parameters.seed,
             n_jobs=-1 if parameters.seed is None else 1,
-            force_approximation_algorithm=approximate,
+            **settings,
         )
         return np.asarray(reducer.fit_transform(x), np.float32)
+
+
+def _spread(start: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a start whose flat directions are drawn at random: UMAP divides by their extent."""
+    flat = np.ptp(start, axis=0) == 0
+    drawn = np.random.default_rng(0).normal(size=start.shape).astype(np.float32)
+    return np.where(flat, drawn, start)

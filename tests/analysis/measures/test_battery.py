@@ -1,6 +1,8 @@
 """What every measure owes, whatever it says."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ HERE = ["accuracy", "cost.measured", "cost.nominal", "geometry.margins", "loss"]
 TIMED = {"cost.measured"}
 
 
-def said(name, evidence):
+def said(name: str, evidence: Any) -> Any:
     measure = MEASURES.get(name)
     results = list(measure.function(evidence, measure.check({})))
     values = {r.measure: r for r in results if isinstance(r, Value)}
@@ -26,7 +28,7 @@ def test_these_are_registered() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(MEASURES.load()))
-def test_says_what_it_is(name) -> None:
+def test_says_what_it_is(name: str) -> None:
     entry = MEASURES.get(name).entry
     assert entry.title
     assert entry.citation
@@ -36,7 +38,7 @@ def test_says_what_it_is(name) -> None:
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_declares_all_that_it_says(name, evidence) -> None:
+def test_declares_all_that_it_says(name: str, evidence: Callable[..., Any]) -> None:
     values, columns = said(name, evidence())
     declared = {(q.name, q.per_sample): q for q in MEASURES.get(name).entry.quantities}
     for key, value in values.items():
@@ -49,7 +51,7 @@ def test_declares_all_that_it_says(name, evidence) -> None:
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_intervals_hold_the_value(name, evidence) -> None:
+def test_intervals_hold_the_value(name: str, evidence: Callable[..., Any]) -> None:
     for value in said(name, evidence())[0].values():
         assert np.isfinite(value.value)
         if value.low is not None:
@@ -57,12 +59,12 @@ def test_intervals_hold_the_value(name, evidence) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(set(HERE) - TIMED))
-def test_same_seed_same_result(name, evidence) -> None:
+def test_same_seed_same_result(name: str, evidence: Callable[..., Any]) -> None:
     assert said(name, evidence(seed=3))[0] == said(name, evidence(seed=3))[0]
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_evidence_stays_as_it_was(name, evidence) -> None:
+def test_evidence_stays_as_it_was(name: str, evidence: Callable[..., Any]) -> None:
     given = evidence()
     before = {key: column.copy() for key, column in given.columns.items()}
     said(name, given)
@@ -71,7 +73,7 @@ def test_evidence_stays_as_it_was(name, evidence) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(n for n in HERE if "logits" in MEASURES.get(n).needs))
-def test_refuses_labels_that_do_not_fit(name, evidence) -> None:
+def test_refuses_labels_that_do_not_fit(name: str, evidence: Callable[..., Any]) -> None:
     with pytest.raises(UserError, match="class number 9"):
         said(name, evidence(samples=2, labels=[0, 9]))
     with pytest.raises(UserError, match="no samples"):

@@ -1,6 +1,8 @@
 """Costs by hand."""
 
 import time
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +12,7 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES
 
 
-def said(name, evidence, **parameters):
+def said(name: str, evidence: Any, **parameters: Any) -> Any:
     measure = MEASURES.get(name)
     return {value.measure: value for value in measure.function(evidence, measure.check(parameters))}
 
@@ -18,14 +20,14 @@ def said(name, evidence, **parameters):
 CONV, NORM, HEAD = 8 * 3 * 9, 8 + 8, 7 * 8 + 7
 
 
-def test_nominal_by_hand(evidence) -> None:
+def test_nominal_by_hand(evidence: Callable[..., Any]) -> None:
     found = said("cost.nominal", evidence())
     assert found["cost.nominal.parameters"].value == CONV + NORM + HEAD
     assert found["cost.nominal.macs"].value == 36 * CONV + 7 * 8
     assert found["cost.nominal.bytes"].value == 4 * (CONV + NORM + HEAD + 16) + 8
 
 
-def test_zeros_are_not_counted(evidence) -> None:
+def test_zeros_are_not_counted(evidence: Callable[..., Any]) -> None:
     given = evidence()
     with torch.no_grad():
         given.checkpoint.module.conv.weight[:4] = 0
@@ -35,7 +37,7 @@ def test_zeros_are_not_counted(evidence) -> None:
     assert sparse["cost.nominal.macs"] == dense["cost.nominal.macs"]
 
 
-def test_an_unknown_network_still_has_parameters(evidence) -> None:
+def test_an_unknown_network_still_has_parameters(evidence: Callable[..., Any]) -> None:
     given = evidence()
     given.checkpoint.architecture = None
     found = said("cost.nominal", given)
@@ -45,11 +47,11 @@ def test_an_unknown_network_still_has_parameters(evidence) -> None:
         said("cost.measured", given)
 
 
-def test_latency_of_a_network_that_sleeps(evidence, monkeypatch) -> None:
+def test_latency_of_a_network_that_sleeps(evidence: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     given = evidence()
     calls = []
 
-    def sleep(x):
+    def sleep(x: torch.Tensor) -> Any:
         calls.append(x.shape)
         time.sleep(0.005 if len(calls) > 2 else 0.1)
 
@@ -63,7 +65,7 @@ def test_latency_of_a_network_that_sleeps(evidence, monkeypatch) -> None:
     assert found["cost.measured.batch"].value == 4
 
 
-def test_timing_can_be_stopped(evidence) -> None:
+def test_timing_can_be_stopped(evidence: Callable[..., Any]) -> None:
     given = evidence()
     object.__setattr__(given, "ticket", Quiet(stop=lambda: True))
     with pytest.raises(Cancelled):

@@ -1,5 +1,8 @@
 """Margins of a network."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -8,14 +11,14 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.measures import MEASURES, Column
 
 
-def said(evidence):
+def said(evidence: Any) -> Any:
     measure = MEASURES.get("geometry.margins")
     results = list(measure.function(evidence, measure.check({})))
     columns = {r.name: r.values for r in results if isinstance(r, Column)}
     return {r.measure: r for r in results if not isinstance(r, Column)}, columns
 
 
-def test_negative_exactly_where_wrong(evidence) -> None:
+def test_negative_exactly_where_wrong(evidence: Callable[..., Any]) -> None:
     given = evidence()
     values, columns = said(given)
     wrong = given.columns["logits"].argmax(1) != given.labels
@@ -23,7 +26,7 @@ def test_negative_exactly_where_wrong(evidence) -> None:
     assert values["geometry.margins.negative"].value == wrong.mean()
 
 
-def test_values_are_the_columns_means(evidence) -> None:
+def test_values_are_the_columns_means(evidence: Callable[..., Any]) -> None:
     given = evidence()
     values, columns = said(given)
     for name in ("angle", "norm", "margin"):
@@ -35,14 +38,14 @@ def test_values_are_the_columns_means(evidence) -> None:
         assert values[f"geometry.margins.margin.class.c{label}"].value == pytest.approx(expected, rel=1e-5)
 
 
-def test_rival_is_another_class(evidence) -> None:
+def test_rival_is_another_class(evidence: Callable[..., Any]) -> None:
     given = evidence()
     rival = said(given)[1]["geometry.margins.rival"]
     assert rival.dtype == np.int32
     assert (rival != given.labels).all()
 
 
-def test_without_a_bias(evidence) -> None:
+def test_without_a_bias(evidence: Callable[..., Any]) -> None:
     given = evidence()
     del given.checkpoint.specs["head.bias"]
     head = given.checkpoint.module.head
@@ -52,7 +55,7 @@ def test_without_a_bias(evidence) -> None:
     assert np.isfinite(said(given)[1]["geometry.margins.margin"]).all()
 
 
-def test_no_linear_head(evidence) -> None:
+def test_no_linear_head(evidence: Callable[..., Any]) -> None:
     given = evidence()
     given.checkpoint.architecture = None
     with pytest.raises(UserError, match="no linear head from 8 features to 7 classes"):

@@ -1,6 +1,8 @@
 """What every method owes, whatever it does."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -14,7 +16,7 @@ TENSOR_LEVEL = ["prune.magnitude", "prune.random", "merge.linear"]
 
 
 @pytest.mark.parametrize("name", sorted(METHODS.load()))
-def test_says_what_it_is(name) -> None:
+def test_says_what_it_is(name: str) -> None:
     entry = METHODS.get(name).entry
     assert entry.title
     assert entry.citation
@@ -26,7 +28,7 @@ def test_these_are_registered() -> None:
     assert set(TENSOR_LEVEL) <= set(METHODS.load())
 
 
-def run(name, make, context, **parameters):
+def run(name: str, make: Callable[..., Any], context: Any, **parameters: Any) -> Any:
     method = METHODS.get(name)
     parents = [make(0), make(1)] if method.entry.parents == "many" else [make(0)]
     derivative = method.function(parents, method.check(parameters), context)
@@ -34,14 +36,14 @@ def run(name, make, context, **parameters):
 
 
 @pytest.mark.parametrize("name", TENSOR_LEVEL)
-def test_parents_stay_as_they_were(name, make, context) -> None:
+def test_parents_stay_as_they_were(name: str, make: Callable[..., Any], context: Callable[..., Any]) -> None:
     parents, _, _ = run(name, make, context())
     for parent, fresh in zip(parents, [make(0), make(1)], strict=False):
         assert all(torch.equal(parent.tensors[key], fresh.tensors[key]) for key in fresh.tensors)
 
 
 @pytest.mark.parametrize("name", TENSOR_LEVEL)
-def test_tensors_are_what_the_specs_promise(name, make, context) -> None:
+def test_tensors_are_what_the_specs_promise(name: str, make: Callable[..., Any], context: Callable[..., Any]) -> None:
     _, derivative, tensors = run(name, make, context())
     for key, tensor in tensors.items():
         assert derivative.specs[key] == TensorSpec(tuple(tensor.shape), tensor.dtype)
@@ -49,7 +51,7 @@ def test_tensors_are_what_the_specs_promise(name, make, context) -> None:
 
 
 @pytest.mark.parametrize("name", TENSOR_LEVEL)
-def test_same_seed_same_result(name, make, context) -> None:
+def test_same_seed_same_result(name: str, make: Callable[..., Any], context: Callable[..., Any]) -> None:
     first, again = (run(name, make, context(5))[2] for _ in range(2))
     other = run(name, make, context(6))[2]
     assert all(torch.equal(first[key], again[key]) for key in first)
@@ -58,6 +60,6 @@ def test_same_seed_same_result(name, make, context) -> None:
 
 
 @pytest.mark.parametrize("name", TENSOR_LEVEL)
-def test_stops_when_asked(name, make, context) -> None:
+def test_stops_when_asked(name: str, make: Callable[..., Any], context: Callable[..., Any]) -> None:
     with pytest.raises(Cancelled):
         run(name, make, context(ticket=Quiet(stop=lambda: True)))

@@ -1,5 +1,8 @@
 """Pruning by magnitude and at random."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import pytest
 import torch
 from torch.nn.utils import prune
@@ -8,17 +11,17 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.methods import METHODS
 
 
-def pruned(name, checkpoint, context, **parameters):
+def pruned(name: str, checkpoint: Any, context: Any, **parameters: Any) -> Any:
     method = METHODS.get(name)
     derivative = method.function([checkpoint], method.check(parameters), context)
     return derivative.facts, {key: derivative.tensor(key) for key in derivative.specs}
 
 
-def zeros(tensors, names):
+def zeros(tensors: dict[str, torch.Tensor], names: Sequence[str]) -> Any:
     return sum(int((tensors[n] == 0).sum()) for n in names) / sum(tensors[n].numel() for n in names)
 
 
-def test_global_equals_the_library(make, context) -> None:
+def test_global_equals_the_library(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make()
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.7)
     layers = {}
@@ -30,7 +33,7 @@ def test_global_equals_the_library(make, context) -> None:
         assert torch.equal(tensors[name].float(), layer.weight)
 
 
-def test_other_tensors_are_kept(make, context) -> None:
+def test_other_tensors_are_kept(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make()
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=1.0)
     for name in ("norm.weight", "norm.num_batches_tracked", "head.bias"):
@@ -40,7 +43,9 @@ def test_other_tensors_are_kept(make, context) -> None:
 
 @pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
 @pytest.mark.parametrize("scope", ["global", "layer", "erk"])
-def test_removes_the_share_and_says_so(name, scope, make, context) -> None:
+def test_removes_the_share_and_says_so(
+    name: str, scope: str, make: Callable[..., Any], context: Callable[..., Any]
+) -> None:
     checkpoint = make()
     facts, tensors = pruned(name, checkpoint, context(), amount=0.6, scope=scope)
     names = checkpoint.weights()
@@ -54,13 +59,13 @@ def test_removes_the_share_and_says_so(name, scope, make, context) -> None:
     )
 
 
-def test_erk_spares_small_layers(make, context) -> None:
+def test_erk_spares_small_layers(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     facts, _ = pruned("prune.magnitude", make(), context(), amount=0.6, scope="erk")
     kept = facts["kept_by_layer"]
     assert kept["head.weight"] > kept["hidden.weight"] > kept["conv.weight"]
 
 
-def test_threshold_parts_kept_from_removed(make, context) -> None:
+def test_threshold_parts_kept_from_removed(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make()
     facts, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.5)
     removed = torch.cat([checkpoint.tensor(n).float()[tensors[n] == 0].abs() for n in checkpoint.weights()])
@@ -70,7 +75,9 @@ def test_threshold_parts_kept_from_removed(make, context) -> None:
 
 
 @pytest.mark.parametrize(("norm", "gone"), [("l1", 0), ("l2", 1)])
-def test_norm_decides_between_channels(norm, gone, make, context) -> None:
+def test_norm_decides_between_channels(
+    norm: str, gone: int, make: Callable[..., Any], context: Callable[..., Any]
+) -> None:
     # Channel 0 has the smaller sum, channel 1 the smaller root mean square.
     weight = torch.tensor([[3.0, 0.0], [2.0, 2.0]])
     checkpoint = make(**{"conv.weight": torch.ones(2, 2) * 9, "hidden.weight": torch.ones(2, 2) * 9})
@@ -85,7 +92,7 @@ def test_norm_decides_between_channels(norm, gone, make, context) -> None:
 
 
 @pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
-def test_channels_go_whole(name, make, context) -> None:
+def test_channels_go_whole(name: str, make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make()
     _, tensors = pruned(name, checkpoint, context(), amount=0.5, scope="layer", granularity="channel")
     for key in checkpoint.weights():
@@ -94,7 +101,7 @@ def test_channels_go_whole(name, make, context) -> None:
         assert (empty > 0).float().mean() == 0.5
 
 
-def test_random_hits_every_weight_alike(make, context) -> None:
+def test_random_hits_every_weight_alike(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make(**{"hidden.weight": torch.ones(10, 10)})
     kept = torch.zeros(10, 10)
     for seed in range(200):
@@ -103,19 +110,19 @@ def test_random_hits_every_weight_alike(make, context) -> None:
     assert 60 < kept.min() < kept.max() < 140
 
 
-def test_layers_of_one_shape_differ(make, context) -> None:
+def test_layers_of_one_shape_differ(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make(**{"conv.weight": torch.ones(16, 8), "hidden.weight": torch.ones(16, 8)})
     _, tensors = pruned("prune.random", checkpoint, context())
     assert not torch.equal(tensors["conv.weight"], tensors["hidden.weight"])
 
 
-def test_broken_weights_are_named(make, context) -> None:
+def test_broken_weights_are_named(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make(**{"hidden.weight": torch.full((2, 2), torch.nan)})
     with pytest.raises(UserError, match=r"seed0.safetensors cannot be pruned: scores must be numbers"):
         pruned("prune.magnitude", checkpoint, context())
 
 
-def test_nothing_to_prune(make, context) -> None:
+def test_nothing_to_prune(make: Callable[..., Any], context: Callable[..., Any]) -> None:
     checkpoint = make()
     checkpoint.tensors = {}
     with pytest.raises(UserError, match="no weights of linear or convolution"):
@@ -123,6 +130,6 @@ def test_nothing_to_prune(make, context) -> None:
 
 
 @pytest.mark.parametrize("amount", [-0.1, 1.1])
-def test_amount_is_a_share(amount) -> None:
+def test_amount_is_a_share(amount: float) -> None:
     with pytest.raises(UserError, match="amount"):
         METHODS.get("prune.magnitude").check({"amount": amount})

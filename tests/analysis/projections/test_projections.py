@@ -21,6 +21,14 @@ def blobs(seed: int = 0, width: int = 10) -> np.ndarray:
     return (draws.normal(size=(3, width))[CLASSES] * 10 + draws.normal(size=(120, width))).astype(np.float32)
 
 
+def ring() -> np.ndarray:
+    """Return a loop of samples, which has one layout but for its rotation."""
+    draws = np.random.default_rng(0)
+    angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    circle = np.stack([3 * np.cos(angle), 2 * np.sin(angle)], axis=1) @ draws.normal(size=(2, 10))
+    return (circle + 0.01 * draws.normal(size=circle.shape)).astype(np.float32)
+
+
 def laid(name: str, features: list[np.ndarray], ticket: Quiet | None = None, **parameters) -> list[np.ndarray]:
     projection = PROJECTIONS.get(name)
     return projection.function(features, projection.check(parameters), ticket or Quiet())
@@ -30,7 +38,7 @@ NAMES = sorted(PROJECTIONS.load())
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_says_what_it_is(name) -> None:
+def test_says_what_it_is(name: str) -> None:
     entry = PROJECTIONS.get(name).entry
     assert entry.title
     assert entry.citation
@@ -43,7 +51,7 @@ def test_these_are_registered() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_layout_a_model_and_the_same_again(name) -> None:
+def test_one_layout_a_model_and_the_same_again(name: str) -> None:
     features = [blobs(0), blobs(1, width=6)]
     before = [x.copy() for x in features]
     first, again = laid(name, features), laid(name, features)
@@ -57,7 +65,7 @@ def test_one_layout_a_model_and_the_same_again(name) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_groups_stay_apart(name) -> None:
+def test_groups_stay_apart(name: str) -> None:
     (layout,) = laid(name, [blobs()])
     centres = np.array([layout[c == CLASSES].mean(axis=0) for c in range(3)])
     nearest = np.linalg.norm(layout[:, None] - centres, axis=2).argmin(axis=1)
@@ -65,8 +73,8 @@ def test_groups_stay_apart(name) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_turned_model_lies_on_the_first(name) -> None:
-    x = blobs()
+def test_a_turned_model_lies_on_the_first(name: str) -> None:
+    x = ring()
     turn, _ = np.linalg.qr(np.random.default_rng(2).normal(size=(10, 10)))
     first, second = laid(name, [x, (2 * x @ turn).astype(np.float32)])
     spread = np.linalg.norm(first - first.mean(axis=0), axis=1).mean()
@@ -75,14 +83,14 @@ def test_a_turned_model_lies_on_the_first(name) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("features", [np.zeros((20, 5)), np.ones((2, 5)), np.arange(20.0)[:, None]])
-def test_poor_features(name, features) -> None:
+def test_poor_features(name: str, features: np.ndarray) -> None:
     for layout in laid(name, [features.astype(np.float32)] * 2):
         assert layout.shape == (len(features), 2)
         assert np.isfinite(layout).all()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_stops_when_asked(name) -> None:
+def test_stops_when_asked(name: str) -> None:
     with pytest.raises(Cancelled):
         laid(name, [blobs()], Quiet(stop=lambda: True))
 
