@@ -120,12 +120,12 @@ def majority(pixels: Pixels, labels: NDArray[np.integer], classes: int, frame: F
     # Sorting (pixel, class) pairs beats a table of pixels × classes: 32-bit keys sort in a few milliseconds.
     bits = max(classes - 1, 1).bit_length()
     low = (1 << bits) - 1
-    keys = pixels.astype(np.int32 if (frame.size + 1) << bits < 2**31 else np.int64)
-    keys <<= bits
-    keys |= labels.astype(keys.dtype)
+    kind = np.dtype(np.int32 if (frame.size + 1) << bits < 2**31 else np.int64)
+    keys: NDArray[np.integer] = np.left_shift(pixels, bits, dtype=kind, casting="unsafe")
+    keys += labels.astype(kind)
     keys.sort()
     starts = _run_starts(keys)
-    lengths = np.diff(starts, append=len(keys))
+    lengths = np.diff(np.append(starts, len(keys)))
     runs = keys[starts]
     where = runs >> bits
     groups = _run_starts(where)

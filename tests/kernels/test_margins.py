@@ -37,6 +37,14 @@ def test_equals_the_reference(chunk: int) -> None:
     assert torch.equal(found.rival, plain.rival)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_gives_the_same_margins() -> None:
+    arguments = problem(100, 16, 9)
+    there, here = margins(*(a.cuda() for a in arguments)), margins(*arguments)
+    for mine, plain in zip(there, here, strict=True):
+        torch.testing.assert_close(mine.cpu(), plain, rtol=1e-4, atol=1e-4)
+
+
 def test_negative_exactly_where_misclassified() -> None:
     features, weight, bias, labels = problem(20_000, 8, 5, seed=1)
     weight[1] = weight[0] + 1e-6  # nearly equal classes, where a rounded distance would lose the sign

@@ -80,6 +80,13 @@ def test_equals_sorting_even_with_ties(rows: list[list[float]], amount: float, d
         assert torch.equal(mine, plain)
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda_gives_the_same_masks() -> None:
+    scores = [w.abs() for w in tensors()]
+    for mine, plain in zip(masks_of([s.cuda() for s in scores], 1000), masks_of(scores, 1000), strict=True):
+        assert torch.equal(mine.cpu(), plain)
+
+
 def test_doubles_that_are_one_float_are_told_apart() -> None:
     scores = torch.tensor([1.0 + 2e-16, 1.0, 1.0 + 4e-16], dtype=torch.float64)
     (mask,) = masks_of([scores], 1)

@@ -10,6 +10,8 @@ import pytest
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.measures import MEASURES, Column, Value
 
+Make = Callable[..., Any]
+
 HERE = ["accuracy", "cost.measured", "cost.nominal", "geometry.margins", "loss"]
 TIMED = {"cost.measured"}
 
@@ -38,7 +40,7 @@ def test_says_what_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_declares_all_that_it_says(name: str, evidence: Callable[..., Any]) -> None:
+def test_declares_all_that_it_says(name: str, evidence: Make) -> None:
     values, columns = said(name, evidence())
     declared = {(q.name, q.per_sample): q for q in MEASURES.get(name).entry.quantities}
     for key, value in values.items():
@@ -51,7 +53,7 @@ def test_declares_all_that_it_says(name: str, evidence: Callable[..., Any]) -> N
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_intervals_hold_the_value(name: str, evidence: Callable[..., Any]) -> None:
+def test_intervals_hold_the_value(name: str, evidence: Make) -> None:
     for value in said(name, evidence())[0].values():
         assert np.isfinite(value.value)
         if value.low is not None:
@@ -59,12 +61,12 @@ def test_intervals_hold_the_value(name: str, evidence: Callable[..., Any]) -> No
 
 
 @pytest.mark.parametrize("name", sorted(set(HERE) - TIMED))
-def test_same_seed_same_result(name: str, evidence: Callable[..., Any]) -> None:
+def test_same_seed_same_result(name: str, evidence: Make) -> None:
     assert said(name, evidence(seed=3))[0] == said(name, evidence(seed=3))[0]
 
 
 @pytest.mark.parametrize("name", HERE)
-def test_evidence_stays_as_it_was(name: str, evidence: Callable[..., Any]) -> None:
+def test_evidence_stays_as_it_was(name: str, evidence: Make) -> None:
     given = evidence()
     before = {key: column.copy() for key, column in given.columns.items()}
     said(name, given)
@@ -73,7 +75,7 @@ def test_evidence_stays_as_it_was(name: str, evidence: Callable[..., Any]) -> No
 
 
 @pytest.mark.parametrize("name", sorted(n for n in HERE if "logits" in MEASURES.get(n).needs))
-def test_refuses_labels_that_do_not_fit(name: str, evidence: Callable[..., Any]) -> None:
+def test_refuses_labels_that_do_not_fit(name: str, evidence: Make) -> None:
     with pytest.raises(UserError, match="class number 9"):
         said(name, evidence(samples=2, labels=[0, 9]))
     with pytest.raises(UserError, match="no samples"):

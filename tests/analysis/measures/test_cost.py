@@ -11,6 +11,8 @@ from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES
 
+Make = Callable[..., Any]
+
 
 def said(name: str, evidence: Any, **parameters: Any) -> Any:
     measure = MEASURES.get(name)
@@ -20,14 +22,14 @@ def said(name: str, evidence: Any, **parameters: Any) -> Any:
 CONV, NORM, HEAD = 8 * 3 * 9, 8 + 8, 7 * 8 + 7
 
 
-def test_nominal_by_hand(evidence: Callable[..., Any]) -> None:
+def test_nominal_by_hand(evidence: Make) -> None:
     found = said("cost.nominal", evidence())
     assert found["cost.nominal.parameters"].value == CONV + NORM + HEAD
     assert found["cost.nominal.macs"].value == 36 * CONV + 7 * 8
     assert found["cost.nominal.bytes"].value == 4 * (CONV + NORM + HEAD + 16) + 8
 
 
-def test_zeros_are_not_counted(evidence: Callable[..., Any]) -> None:
+def test_zeros_are_not_counted(evidence: Make) -> None:
     given = evidence()
     with torch.no_grad():
         given.checkpoint.module.conv.weight[:4] = 0
@@ -37,7 +39,7 @@ def test_zeros_are_not_counted(evidence: Callable[..., Any]) -> None:
     assert sparse["cost.nominal.macs"] == dense["cost.nominal.macs"]
 
 
-def test_an_unknown_network_still_has_parameters(evidence: Callable[..., Any]) -> None:
+def test_an_unknown_network_still_has_parameters(evidence: Make) -> None:
     given = evidence()
     given.checkpoint.architecture = None
     found = said("cost.nominal", given)
@@ -47,7 +49,7 @@ def test_an_unknown_network_still_has_parameters(evidence: Callable[..., Any]) -
         said("cost.measured", given)
 
 
-def test_latency_of_a_network_that_sleeps(evidence: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_latency_of_a_network_that_sleeps(evidence: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     given = evidence()
     calls = []
 
@@ -65,7 +67,7 @@ def test_latency_of_a_network_that_sleeps(evidence: Callable[..., Any], monkeypa
     assert found["cost.measured.batch"].value == 4
 
 
-def test_timing_can_be_stopped(evidence: Callable[..., Any]) -> None:
+def test_timing_can_be_stopped(evidence: Make) -> None:
     given = evidence()
     object.__setattr__(given, "ticket", Quiet(stop=lambda: True))
     with pytest.raises(Cancelled):

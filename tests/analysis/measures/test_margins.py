@@ -10,6 +10,8 @@ import torch
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.measures import MEASURES, Column
 
+Make = Callable[..., Any]
+
 
 def said(evidence: Any) -> Any:
     measure = MEASURES.get("geometry.margins")
@@ -18,7 +20,7 @@ def said(evidence: Any) -> Any:
     return {r.measure: r for r in results if not isinstance(r, Column)}, columns
 
 
-def test_negative_exactly_where_wrong(evidence: Callable[..., Any]) -> None:
+def test_negative_exactly_where_wrong(evidence: Make) -> None:
     given = evidence()
     values, columns = said(given)
     wrong = given.columns["logits"].argmax(1) != given.labels
@@ -26,7 +28,7 @@ def test_negative_exactly_where_wrong(evidence: Callable[..., Any]) -> None:
     assert values["geometry.margins.negative"].value == wrong.mean()
 
 
-def test_values_are_the_columns_means(evidence: Callable[..., Any]) -> None:
+def test_values_are_the_columns_means(evidence: Make) -> None:
     given = evidence()
     values, columns = said(given)
     for name in ("angle", "norm", "margin"):
@@ -38,14 +40,14 @@ def test_values_are_the_columns_means(evidence: Callable[..., Any]) -> None:
         assert values[f"geometry.margins.margin.class.c{label}"].value == pytest.approx(expected, rel=1e-5)
 
 
-def test_rival_is_another_class(evidence: Callable[..., Any]) -> None:
+def test_rival_is_another_class(evidence: Make) -> None:
     given = evidence()
     rival = said(given)[1]["geometry.margins.rival"]
     assert rival.dtype == np.int32
     assert (rival != given.labels).all()
 
 
-def test_without_a_bias(evidence: Callable[..., Any]) -> None:
+def test_without_a_bias(evidence: Make) -> None:
     given = evidence()
     del given.checkpoint.specs["head.bias"]
     head = given.checkpoint.module.head
@@ -55,7 +57,7 @@ def test_without_a_bias(evidence: Callable[..., Any]) -> None:
     assert np.isfinite(said(given)[1]["geometry.margins.margin"]).all()
 
 
-def test_no_linear_head(evidence: Callable[..., Any]) -> None:
+def test_no_linear_head(evidence: Make) -> None:
     given = evidence()
     given.checkpoint.architecture = None
     with pytest.raises(UserError, match="no linear head from 8 features to 7 classes"):

@@ -10,6 +10,8 @@ from torch.nn.utils import prune
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.methods import METHODS
 
+Make = Callable[..., Any]
+
 
 def pruned(name: str, checkpoint: Any, context: Any, **parameters: Any) -> Any:
     method = METHODS.get(name)
@@ -21,7 +23,7 @@ def zeros(tensors: dict[str, torch.Tensor], names: Sequence[str]) -> Any:
     return sum(int((tensors[n] == 0).sum()) for n in names) / sum(tensors[n].numel() for n in names)
 
 
-def test_global_equals_the_library(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_global_equals_the_library(make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.7)
     layers = {}
@@ -33,7 +35,7 @@ def test_global_equals_the_library(make: Callable[..., Any], context: Callable[.
         assert torch.equal(tensors[name].float(), layer.weight)
 
 
-def test_other_tensors_are_kept(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_other_tensors_are_kept(make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=1.0)
     for name in ("norm.weight", "norm.num_batches_tracked", "head.bias"):
@@ -43,9 +45,7 @@ def test_other_tensors_are_kept(make: Callable[..., Any], context: Callable[...,
 
 @pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
 @pytest.mark.parametrize("scope", ["global", "layer", "erk"])
-def test_removes_the_share_and_says_so(
-    name: str, scope: str, make: Callable[..., Any], context: Callable[..., Any]
-) -> None:
+def test_removes_the_share_and_says_so(name: str, scope: str, make: Make, context: Make) -> None:
     checkpoint = make()
     facts, tensors = pruned(name, checkpoint, context(), amount=0.6, scope=scope)
     names = checkpoint.weights()
@@ -59,13 +59,13 @@ def test_removes_the_share_and_says_so(
     )
 
 
-def test_erk_spares_small_layers(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_erk_spares_small_layers(make: Make, context: Make) -> None:
     facts, _ = pruned("prune.magnitude", make(), context(), amount=0.6, scope="erk")
     kept = facts["kept_by_layer"]
     assert kept["head.weight"] > kept["hidden.weight"] > kept["conv.weight"]
 
 
-def test_threshold_parts_kept_from_removed(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_threshold_parts_kept_from_removed(make: Make, context: Make) -> None:
     checkpoint = make()
     facts, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.5)
     removed = torch.cat([checkpoint.tensor(n).float()[tensors[n] == 0].abs() for n in checkpoint.weights()])
@@ -75,9 +75,7 @@ def test_threshold_parts_kept_from_removed(make: Callable[..., Any], context: Ca
 
 
 @pytest.mark.parametrize(("norm", "gone"), [("l1", 0), ("l2", 1)])
-def test_norm_decides_between_channels(
-    norm: str, gone: int, make: Callable[..., Any], context: Callable[..., Any]
-) -> None:
+def test_norm_decides_between_channels(norm: str, gone: int, make: Make, context: Make) -> None:
     # Channel 0 has the smaller sum, channel 1 the smaller root mean square.
     weight = torch.tensor([[3.0, 0.0], [2.0, 2.0]])
     checkpoint = make(**{"conv.weight": torch.ones(2, 2) * 9, "hidden.weight": torch.ones(2, 2) * 9})
@@ -92,7 +90,7 @@ def test_norm_decides_between_channels(
 
 
 @pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
-def test_channels_go_whole(name: str, make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_channels_go_whole(name: str, make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned(name, checkpoint, context(), amount=0.5, scope="layer", granularity="channel")
     for key in checkpoint.weights():
@@ -101,7 +99,7 @@ def test_channels_go_whole(name: str, make: Callable[..., Any], context: Callabl
         assert (empty > 0).float().mean() == 0.5
 
 
-def test_random_hits_every_weight_alike(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_random_hits_every_weight_alike(make: Make, context: Make) -> None:
     checkpoint = make(**{"hidden.weight": torch.ones(10, 10)})
     kept = torch.zeros(10, 10)
     for seed in range(200):
@@ -110,19 +108,19 @@ def test_random_hits_every_weight_alike(make: Callable[..., Any], context: Calla
     assert 60 < kept.min() < kept.max() < 140
 
 
-def test_layers_of_one_shape_differ(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_layers_of_one_shape_differ(make: Make, context: Make) -> None:
     checkpoint = make(**{"conv.weight": torch.ones(16, 8), "hidden.weight": torch.ones(16, 8)})
     _, tensors = pruned("prune.random", checkpoint, context())
     assert not torch.equal(tensors["conv.weight"], tensors["hidden.weight"])
 
 
-def test_broken_weights_are_named(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_broken_weights_are_named(make: Make, context: Make) -> None:
     checkpoint = make(**{"hidden.weight": torch.full((2, 2), torch.nan)})
     with pytest.raises(UserError, match=r"seed0.safetensors cannot be pruned: scores must be numbers"):
         pruned("prune.magnitude", checkpoint, context())
 
 
-def test_nothing_to_prune(make: Callable[..., Any], context: Callable[..., Any]) -> None:
+def test_nothing_to_prune(make: Make, context: Make) -> None:
     checkpoint = make()
     checkpoint.tensors = {}
     with pytest.raises(UserError, match="no weights of linear or convolution"):
