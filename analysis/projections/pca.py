@@ -9,6 +9,7 @@ from ...kernels.alignment import procrustes
 from ...kernels.principal import principal_plane
 from ..jobs.protocol import Ticket
 from . import PROJECTIONS, Parameters
+from .checks import check_finite
 
 
 class PcaParameters(Parameters):
@@ -25,7 +26,14 @@ def pca(
     parameters: PcaParameters,
     ticket: Ticket,
 ) -> list[NDArray[np.float32]]:
-    """Two directions of greatest variance, exact; later models are laid onto the first by Procrustes."""
+    """Two directions of greatest variance, exact; later models are laid onto the first by Procrustes.
+
+    Raises
+    ------
+    UserError
+        If a feature is not a finite number.
+    """
+    check_finite(features)
     layouts: list[NDArray[np.float32]] = []
     for done, x in enumerate(features):
         ticket.progress(done, len(features), "principal components")

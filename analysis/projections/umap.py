@@ -12,6 +12,7 @@ from ...kernels.principal import principal_plane
 from ..jobs.protocol import Ticket
 from ..registry import parameter
 from . import PROJECTIONS, Parameters
+from .checks import check_finite
 
 _FEWEST = 4  # with fewer samples every layout shows the same neighbours
 
@@ -38,7 +39,13 @@ def umap(
 
     Later models move in smaller steps, so that samples stay where they were unless their neighbours have changed; what
     comes out is laid onto the first by Procrustes.
+
+    Raises
+    ------
+    UserError
+        If a feature is not a finite number.
     """
+    check_finite(features)
     layouts: list[NDArray[np.float32]] = []
     for done, x in enumerate(features):
         ticket.progress(done, len(features), "UMAP")

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graftwork.analysis.errors import Cancelled
+from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.projections import PROJECTIONS
+from graftwork.analysis.projections.umap import warm_up
 from graftwork.kernels.principal import principal_plane
 
 CLASSES = np.repeat(np.arange(3), 40)
@@ -92,6 +93,14 @@ def test_poor_features(name: str, features: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_broken_features_are_named(name: str) -> None:
+    broken = blobs()
+    broken[3:5, 0] = np.nan
+    with pytest.raises(UserError, match="2 of 120 samples of model 2"):
+        laid(name, [blobs(), broken])
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_stops_when_asked(name: str) -> None:
     with pytest.raises(Cancelled):
         laid(name, [blobs()], Quiet(stop=lambda: True))
@@ -109,6 +118,10 @@ def test_umap_seed_decides() -> None:
 def test_umap_without_a_seed() -> None:
     (layout,) = laid("umap", [blobs()], seed=None)
     assert np.isfinite(layout).all()
+
+
+def test_warm_up_leaves_no_warning() -> None:
+    warm_up()
 
 
 def test_umap_is_imported_when_needed() -> None:
