@@ -75,6 +75,11 @@ def test_a_twin_class_is_no_rival() -> None:
     assert found.margin.item() == pytest.approx(2**0.5)
 
 
+def test_a_twin_with_a_greater_bias_always_wins() -> None:
+    found = margins(torch.tensor([[2.0, 0.0]]), torch.ones(2, 2), torch.tensor([0.0, 1.0]), torch.tensor([0]))
+    assert (found.margin.item(), found.rival.item()) == (-torch.inf, 1)
+
+
 def test_broken_scores_give_no_margin() -> None:
     found = margins(torch.full((1, 2), torch.nan), torch.eye(2), torch.zeros(2), torch.tensor([0]))
     assert found.margin.isnan().all()

@@ -55,12 +55,12 @@ def test_latency_of_a_network_that_sleeps(evidence: Make, monkeypatch: pytest.Mo
 
     def sleep(x: torch.Tensor) -> Any:
         calls.append(x.shape)
-        time.sleep(0.005 if len(calls) > 2 else 0.1)
+        time.sleep(0.005 if len(calls) > 6 else 0.1)
 
     monkeypatch.setattr(given.checkpoint.module, "forward", sleep)
-    found = said("cost.measured", given, batch=4, repeats=5, warmup=2)
+    found = said("cost.measured", given, batch=4, repeats=3, warmup=6)
     latency = found["cost.measured.latency"]
-    assert calls == [(4, 3, 6, 6)] * 7
+    assert calls == [(4, 3, 6, 6)] * 9
     assert 5 <= latency.low <= latency.value <= latency.high
     assert latency.value < 50  # the slow first calls are warm-up
     assert found["cost.measured.throughput"].value == pytest.approx(4000 / latency.value)

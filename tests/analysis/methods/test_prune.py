@@ -108,7 +108,7 @@ def test_random_hits_every_weight_alike(make: Make, context: Make) -> None:
 
 def test_layers_of_one_shape_differ(make: Make, context: Make) -> None:
     checkpoint = make(**{"conv.weight": torch.ones(16, 8), "hidden.weight": torch.ones(16, 8)})
-    _, tensors = pruned("prune.random", checkpoint, context())
+    _, tensors = pruned("prune.random", checkpoint, context(), scope="layer")
     assert not torch.equal(tensors["conv.weight"], tensors["hidden.weight"])
 
 
