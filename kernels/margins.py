@@ -1,22 +1,25 @@
-"""Angle, norm and margin of features at a linear head.
-
-Decision geometry as in "Understanding Robustness Lottery" (Li et al. 2022): a feature x of class y lies at an angle to
-the class direction w_y, has a norm, and a distance to the nearest boundary of its class.
-"""
+"""Where samples lie relative to a linear classifier: angle, norm and margin."""
 
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-_CHUNK_ELEMENTS = 1 << 24
-
 
 class Margins(NamedTuple):
-    """One entry a sample.
+    """One value a sample, each of shape (samples,).
 
-    ``angle`` in degrees; ``norm``; ``margin``, negative exactly where the sample is misclassified; ``rival``, the class
-    at the nearest boundary.
+    Attributes
+    ----------
+    angle : Tensor
+        Angle between the feature and its own class direction, degrees; 90 for a zero feature, which has none.
+    norm : Tensor
+        Length of the feature.
+    margin : Tensor
+        Signed distance to the nearest boundary of the own class, negative where some other class wins; infinite if no
+        other class has a direction of its own.
+    rival : Tensor
+        The class beyond that boundary, int64.
     """
 
     angle: Tensor
@@ -25,64 +28,87 @@ class Margins(NamedTuple):
     rival: Tensor
 
 
-def margins(features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | None) -> Margins:
-    """Return m = min over j ≠ y of ((w_y − w_j)·x + b_y − b_j) / ‖w_y − w_j‖, with its rival, and angle and norm.
+def margins(
+    features: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    labels: Tensor,
+    logits: Tensor | None = None,
+    chunk: int = 16384,
+) -> Margins:
+    """Return angle, norm, margin and rival class of every sample.
+
+    The margin is m = min over j ≠ y of ((w_y − w_j)·x + b_y − b_j) / ‖w_y − w_j‖. Its numerator is a difference of
+    two logits, so its sign is that of the prediction exactly.
 
     Parameters
     ----------
-    features : Tensor, (samples, width)
-        Inputs of the head.
-    labels : Tensor of int64, (samples,)
+    features : Tensor, shape (samples, width)
+        Inputs of the classifier.
+    weight : Tensor, shape (classes, width)
+    bias : Tensor, shape (classes,)
+    labels : Tensor of int64, shape (samples,)
         True classes.
-    weight : Tensor, (classes, width)
-        Class directions.
-    bias : Tensor, (classes,), or None
-        Class biases.
+    logits : Tensor, shape (samples, classes), optional
+        What the network said; without it, features · weightᵀ + bias.
+    chunk : int
+        How many samples are held at a time.
 
-    Returns
-    -------
-    Margins
-        Each (samples,), float32 (rival: int64). Classes with equal directions have no boundary between them and are
-        no rivals.
+    Raises
+    ------
+    ValueError
+        If there are fewer than two classes.
+
+    Source: Xia et al. 2023, Understanding Robustness Lottery; Elsayed et al. 2018, Large Margin Deep Networks, eq. 3.
     """
-    weight64 = weight.double()
-    bias64 = torch.zeros(len(weight), dtype=torch.float64, device=weight.device) if bias is None else bias.double()
-    distance = torch.cdist(weight64, weight64, compute_mode="donot_use_mm_for_euclid_dist")
-    distance = torch.where(distance > 0, distance, torch.inf)
-    rows = max(1, _CHUNK_ELEMENTS // max(weight.shape))
-    chunks = zip(torch.split(features, rows), torch.split(labels, rows), strict=True)
-    parts = [_chunk(x, y, weight64, bias64, distance) for x, y in chunks]
-    return Margins(*(torch.cat(part) for part in zip(*parts, strict=True)))
+    if len(weight) < 2:
+        raise ValueError("a margin needs at least two classes")
+    between = torch.cdist(weight, weight, compute_mode="donot_use_mm_for_euclid_dist")
+    directions = torch.nn.functional.normalize(weight, dim=1)
+    parts = []
+    for start in range(0, len(features), chunk):
+        part = slice(start, start + chunk)
+        x, y = features[part], labels[part]
+        scores = torch.addmm(bias, x, weight.T) if logits is None else logits[part]
+        norm = torch.linalg.vector_norm(x, dim=1)
+        parts.append(Margins(_angles(x, norm, directions[y]), norm, *_nearest(scores, y, between)))
+    if not parts:
+        empty = features.new_empty(0)
+        return Margins(empty, empty, empty, labels.new_empty(0))
+    return Margins(*(torch.cat(column) for column in zip(*parts, strict=True)))
 
 
-def _chunk(features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor, distance: Tensor) -> Margins:
-    x = features.double()
-    logits = torch.addmm(bias, x, weight.T)
-    own = logits.gather(1, labels[:, None])
-    gaps = (own - logits) / distance[labels]
-    gaps.scatter_(1, labels[:, None], torch.inf)
-    # An infinite distance makes 0, which is no boundary.
-    gaps.masked_fill_(torch.isinf(distance[labels]), torch.inf)
-    margin, rival = gaps.min(1)
-    norm = x.norm(dim=1)
-    directions = weight[labels]
-    cosine = (x * directions).sum(1) / (norm * directions.norm(dim=1)).clamp_min(1e-300)
-    angle = torch.rad2deg(torch.acos(cosine.clamp(-1, 1)))
-    return Margins(angle.float(), norm.float(), margin.float(), rival)
-
-
-def margins_reference(features: Tensor, labels: Tensor, weight: Tensor, bias: Tensor | None) -> Margins:
-    """Return `margins`, one sample and one class after another, in float64."""
+def margins_reference(features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor) -> Margins:
+    """Return `margins` one sample and one rival at a time, in float64."""
+    weight, bias = weight.double(), bias.double()
     rows = []
     for x, y in zip(features.double(), labels.tolist(), strict=True):
-        w, b = weight.double(), torch.zeros(len(weight), dtype=torch.float64) if bias is None else bias.double()
-        found = [
-            (float(((w[y] - w[j]) @ x + b[y] - b[j]) / (w[y] - w[j]).norm()), j)
-            for j in range(len(w))
-            if j != y and not torch.equal(w[y], w[j])
+        cosine = x @ weight[y] / (x.norm() * weight[y].norm())
+        distances = [
+            float(((weight[y] - weight[j]) @ x + bias[y] - bias[j]) / (weight[y] - weight[j]).norm())
+            if j != y
+            else float("inf")
+            for j in range(len(weight))
         ]
-        margin, rival = min(found)
-        cosine = float(w[y] @ x / (w[y].norm() * x.norm()))
-        rows.append((torch.rad2deg(torch.acos(torch.tensor(cosine))).item(), x.norm().item(), margin, rival))
-    columns = list(zip(*rows, strict=True))
-    return Margins(*(torch.tensor(column) for column in columns))
+        margin = min(distances)
+        rows.append((torch.rad2deg(cosine.clamp(-1, 1).arccos()), x.norm(), margin, distances.index(margin)))
+    angle, norm, margin_, rival = zip(*rows, strict=True)
+    return Margins(torch.stack(angle), torch.stack(norm), torch.tensor(margin_).double(), torch.tensor(rival))
+
+
+def _angles(x: Tensor, norm: Tensor, directions: Tensor) -> Tensor:
+    # Kahan's form: the arc cosine would lose half of the digits where the angle is small.
+    tiny = torch.finfo(x.dtype).tiny
+    unit = x / norm.clamp_min(tiny).unsqueeze(1)
+    apart = torch.linalg.vector_norm(unit - directions, dim=1)
+    along = torch.linalg.vector_norm(unit + directions, dim=1)
+    return torch.rad2deg(2 * torch.atan2(apart, along))
+
+
+def _nearest(scores: Tensor, labels: Tensor, between: Tensor) -> tuple[Tensor, Tensor]:
+    gaps = scores.gather(1, labels.unsqueeze(1)) - scores
+    lengths = between[labels]
+    # A class is no rival of itself, nor of its exact twin: both give 0 / 0.
+    itself = (gaps == 0) & (lengths == 0)
+    margin, rival = (gaps / lengths).masked_fill_(itself, torch.inf).min(1)
+    return margin, rival

@@ -1,57 +1,54 @@
-"""Accuracy: how often the highest logit is the true class."""
+"""How often the network is right."""
 
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import softmax
 
-from ...kernels.bootstrap import mean_interval
 from ..catalogue import Quantity
-from ..registry import Parameters, parameter
-from ..trials import Value
-from . import MEASURES, Column, Evidence
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import class_means, labelled_logits, mean_value
 
 _TOP = 5
 
 
 class AccuracyParameters(Parameters):
-    """Parameters of the accuracy."""
-
-    resamples: int = parameter(2000, "Bootstrap resamples of the interval.", ge=100, le=100_000)
+    """Accuracy has no parameters."""
 
 
 @MEASURES.register(
     "accuracy",
     title="Accuracy",
-    citation="Share of correct predictions; percentile bootstrap after Efron and Tibshirani 1993",
-    needs=("logits",),
+    citation="Russakovsky et al. 2015, ImageNet Large Scale Visual Recognition Challenge, section 4.1 (top-1, top-5)",
     quantities=(
         Quantity(name="accuracy", title="Accuracy", unit="fraction", better="higher"),
         Quantity(name="accuracy.top5", title="Top-5 accuracy", unit="fraction", better="higher"),
-        Quantity(name="prediction", title="Prediction", per_sample=True),
-        Quantity(name="correct", title="Correct", better="higher", per_sample=True),
+        Quantity(name="prediction", title="Predicted class", per_sample=True),
+        Quantity(name="correct", title="Correct", per_sample=True),
         Quantity(name="confidence", title="Confidence", unit="fraction", per_sample=True),
     ),
+    needs=("logits",),
 )
 def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Value | Column]:
-    """Share of samples whose highest logit is the true class, overall and by class, with bootstrap intervals."""
-    logits, labels = evidence.columns["logits"], evidence.labels
-    prediction = logits.argmax(1)
-    correct = prediction == labels
+    """Share of samples whose class scores highest, overall and by class, and among the best five of many classes.
+
+    A sample whose scores are not numbers counts as wrong. Confidence is the softmax probability of the prediction.
+
+    Raises
+    ------
+    UserError
+        If the labels do not fit the network.
+    """
+    logits = labelled_logits(evidence)
+    best = logits.max(axis=1, keepdims=True)
+    confidence = 1 / np.exp(logits - best).sum(axis=1)
+    prediction = logits.argmax(axis=1)
+    correct = (prediction == evidence.labels) & np.isfinite(confidence)
+    yield mean_value("accuracy", correct, evidence, "fraction")
+    if logits.shape[1] > _TOP:
+        own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)
+        ahead = np.sum(~(logits <= own), axis=1)  # written so that NaN counts as ahead
+        yield mean_value("accuracy.top5", ahead < _TOP, evidence, "fraction")
+    yield from class_means("accuracy", correct, evidence, "fraction")
     yield Column("prediction", prediction.astype(np.int32))
     yield Column("correct", correct.astype(np.uint8))
-    yield Column("confidence", softmax(logits, axis=1).max(1), "fraction")
-    yield _share("accuracy", correct, evidence.seed, parameters.resamples)
-    if logits.shape[1] > _TOP:
-        top = (np.argpartition(-logits, _TOP, axis=1)[:, :_TOP] == labels[:, None]).any(1)
-        yield _share("accuracy.top5", top, evidence.seed, parameters.resamples)
-    for label, name in enumerate(evidence.classes):
-        own = correct[labels == label]
-        if len(own):
-            yield _share(f"accuracy.class.{name}", own, evidence.seed, parameters.resamples)
-
-
-def _share(name: str, hits: NDArray[np.bool_], seed: int, resamples: int) -> Value:
-    mean, low, high = mean_interval(hits, seed, resamples)
-    return Value(measure=name, value=mean, low=low, high=high, unit="fraction")
+    yield Column("confidence", confidence.astype(np.float32), "fraction")

@@ -1,37 +1,35 @@
-"""Loss: cross-entropy of the logits."""
+"""How surprised the network is by the true classes."""
 
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.special import log_softmax
 
-from ...kernels.bootstrap import mean_interval
-from ..catalogue import Quantity
-from ..registry import Parameters, parameter
-from ..trials import Value
-from . import MEASURES, Column, Evidence
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import labelled_logits, mean_and_column, mean_value
 
 
 class LossParameters(Parameters):
-    """Parameters of the loss."""
-
-    resamples: int = parameter(2000, "Bootstrap resamples of the interval.", ge=100, le=100_000)
+    """Cross-entropy has no parameters."""
 
 
 @MEASURES.register(
     "loss",
-    title="Loss",
-    citation="Cross-entropy; percentile bootstrap after Efron and Tibshirani 1993",
+    title="Cross-entropy",
+    citation="Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.2.2",
+    quantities=mean_and_column("loss", "Cross-entropy", "nats", "lower"),
     needs=("logits",),
-    quantities=(
-        Quantity(name="loss", title="Loss", unit="nats", better="lower"),
-        Quantity(name="loss.sample", title="Loss of a sample", unit="nats", per_sample=True),
-    ),
 )
 def loss(evidence: Evidence, parameters: LossParameters) -> Iterator[Value | Column]:
-    """Mean cross-entropy between the logits' softmax and the true class, with its bootstrap interval."""
-    logits = evidence.columns["logits"].astype(np.float64)
-    own = -log_softmax(logits, axis=1)[np.arange(len(logits)), evidence.labels]
-    yield Column("loss.sample", own.astype(np.float32), "nats")
-    mean, low, high = mean_interval(own, evidence.seed, parameters.resamples)
-    yield Value(measure="loss", value=mean, low=low, high=high, unit="nats")
+    """Mean of −log softmax probability of the true class.
+
+    Raises
+    ------
+    UserError
+        If the labels do not fit the network.
+    """
+    logits = labelled_logits(evidence).astype(np.float64)
+    logits -= logits.max(axis=1, keepdims=True)
+    own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)[:, 0]
+    surprise = np.log(np.exp(logits).sum(axis=1)) - own
+    yield mean_value("loss", surprise, evidence, "nats")
+    yield Column("loss", surprise.astype(np.float32), "nats")

@@ -1,69 +1,74 @@
-"""Margins: the geometry of the features at the classifier head."""
+"""Where samples lie relative to the classifier."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
-from ...kernels.bootstrap import mean_interval
-from ...kernels.margins import margins
+from ...kernels.margins import margins as margins_of
 from ..catalogue import Quantity
 from ..errors import UserError
-from ..registry import Parameters, parameter
-from ..trials import Value
-from . import MEASURES, Column, Evidence
-
-_UNITS = {"angle": "degrees", "norm": "", "margin": ""}
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import class_means, labelled_logits, mean_and_column, mean_value
 
 
 class MarginParameters(Parameters):
-    """Parameters of the margins."""
-
-    resamples: int = parameter(1000, "Bootstrap resamples of the intervals.", ge=100, le=100_000)
+    """Margins have no parameters."""
 
 
 @MEASURES.register(
     "geometry.margins",
     title="Angle, norm and margin",
-    citation="Li et al. 2022, Understanding Robustness Lottery: a geometric visual comparative analysis of pruning",
-    needs=("logits", "features"),
+    citation="Xia et al. 2023, Understanding Robustness Lottery, arXiv:2206.07918",
     quantities=(
-        Quantity(name="geometry.margins.angle", title="Angle to own class", unit="degrees", better="lower"),
-        Quantity(name="geometry.margins.norm", title="Feature norm"),
-        Quantity(name="geometry.margins.margin", title="Margin", better="higher"),
+        *mean_and_column("geometry.margins.angle", "Angle to the own class", "degrees", "lower"),
+        *mean_and_column("geometry.margins.norm", "Feature norm"),
+        *mean_and_column("geometry.margins.margin", "Margin", better="higher"),
         Quantity(name="geometry.margins.negative", title="Negative margins", unit="fraction", better="lower"),
         Quantity(name="geometry.margins.rival", title="Rival class", per_sample=True),
     ),
+    needs=("features", "logits"),
 )
-def geometry_margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column]:
-    """Angle to the own class direction, feature norm and signed distance to the nearest boundary."""
+def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column]:
+    """Angle of each feature to its class, its norm, and its signed distance to the nearest decision boundary.
+
+    Raises
+    ------
+    UserError
+        If the network has no known linear head of at least two classes, or the labels do not fit it.
+    """
+    logits = labelled_logits(evidence)
     weight, bias = _head(evidence)
-    found = margins(
-        torch.from_numpy(evidence.columns["features"]).to(evidence.device),
-        torch.from_numpy(evidence.labels).to(evidence.device),
-        weight.to(evidence.device),
-        None if bias is None else bias.to(evidence.device),
-    )
-    yield Column("geometry.margins.rival", found.rival.cpu().numpy().astype(np.int32))
-    for name, unit in _UNITS.items():
-        values = getattr(found, name).cpu().numpy()
-        yield Column(f"geometry.margins.{name}", values, unit)
-        mean, low, high = mean_interval(values, evidence.seed, parameters.resamples)
-        yield Value(measure=f"geometry.margins.{name}", value=mean, low=low, high=high, unit=unit)
-    margin = found.margin.cpu().numpy()
-    mean, low, high = mean_interval(margin < 0, evidence.seed, parameters.resamples)
-    yield Value(measure="geometry.margins.negative", value=mean, low=low, high=high, unit="fraction")
-    for label, name in enumerate(evidence.classes):
-        own = margin[evidence.labels == label]
-        if len(own):
-            mean, low, high = mean_interval(own, evidence.seed, parameters.resamples)
-            yield Value(measure=f"geometry.margins.margin.class.{name}", value=mean, low=low, high=high)
+    labels = _on(evidence, evidence.labels)
+    found = margins_of(_on(evidence, evidence.columns["features"]), weight, bias, labels, _on(evidence, logits))
+    angle, norm, margin, rival = (values.cpu().numpy() for values in found)
+    for name, values, unit in (("angle", angle, "degrees"), ("norm", norm, ""), ("margin", margin, "")):
+        yield mean_value(f"geometry.margins.{name}", values, evidence, unit)
+        yield Column(f"geometry.margins.{name}", values.astype(np.float32), unit)
+    yield mean_value("geometry.margins.negative", margin < 0, evidence, "fraction")
+    yield from class_means("geometry.margins.margin", margin, evidence, "")
+    yield Column("geometry.margins.rival", rival.astype(np.int32))
 
 
-def _head(evidence: Evidence) -> tuple[torch.Tensor, torch.Tensor | None]:
-    checkpoint, architecture = evidence.checkpoint, evidence.checkpoint.architecture
-    if architecture is None:
-        raise UserError(f"{checkpoint.path} has no recognised classifier head.", "Measure something else on it.")
-    bias = f"{architecture.head}.bias"
-    weight = checkpoint.tensor(f"{architecture.head}.weight")
-    return weight, checkpoint.tensor(bias) if bias in checkpoint.specs else None
+def _head(evidence: Evidence) -> tuple[Tensor, Tensor]:
+    checkpoint = evidence.checkpoint
+    head = checkpoint.architecture.head if checkpoint.architecture else ""
+    features, logits = evidence.columns["features"], evidence.columns["logits"]
+    expected = (logits.shape[1], features.shape[1])
+    spec = checkpoint.specs.get(f"{head}.weight")
+    if spec is None or spec.shape != expected or expected[0] < 2:
+        raise UserError(
+            f"{checkpoint.path.name} has no linear head from {expected[1]} features to {expected[0]} classes.",
+            "Choose a classifier that ends in a linear layer of at least two classes.",
+        )
+    weight = checkpoint.tensor(f"{head}.weight").to(evidence.device, torch.float32)
+    if f"{head}.bias" not in checkpoint.specs:
+        return weight, weight.new_zeros(len(weight))
+    return weight, checkpoint.tensor(f"{head}.bias").to(evidence.device, torch.float32)
+
+
+def _on(evidence: Evidence, values: NDArray[Any]) -> Tensor:
+    return torch.as_tensor(values, device=evidence.device)

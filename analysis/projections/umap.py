@@ -1,76 +1,96 @@
-"""UMAP: neighbourhoods kept in the plane."""
+"""Neighbourhoods, laid out in the plane."""
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.alignment import align
-from ..errors import UserError
+from ...kernels.alignment import procrustes
+from ...kernels.principal import principal_plane
 from ..jobs.protocol import Ticket
-from ..registry import Parameters, parameter
-from . import PROJECTIONS
-from .pca import principal_components
+from ..registry import parameter
+from . import PROJECTIONS, Parameters
+from .checks import check_finite
 
-_SPREAD = 10.0
+_FEWEST = 4  # with fewer samples every layout shows the same neighbours
 
 
 class UmapParameters(Parameters):
     """Parameters of UMAP."""
 
-    neighbours: int = parameter(15, "Neighbours a sample is tied to.", unit="samples", ge=2, le=200)
-    min_dist: float = parameter(0.1, "Least distance between samples in the plane.", ge=0, le=1)
-    seed: int | None = parameter(None, "Makes the layout repeatable, at a third of the speed.", ge=0)
+    neighbours: int = parameter(15, "How many neighbours a sample keeps close to.", unit="samples", ge=2)
+    min_dist: float = parameter(0.1, "How near each other samples may lie in the layout.", ge=0, lt=1)
+    seed: int | None = parameter(0, "Seeds the layout; without one it uses all cores and varies from run to run.", ge=0)
 
 
 @PROJECTIONS.register(
     "umap",
     title="UMAP",
-    citation="McInnes, Healy and Melville 2018, UMAP: Uniform Manifold Approximation and Projection",
+    citation="McInnes, Healy and Melville 2018, UMAP, arXiv:1802.03426",
 )
 def umap(
-    features: Sequence[NDArray[np.float32]], parameters: UmapParameters, ticket: Ticket
+    features: Sequence[NDArray[np.float32]],
+    parameters: UmapParameters,
+    ticket: Ticket,
 ) -> list[NDArray[np.float32]]:
-    """Lay each model's features out by UMAP; later models start at the first one's layout and are aligned to it."""
-    if len(features[0]) <= parameters.neighbours:
-        raise UserError(
-            f"UMAP with {parameters.neighbours} neighbours needs more than {len(features[0])} samples.",
-            "Choose the principal components, or fewer neighbours.",
-        )
+    """Layout that keeps neighbours near; it starts from principal components, later models from the first one's.
+
+    Later models move in smaller steps, so that samples stay where they were unless their neighbours have changed; what
+    comes out is laid onto the first by Procrustes.
+
+    Raises
+    ------
+    UserError
+        If a feature is not a finite number.
+    """
+    check_finite(features)
     layouts: list[NDArray[np.float32]] = []
-    for done, matrix in enumerate(features):
+    for done, x in enumerate(features):
         ticket.progress(done, len(features), "UMAP")
-        start = layouts[0] if layouts else _start(matrix)
-        layout = _fit(matrix, start, parameters)
-        layouts.append(align(layout, layouts[0]).astype(np.float32) if layouts else layout)
+        if layouts:
+            moved = _fit(x, layouts[0], parameters, n_epochs=200, learning_rate=0.25)
+            layouts.append(procrustes(moved, layouts[0]))
+        else:
+            layouts.append(_fit(x, principal_plane(x), parameters))
+        ticket.check()
     return layouts
 
 
 def warm_up() -> None:
-    """Compile what UMAP compiles, on a small set."""
-    random = np.random.default_rng(0)
-    features = random.standard_normal((64, 8), dtype=np.float32)
-    _fit(features, _start(features), UmapParameters())
+    """Compile what UMAP needs, seeded and not, on a tiny example; takes tens of seconds on a machine's first time."""
+    x = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+    for seed in (0, None):
+        _fit(x, x[:, :2], UmapParameters(neighbours=5, seed=seed), force_approximation_algorithm=True)
 
 
-def _start(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    layout = principal_components(features)
-    size = np.abs(layout).max() or 1.0
-    return (layout * (_SPREAD / size)).astype(np.float32)
-
-
-def _fit(features: NDArray[np.float32], start: NDArray[np.float32], parameters: UmapParameters) -> NDArray[np.float32]:
+def _fit(
+    x: NDArray[np.float32],
+    start: NDArray[np.float32],
+    parameters: UmapParameters,
+    **settings: Any,
+) -> NDArray[np.float32]:
+    if len(x) < _FEWEST:
+        return start
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its own remarks on threads and on numba
+        # Importing it and fitting with a seed both warn, about what is meant here.
+        warnings.simplefilter("ignore")
         from umap import UMAP
 
-        model = UMAP(
-            n_neighbors=parameters.neighbours,
+        reducer = UMAP(
+            n_neighbors=min(parameters.neighbours, len(x) - 1),
             min_dist=parameters.min_dist,
-            init=start,
+            init=_spread(start),
             random_state=parameters.seed,
-            n_jobs=1 if parameters.seed is not None else -1,
+            n_jobs=-1 if parameters.seed is None else 1,
+            **settings,
         )
-        layout: NDArray[np.float32] = model.fit_transform(features).astype(np.float32)
-    return layout
+        return np.asarray(reducer.fit_transform(x), np.float32)
+
+
+def _spread(start: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a start whose flat directions are drawn at random: UMAP divides by their extent."""
+    flat = np.ptp(start, axis=0) == 0
+    drawn = np.random.default_rng(0).normal(size=start.shape).astype(np.float32)
+    return np.where(flat, drawn, start)

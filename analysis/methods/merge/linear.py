@@ -1,4 +1,4 @@
-"""Linear merging: a weighted mean of the parents, tensor by tensor."""
+"""Average the weights of several models."""
 
 from collections.abc import Sequence
 
@@ -9,69 +9,61 @@ from ...errors import UserError
 from ...models import Checkpoint
 from ...registry import Parameters, parameter
 from .. import METHODS, Derivative, MethodContext
+from .tensors import check_same_tensors, is_mergeable, working_dtype
 
 
 class LinearParameters(Parameters):
-    """Parameters of linear merging."""
+    """Parameters of a linear merge."""
 
-    weights: list[float] | None = parameter(None, "One weight a parent, in their order; equal ones if left out.")
-    normalise: bool = parameter(True, "Divide by the sum of the weights.")
+    weights: tuple[float, ...] = parameter((), "Weight of each model in order; none means equal weights.")
+    normalise: bool = parameter(True, "Divide the weights by their sum.")
 
 
 @METHODS.register(
     "merge.linear",
-    title="Linear merge",
-    citation="Wortsman et al. 2022, Model soups (uniform soup)",
+    title="Linear average",
+    citation="Wortsman et al. 2022, Model soups, arXiv:2203.05482",
     parents="many",
 )
 def linear(parents: Sequence[Checkpoint], parameters: LinearParameters, context: MethodContext) -> Derivative:
-    """Average the parents' tensors with weights; whole-number tensors are the first parent's."""
-    check_alike(parents)
-    shares = _shares(parameters, len(parents))
-    first = parents[0]
-    names = list(first.specs)
+    """Add the models' tensors, each model with its weight: Σ w_i θ_i.
 
-    def tensor(name: str) -> Tensor:
-        context.ticket.progress(names.index(name), len(names), name)
-        own = first.tensor(name)
-        if not own.is_floating_point():
-            return own
-        total = torch.zeros(own.shape, dtype=torch.promote_types(own.dtype, torch.float32))
-        for share, parent in zip(shares, parents, strict=True):
-            total.add_(parent.tensor(name).to(total.dtype), alpha=share)
-        return total.to(own.dtype)
-
-    return Derivative(first.specs, tensor, {"weights": shares})
-
-
-def _shares(parameters: LinearParameters, count: int) -> list[float]:
-    weights = parameters.weights or [1.0] * count
-    if len(weights) != count:
-        raise UserError(f"merge.linear got {len(weights)} weights for {count} parents.", "Give one weight a parent.")
-    total = sum(weights) if parameters.normalise else 1.0
-    if total == 0:
-        raise UserError("The weights of merge.linear sum to zero.", "Change them, or set normalise = false.")
-    return [weight / total for weight in weights]
-
-
-def check_alike(parents: Sequence[Checkpoint]) -> None:
-    """Refuse parents whose tensors differ in name or shape.
+    The sum is formed in float32 or better and has the first model's dtype; tensors that are not floating point, such
+    as batch counters, are the first model's.
 
     Raises
     ------
     UserError
-        Names the first difference and counts the others.
+        If the models' tensors differ in name or shape, or the weights do not fit the models.
     """
+    check_same_tensors(parents)
+    shares = _shares(parameters, len(parents))
     first = parents[0]
-    for other in parents[1:]:
-        differing = [name for name in {**first.specs, **other.specs} if not _same(first, other, name)]
-        if differing:
-            more = f" and {len(differing) - 1} more" if len(differing) > 1 else ""
-            raise UserError(
-                f"{other.path.name} and {first.path.name} differ in {differing[0]}{more}.",
-                "Merge checkpoints of the same network.",
-            )
+
+    def tensor(name: str) -> Tensor:
+        context.ticket.check()
+        spec = first.specs[name]
+        if not is_mergeable(spec):
+            return first.tensor(name)
+        dtype = working_dtype(name, parents)
+        total = torch.zeros(spec.shape, dtype=dtype, device=context.device)
+        for parent, share in zip(parents, shares, strict=True):
+            total.add_(parent.tensor(name).to(context.device, dtype), alpha=share)
+        return total.to("cpu", spec.dtype)
+
+    taken = [name for name, spec in first.specs.items() if not is_mergeable(spec)]
+    return Derivative(first.specs, tensor, {"weights": shares, "taken_from_first": taken})
 
 
-def _same(one: Checkpoint, other: Checkpoint, name: str) -> bool:
-    return name in one.specs and name in other.specs and one.specs[name].shape == other.specs[name].shape
+def _shares(parameters: LinearParameters, models: int) -> list[float]:
+    weights = list(parameters.weights) or [1.0] * models
+    if len(weights) != models:
+        raise UserError(
+            f"merge.linear: there are {len(weights)} weights for {models} models.", "Give one weight for each model."
+        )
+    if not parameters.normalise:
+        return weights
+    total = sum(weights)
+    if total == 0:
+        raise UserError("merge.linear: the weights add up to 0.", "Change a weight, or set normalise to false.")
+    return [weight / total for weight in weights]

@@ -1,37 +1,47 @@
-"""Magnitude pruning: what is small goes."""
+"""Remove what is small."""
 
 from collections.abc import Sequence
 from typing import Literal
 
 from torch import Tensor
 
-from ....kernels.masks import Scope, channel_norms
+from ....kernels.masks import channel_norms
 from ...models import Checkpoint
-from ...registry import Parameters, parameter
+from ...registry import parameter
 from .. import METHODS, Derivative, MethodContext
-from .masking import Granularity, masked
+from .masking import Masking, MaskParameters, score_dtype
 
 
-class MagnitudeParameters(Parameters):
+class MagnitudeParameters(MaskParameters):
     """Parameters of magnitude pruning."""
 
-    amount: float = parameter(0.5, "Share of the weights that is removed.", unit="fraction", ge=0, le=1)
-    scope: Scope = parameter("global", "Compare over all layers, take the same share of each, or by ERK densities.")
-    granularity: Granularity = parameter("element", "Remove single weights, or whole output channels.")
-    norm: Literal["l1", "l2"] = parameter("l2", "Norm that scores a channel; single weights are scored by size.")
+    norm: Literal["l1", "l2"] = parameter(
+        "l1", "What a channel is scored by: mean |w| or root mean square; single weights need none."
+    )
 
 
 @METHODS.register(
     "prune.magnitude",
-    title="Magnitude pruning",
-    citation="Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks",
+    title="Magnitude",
+    citation="Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks, arXiv:1506.02626",
 )
 def magnitude(parents: Sequence[Checkpoint], parameters: MagnitudeParameters, context: MethodContext) -> Derivative:
-    """Set the weights, or the output channels, of smallest magnitude to zero."""
+    """Set the weights of smallest magnitude to zero.
 
-    def score(_: str, weight: Tensor) -> Tensor:
+    Channels are compared by their typical weight (norm over size), so that wide layers do not win by width.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to prune, or a weight is not a number.
+    """
+    parent = parents[0]
+    dtype = score_dtype(parent)
+
+    def score(name: str) -> Tensor:
+        weight = parent.tensor(name).to(context.device, dtype)
         if parameters.granularity == "element":
             return weight.abs()
-        return channel_norms(weight, 1.0 if parameters.norm == "l1" else 2.0)
+        return channel_norms(weight, 1 if parameters.norm == "l1" else 2)
 
-    return masked(parents[0], score, parameters.amount, parameters.scope, context.ticket)
+    return Masking(parent, score, parameters, context.ticket).derive()

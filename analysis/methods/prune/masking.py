@@ -1,52 +1,129 @@
-"""What every pruning by masks shares: from scores to a checkpoint with zeros."""
+"""What pruning methods share: they score units, and this removes the lowest of a scope."""
 
-from collections.abc import Callable, Mapping
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from ....kernels.masks import Scope, masks
+from ....kernels.masks import Cut, cuts, erk_densities, keep, removed_count
+from ...errors import UserError
 from ...jobs.protocol import Ticket
 from ...models import Checkpoint
+from ...registry import Parameters, parameter
 from .. import Derivative
 
+Scope = Literal["global", "layer", "erk"]
 Granularity = Literal["element", "channel"]
 
 
-def masked(
-    parent: Checkpoint, score: Callable[[str, Tensor], Tensor], amount: float, scope: Scope, ticket: Ticket
-) -> Derivative:
-    """Return the parent with the lowest-scored share of its prunable weights at zero.
+class MaskParameters(Parameters):
+    """How much to remove, from where, in which units."""
 
-    Parameters
+    amount: float = parameter(0.5, "Share of the units that is removed.", unit="fraction", ge=0, le=1)
+    scope: Scope = parameter(
+        "global", "Compare all layers with each other, remove the same share of each, or more of large ones (ERK)."
+    )
+    granularity: Granularity = parameter("element", "Remove single weights or whole output channels.")
+
+
+@dataclass(frozen=True)
+class Masking:
+    """Scores the units of a checkpoint's weights and removes the lowest.
+
+    Attributes
     ----------
     parent : Checkpoint
-        Its `weights` are pruned; all else stays.
+        Whose weights are masked.
     score : callable
-        Gives one score for each element, or for each output channel, of a weight of that name.
-    amount, scope : float, str
-        See `graftwork.kernels.masks.masks`.
+        Gives the non-negative scores of a weight's units, by its name: of the weight's shape for elements, (channels,)
+        for channels. Called several times; must give the same each time.
+    parameters : MaskParameters
+        How much, from where.
     ticket : Ticket
-        Progress by tensor.
+        Progress and cancellation.
     """
-    names = parent.weights()
-    scores: dict[str, Tensor] = {}
-    for done, name in enumerate(names):
-        ticket.progress(done, len(names), name)
-        scores[name] = score(name, parent.tensor(name).float())
-    keep = masks(scores, amount, scope)
 
-    def tensor(name: str) -> Tensor:
-        weight = parent.tensor(name)
-        return torch.where(_spread(keep[name], weight), weight, 0) if name in keep else weight
+    parent: Checkpoint
+    score: Callable[[str], Tensor]
+    parameters: MaskParameters
+    ticket: Ticket
 
-    return Derivative(parent.specs, tensor, {"kept": _kept(keep)})
+    def derive(self) -> Derivative:
+        """Find what goes, and return the derivative with facts on what stays.
+
+        Raises
+        ------
+        UserError
+            If there is nothing to prune, or a weight is not a number.
+        """
+        names = self.parent.weights()
+        if not names:
+            raise UserError(
+                f"{self.parent.path.name} has no weights of linear or convolution layers.",
+                "Choose a checkpoint of a network with such layers.",
+            )
+        found = self._cuts(names)
+        return Derivative(self.parent.specs, partial(self._tensor, found), self._facts(found))
+
+    def _cuts(self, names: tuple[str, ...]) -> dict[str, Cut]:
+        amount = self.parameters.amount
+        if self.parameters.scope == "global":
+            total = sum(self._units(name) for name in names)
+            return self._cut_together(names, removed_count(amount, total))
+        shares = dict.fromkeys(names, amount)
+        if self.parameters.scope == "erk":
+            shapes = [self.parent.specs[name].shape for name in names]
+            densities = erk_densities(shapes, 1 - amount)
+            shares = {name: 1 - density for name, density in zip(names, densities, strict=True)}
+        found: dict[str, Cut] = {}
+        for name in names:
+            found |= self._cut_together((name,), removed_count(shares[name], self._units(name)))
+            self.ticket.progress(len(found), len(names), "scores")
+        return found
+
+    def _cut_together(self, names: tuple[str, ...], count: int) -> dict[str, Cut]:
+        try:
+            return dict(zip(names, cuts(partial(self._scores, names), count), strict=True))
+        except ValueError as error:
+            raise UserError(
+                f"{self.parent.path.name} cannot be pruned: {error}.", "Choose a checkpoint whose weights are finite."
+            ) from error
+
+    def _scores(self, names: Iterable[str]) -> Iterator[Tensor]:
+        names = tuple(names)
+        for done, name in enumerate(names):
+            if len(names) > 1:
+                self.ticket.progress(done, len(names), "scores")
+            yield self.score(name)
+
+    def _tensor(self, found: dict[str, Cut], name: str) -> Tensor:
+        self.ticket.check()
+        tensor = self.parent.tensor(name)
+        if name not in found:
+            return tensor
+        mask = keep(self.score(name), found[name]).to(tensor.device)
+        return tensor.masked_fill(~mask.view(mask.shape + (1,) * (tensor.ndim - mask.ndim)), 0)
+
+    def _facts(self, found: dict[str, Cut]) -> dict[str, Any]:
+        sizes = {name: self.parent.specs[name].size for name in found}
+        shares = {name: 1 - cut.removed / self._units(name) for name, cut in found.items()}
+        facts: dict[str, Any] = {
+            "kept": sum(shares[name] * sizes[name] for name in found) / sum(sizes.values()),
+            "kept_by_layer": shares,
+        }
+        if self.parameters.scope == "global":
+            return facts | {"threshold": next(iter(found.values())).threshold}
+        return facts | {"threshold_by_layer": {name: cut.threshold for name, cut in found.items()}}
+
+    def _units(self, name: str) -> int:
+        spec = self.parent.specs[name]
+        return spec.size if self.parameters.granularity == "element" else spec.shape[0]
 
 
-def _spread(mask: Tensor, weight: Tensor) -> Tensor:
-    return mask if mask.shape == weight.shape else mask.view(-1, *(1,) * (weight.ndim - 1)).expand_as(weight)
-
-
-def _kept(keep: Mapping[str, Tensor]) -> dict[str, float]:
-    return {name: float(mask.float().mean()) for name, mask in keep.items()}
+def score_dtype(parent: Checkpoint) -> torch.dtype:
+    """Return the dtype that holds every weight of the checkpoint exactly, float32 at least."""
+    wide = any(parent.specs[name].dtype == torch.float64 for name in parent.weights())
+    return torch.float64 if wide else torch.float32

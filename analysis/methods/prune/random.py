@@ -1,37 +1,42 @@
-"""Random pruning: the baseline that any score has to beat."""
+"""Remove at random: what every other criterion has to beat."""
 
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-from ....kernels.masks import Scope
+from ...identity import digest
 from ...models import Checkpoint
-from ...registry import Parameters, parameter
 from .. import METHODS, Derivative, MethodContext
-from .masking import Granularity, masked
+from .masking import Masking, MaskParameters
 
 
-class RandomParameters(Parameters):
+class RandomParameters(MaskParameters):
     """Parameters of random pruning."""
-
-    amount: float = parameter(0.5, "Share of the weights that is removed.", unit="fraction", ge=0, le=1)
-    scope: Scope = parameter("global", "Draw over all layers, the same share of each, or by ERK densities.")
-    granularity: Granularity = parameter("element", "Remove single weights, or whole output channels.")
 
 
 @METHODS.register(
     "prune.random",
-    title="Random pruning",
-    citation="The baseline of Han et al. 2015, Learning both Weights and Connections for Efficient Neural Networks",
+    title="Random",
+    citation="Liu et al. 2022, The Unreasonable Effectiveness of Random Pruning, arXiv:2202.02643",
     stochastic=True,
 )
 def random(parents: Sequence[Checkpoint], parameters: RandomParameters, context: MethodContext) -> Derivative:
-    """Set uniformly drawn weights, or output channels, to zero."""
-    generator = torch.Generator().manual_seed(context.seed)
+    """Set weights drawn at random to zero.
 
-    def score(_: str, weight: Tensor) -> Tensor:
-        shape = weight.shape if parameters.granularity == "element" else weight.shape[:1]
-        return torch.rand(shape, generator=generator, dtype=torch.float64)
+    Every layer has its own stream of draws, made on the CPU: the same seed gives the same mask on every device.
 
-    return masked(parents[0], score, parameters.amount, parameters.scope, context.ticket)
+    Raises
+    ------
+    UserError
+        If there is nothing to prune.
+    """
+    parent = parents[0]
+
+    def score(name: str) -> Tensor:
+        shape = parent.specs[name].shape
+        units = shape if parameters.granularity == "element" else shape[:1]
+        draws = torch.Generator().manual_seed(int(digest([context.seed, name])[:15], 16))
+        return torch.rand(units, generator=draws).to(context.device)
+
+    return Masking(parent, score, parameters, context.ticket).derive()

@@ -1,0 +1,52 @@
+"""What merging methods share: whether the models fit, and how precisely to add their tensors."""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import torch
+
+from ...errors import UserError
+from ...models import Checkpoint, TensorSpec
+
+_SHOWN = 3
+
+
+def check_same_tensors(parents: Sequence[Checkpoint]) -> None:
+    """Check that all models have the same tensors, name by name and shape by shape.
+
+    Raises
+    ------
+    UserError
+        If not; names the first differences and counts the rest.
+    """
+    differences = [text for other in parents[1:] for text in _differences(parents[0], other)]
+    if differences:
+        more = f" and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
+        raise UserError(
+            f"These models cannot be merged tensor by tensor: {'; '.join(differences[:_SHOWN])}{more}.",
+            "Choose models of one architecture.",
+        )
+
+
+def is_mergeable(spec: TensorSpec) -> bool:
+    """Return whether tensors of this kind can be added: floating point or complex."""
+    return spec.dtype.is_floating_point or spec.dtype.is_complex
+
+
+def working_dtype(name: str, parents: Sequence[Checkpoint]) -> torch.dtype:
+    """Return the dtype to add in: it holds every parent's values, and is float32 at least."""
+    return reduce(torch.promote_types, (parent.specs[name].dtype for parent in parents), torch.float32)
+
+
+def _differences(first: Checkpoint, other: Checkpoint) -> list[str]:
+    here, there = first.path.name, other.path.name
+    texts = [f"{name} is missing in {there}" for name in first.specs if name not in other.specs]
+    texts += [f"{name} is missing in {here}" for name in other.specs if name not in first.specs]
+    for name, spec in first.specs.items():
+        if name in other.specs and other.specs[name].shape != spec.shape:
+            texts.append(f"{name} is {_sides(spec)} in {here} and {_sides(other.specs[name])} in {there}")
+    return texts
+
+
+def _sides(spec: TensorSpec) -> str:
+    return "×".join(map(str, spec.shape)) or "a single number"

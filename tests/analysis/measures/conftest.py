@@ -1,0 +1,99 @@
+"""A small classifier, its data, and the evidence on them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from graftwork.analysis.jobs.protocol import Quiet
+from graftwork.analysis.measures import Evidence
+from graftwork.analysis.models import Architecture, TensorSpec
+
+
+class Network(nn.Module):
+    """One convolution, the mean over positions, a linear head."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.head = nn.Linear(8, classes)
+
+    def features(self, x: Tensor) -> Tensor:
+        return self.norm(self.conv(x)).relu().mean((2, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(self.features(x))
+
+
+class NetworkCheckpoint:
+    """A checkpoint that holds a network."""
+
+    def __init__(self, network: Network) -> None:
+        self.module = network
+        self.path = Path("network.safetensors")
+        self.specs = {n: TensorSpec(tuple(t.shape), t.dtype) for n, t in network.state_dict().items()}
+        self.metadata: dict[str, Any] = {}
+        self.architecture: Architecture | None = Architecture(
+            family="toy",
+            title="Toy",
+            config={},
+            classes=network.head.out_features,
+            input_shape=(3, 6, 6),
+            head="head",
+            stages=("conv",),
+        )
+
+    def tensor(self, name: str) -> Tensor:
+        return self.module.state_dict()[name]
+
+    def weights(self) -> tuple[str, ...]:
+        return ("conv.weight", "head.weight")
+
+    def network(self) -> nn.Module:
+        return self.module
+
+
+class Labels:
+    """A data set of which only the classes and labels count."""
+
+    def __init__(self, labels: np.ndarray, classes: int) -> None:
+        self.labels = labels
+        self.classes = tuple(f"c{i}" for i in range(classes))
+        self.names = tuple(map(str, labels))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@pytest.fixture
+def evidence() -> Callable[..., Evidence]:
+    """Return a function that gives evidence: of a random network, with columns replaced as asked."""
+
+    def build(samples: int = 200, classes: int = 7, seed: int = 0, labels: Any = None, **columns: Any) -> Evidence:
+        torch.manual_seed(0)
+        network = Network(classes).eval()
+        inputs = torch.randn(samples, 3, 6, 6)
+        with torch.no_grad():
+            features = network.features(inputs) * 10
+            logits = network.head(features)
+        drawn = np.random.default_rng(0).integers(0, classes, samples)
+        # Half of the labels are what the network says, so that it is neither always right nor always wrong.
+        mixed = np.where(np.arange(samples) % 2, drawn, logits.argmax(1).numpy())
+        truth = np.asarray(mixed if labels is None else labels, np.int64)
+        return Evidence(
+            checkpoint=NetworkCheckpoint(network),
+            build=lambda: network,
+            columns={"features": features.numpy(), "logits": logits.numpy()} | columns,
+            labels=truth,
+            data=Labels(truth, classes),
+            device=torch.device("cpu"),
+            seed=seed,
+            ticket=Quiet(),
+        )
+
+    return build

@@ -1,0 +1,74 @@
+"""Costs by hand."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from graftwork.analysis.errors import Cancelled, UserError
+from graftwork.analysis.jobs.protocol import Quiet
+from graftwork.analysis.measures import MEASURES
+
+Make = Callable[..., Any]
+
+
+def said(name: str, evidence: Any, **parameters: Any) -> Any:
+    measure = MEASURES.get(name)
+    return {value.measure: value for value in measure.function(evidence, measure.check(parameters))}
+
+
+CONV, NORM, HEAD = 8 * 3 * 9, 8 + 8, 7 * 8 + 7
+
+
+def test_nominal_by_hand(evidence: Make) -> None:
+    found = said("cost.nominal", evidence())
+    assert found["cost.nominal.parameters"].value == CONV + NORM + HEAD
+    assert found["cost.nominal.macs"].value == 36 * CONV + 7 * 8
+    assert found["cost.nominal.bytes"].value == 4 * (CONV + NORM + HEAD + 16) + 8
+
+
+def test_zeros_are_not_counted(evidence: Make) -> None:
+    given = evidence()
+    with torch.no_grad():
+        given.checkpoint.module.conv.weight[:4] = 0
+    dense, sparse = said("cost.nominal", evidence()), said("cost.nominal", given)
+    gap = dense["cost.nominal.nonzeros"].value - sparse["cost.nominal.nonzeros"].value
+    assert gap == CONV / 2
+    assert sparse["cost.nominal.macs"] == dense["cost.nominal.macs"]
+
+
+def test_an_unknown_network_still_has_parameters(evidence: Make) -> None:
+    given = evidence()
+    given.checkpoint.architecture = None
+    found = said("cost.nominal", given)
+    assert found["cost.nominal.parameters"].value == CONV + NORM + HEAD
+    assert "cost.nominal.macs" not in found
+    with pytest.raises(UserError, match="cannot be timed"):
+        said("cost.measured", given)
+
+
+def test_latency_of_a_network_that_sleeps(evidence: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = evidence()
+    calls = []
+
+    def sleep(x: torch.Tensor) -> Any:
+        calls.append(x.shape)
+        time.sleep(0.005 if len(calls) > 6 else 0.1)
+
+    monkeypatch.setattr(given.checkpoint.module, "forward", sleep)
+    found = said("cost.measured", given, batch=4, repeats=3, warmup=6)
+    latency = found["cost.measured.latency"]
+    assert calls == [(4, 3, 6, 6)] * 9
+    assert 5 <= latency.low <= latency.value <= latency.high
+    assert latency.value < 50  # the slow first calls are warm-up
+    assert found["cost.measured.throughput"].value == pytest.approx(4000 / latency.value)
+    assert found["cost.measured.batch"].value == 4
+
+
+def test_timing_can_be_stopped(evidence: Make) -> None:
+    given = evidence()
+    object.__setattr__(given, "ticket", Quiet(stop=lambda: True))
+    with pytest.raises(Cancelled):
+        said("cost.measured", given)

@@ -1,0 +1,79 @@
+"""The linear merge."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.methods import METHODS
+
+Make = Callable[..., Any]
+
+
+def merged(parents: list[Any], context: Any, **parameters: Any) -> Any:
+    method = METHODS.get("merge.linear")
+    derivative = method.function(parents, method.check(parameters), context)
+    return derivative.facts, {key: derivative.tensor(key) for key in derivative.specs}
+
+
+def test_default_is_the_mean(make: Make, context: Make) -> None:
+    parents = [make(seed) for seed in range(3)]
+    _, tensors = merged(parents, context())
+    expected = sum(p.tensors["hidden.weight"] for p in parents) / 3
+    torch.testing.assert_close(tensors["hidden.weight"], expected)
+
+
+@pytest.mark.parametrize(("normalise", "shares"), [(True, [0.75, 0.25]), (False, [3.0, 1.0])])
+def test_weights(normalise: bool, shares: list[float], make: Make, context: Make) -> None:
+    parents = [make(0), make(1)]
+    facts, tensors = merged(parents, context(), weights=[3, 1], normalise=normalise)
+    expected = sum(s * p.tensors["conv.weight"] for s, p in zip(shares, parents, strict=True))
+    torch.testing.assert_close(tensors["conv.weight"], expected)
+    assert facts["weights"] == shares
+
+
+def test_a_model_with_itself_is_itself(make: Make, context: Make) -> None:
+    parents = [make(4)] * 4
+    _, tensors = merged(parents, context())
+    assert all(torch.equal(tensors[key], parents[0].tensors[key]) for key in tensors)
+
+
+def test_counters_are_the_firsts(make: Make, context: Make) -> None:
+    facts, tensors = merged([make(7), make(1)], context())
+    assert tensors["norm.num_batches_tracked"].item() == 107
+    assert facts["taken_from_first"] == ["norm.num_batches_tracked"]
+
+
+def test_half_precision_is_added_in_full(make: Make, context: Make) -> None:
+    # In bfloat16, 256 + 1 is 256: the ones would be lost one by one.
+    parents = [make(**{"head.weight": torch.tensor([value], dtype=torch.bfloat16)}) for value in (256.0, 1, 1, 1, 1)]
+    _, tensors = merged(parents, context(), weights=[1] * 5, normalise=False)
+    assert tensors["head.weight"].dtype == torch.bfloat16
+    assert tensors["head.weight"].item() == 260
+
+
+def test_all_differences_in_one_error(make: Make, context: Make) -> None:
+    other = make(1, **{"head.bias": torch.zeros(5)})
+    del other.specs["conv.weight"]
+    with pytest.raises(UserError) as caught:
+        merged([make(0), other], context())
+    assert "conv.weight is missing in seed1.safetensors" in caught.value.problem
+    assert "head.bias is 4 in seed0.safetensors and 5 in seed1.safetensors" in caught.value.problem
+
+
+def test_many_differences_are_counted(make: Make, context: Make) -> None:
+    other = make(1)
+    other.specs = {}
+    with pytest.raises(UserError, match="and 3 more"):
+        merged([make(0), other], context())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "text"),
+    [({"weights": [1, 2, 3]}, "3 weights for 2 models"), ({"weights": [1, -1]}, "add up to 0")],
+)
+def test_weights_that_do_not_fit(parameters: dict[str, Any], text: str, make: Make, context: Make) -> None:
+    with pytest.raises(UserError, match=text):
+        merged([make(0), make(1)], context(), **parameters)
