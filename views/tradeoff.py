@@ -1,7 +1,7 @@
 """Trade-off: every model by any two measures, with the front that nothing beats."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
@@ -32,7 +32,7 @@ class Axis:
     name: str
     title: str
     unit: str
-    better: str | None
+    better: Literal["higher", "lower"] | None
 
     @property
     def label(self) -> str:
