@@ -1,5 +1,7 @@
 """Interval of a mean over 10,000 samples: ours against the plain loop and scipy.stats.bootstrap."""
 
+from functools import partial
+
 import numpy as np
 from scipy import stats
 from timing import side_by_side
@@ -22,9 +24,9 @@ def main() -> None:
         print(f"10,000 samples, 1000 resamples: {title}")
         side_by_side(
             {
-                "scipy.stats.bootstrap": lambda values=values: scipy_interval(values),
-                "plain loop": lambda values=values: mean_interval_reference(values, 0),
-                "graftwork": lambda values=values: mean_interval(values, 0),
+                "scipy.stats.bootstrap": partial(scipy_interval, values),
+                "plain loop": partial(mean_interval_reference, values, 0),
+                "graftwork": partial(mean_interval, values, 0),
             },
             runs=3,
         )

@@ -1,5 +1,7 @@
 """Global magnitude masks: ours against torch.nn.utils.prune.global_unstructured on the same weights."""
 
+from typing import Any
+
 import torch
 from timing import side_by_side
 from torch import nn
@@ -23,7 +25,7 @@ def main() -> None:
         return [masks.keep(score, cut) for score, cut in zip(scores, found, strict=True)]
 
     def library() -> list[torch.Tensor]:
-        layers = [nn.Linear(1, 1) for _ in weights]
+        layers: list[Any] = [nn.Linear(1, 1) for _ in weights]
         for layer, weight in zip(layers, weights, strict=True):
             layer.weight = nn.Parameter(weight)
         prune.global_unstructured([(layer, "weight") for layer in layers], prune.L1Unstructured, amount=AMOUNT)

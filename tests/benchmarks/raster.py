@@ -1,5 +1,7 @@
 """A million points on a 1280 × 800 screen: images, brush and hit test against NumPy's and matplotlib's ways."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.path import Path as MatplotlibPath
 from timing import side_by_side
@@ -19,7 +21,10 @@ def main() -> None:
     selected = draws.random(len(points)) < 0.1
     pixels = raster.pixel_index(points, FRAME)
     lookup = raster.lookup(pixels, FRAME)
-    bins = {"bins": (FRAME.width, FRAME.height), "range": ((FRAME.left, FRAME.right), (FRAME.bottom, FRAME.top))}
+    bins: dict[str, Any] = {
+        "bins": (FRAME.width, FRAME.height),
+        "range": ((FRAME.left, FRAME.right), (FRAME.bottom, FRAME.top)),
+    }
 
     print("1,000,000 points: new view range, counts")
     side_by_side(

@@ -6,7 +6,9 @@ import torch
 from graftwork.kernels.margins import margins, margins_reference
 
 
-def problem(samples: int, width: int, classes: int, seed: int = 0) -> tuple[torch.Tensor, ...]:
+def problem(
+    samples: int, width: int, classes: int, seed: int = 0
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     draws = torch.Generator().manual_seed(seed)
     features = torch.randn(samples, width, generator=draws)
     weight = torch.randn(classes, width, generator=draws)
@@ -40,7 +42,8 @@ def test_equals_the_reference(chunk: int) -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_cuda_gives_the_same_margins() -> None:
     arguments = problem(100, 16, 9)
-    there, here = margins(*(a.cuda() for a in arguments)), margins(*arguments)
+    x, w, b, y = (a.cuda() for a in arguments)
+    there, here = margins(x, w, b, y), margins(*arguments)
     for mine, plain in zip(there, here, strict=True):
         torch.testing.assert_close(mine.cpu(), plain, rtol=1e-4, atol=1e-4)
 

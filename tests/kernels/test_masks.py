@@ -1,5 +1,7 @@
 """Masks against torch.nn.utils.prune, the sorting reference and closed forms."""
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -22,7 +24,7 @@ def masks_of(scores: list[torch.Tensor], count: int) -> list[torch.Tensor]:
 
 
 def library_masks(weights: list[torch.Tensor], amount: float) -> list[torch.Tensor]:
-    modules = [torch.nn.ParameterList([torch.nn.Parameter(w.clone())]) for w in weights]
+    modules: list[Any] = [torch.nn.ParameterList([torch.nn.Parameter(w.clone())]) for w in weights]
     for module in modules:
         module.weight = module[0]
     prune.global_unstructured([(m, "weight") for m in modules], prune.L1Unstructured, amount=amount)
@@ -41,7 +43,7 @@ def test_global_masks_equal_the_library(amount: float) -> None:
 @pytest.mark.parametrize("amount", [0.05, 0.5, 0.77])
 def test_layer_masks_equal_the_library(amount: float) -> None:
     for weight in tensors(1):
-        module = torch.nn.Linear(1, 1)
+        module: Any = torch.nn.Linear(1, 1)
         module.weight = torch.nn.Parameter(weight.clone())
         prune.l1_unstructured(module, "weight", amount)
         (mine,) = masks_of([weight.abs()], masks.removed_count(amount, weight.numel()))
@@ -51,7 +53,7 @@ def test_layer_masks_equal_the_library(amount: float) -> None:
 @pytest.mark.parametrize("order", [1, 2])
 def test_channel_masks_equal_the_library(order: int) -> None:
     for weight in tensors(2):
-        module = torch.nn.Linear(1, 1)
+        module: Any = torch.nn.Linear(1, 1)
         module.weight = torch.nn.Parameter(weight.clone())
         prune.ln_structured(module, "weight", 0.4, n=order, dim=0)
         scores = masks.channel_norms(weight, order)

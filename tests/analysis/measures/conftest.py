@@ -23,10 +23,10 @@ class Network(nn.Module):
         self.norm = nn.BatchNorm2d(8)
         self.head = nn.Linear(8, classes)
 
-    def features(self, x: Tensor) -> Tensor:
+    def features(self, x: Tensor) -> Any:
         return self.norm(self.conv(x)).relu().mean((2, 3))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Any:
         return self.head(self.features(x))
 
 
@@ -48,7 +48,7 @@ class NetworkCheckpoint:
             stages=("conv",),
         )
 
-    def tensor(self, name: str) -> Tensor:
+    def tensor(self, name: str) -> Any:
         return self.module.state_dict()[name]
 
     def weights(self) -> tuple[str, ...]:
@@ -85,12 +85,14 @@ def evidence() -> Callable[..., Evidence]:
         # Half of the labels are what the network says, so that it is neither always right nor always wrong.
         mixed = np.where(np.arange(samples) % 2, drawn, logits.argmax(1).numpy())
         truth = np.asarray(mixed if labels is None else labels, np.int64)
+        held: Any = NetworkCheckpoint(network)
+        known: Any = Labels(truth, classes)
         return Evidence(
-            checkpoint=NetworkCheckpoint(network),
+            checkpoint=held,
             build=lambda: network,
             columns={"features": features.numpy(), "logits": logits.numpy()} | columns,
             labels=truth,
-            data=Labels(truth, classes),
+            data=known,
             device=torch.device("cpu"),
             seed=seed,
             ticket=Quiet(),

@@ -16,7 +16,8 @@ Make = Callable[..., Any]
 
 def said(name: str, evidence: Any, **parameters: Any) -> Any:
     measure = MEASURES.get(name)
-    return {value.measure: value for value in measure.function(evidence, measure.check(parameters))}
+    found: Any = measure.function(evidence, measure.check(parameters))
+    return {value.measure: value for value in found}
 
 
 CONV, NORM, HEAD = 8 * 3 * 9, 8 + 8, 7 * 8 + 7
