@@ -157,28 +157,31 @@ class StillEngine:
 
 
 @pytest.fixture
-def session(measured: Path, tmp_path: Path) -> Iterator[Any]:
-    """Return a writable session on a copy of the measured workspace, with an engine and a desk that stand still."""
+def attach() -> Callable[[Any], Any]:
+    """Return what makes a session on an open workspace, with an engine and a desk that stand still."""
     from graftwork.analysis.session import Session
-    from graftwork.analysis.workspace import Workspace
 
-    home = tmp_path / "small.graft"
-    shutil.copytree(measured, home)
-    with Workspace.open(home) as space:
-        opened = Session(space, StillEngine(), StillWorker())  # type: ignore[arg-type]
-        opened.refresh()
-        yield opened
-        opened.close()
+    return lambda space: Session(space, StillEngine(), StillWorker())  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def empty_session(tmp_path: Path) -> Iterator[Any]:
+def session(measured: Path, tmp_path: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
+    """Return a refreshed session on a copy of the measured workspace."""
+    home = shutil.copytree(measured, tmp_path / "small.graft")
+    yield from _open(home, attach)
+
+
+@pytest.fixture
+def empty_session(tmp_path: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
     """Return a session on a new workspace."""
-    from graftwork.analysis.session import Session
+    yield from _open(tmp_path / "empty.graft", attach)
+
+
+def _open(home: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
     from graftwork.analysis.workspace import Workspace
 
-    with Workspace.create(tmp_path / "empty.graft") as space:
-        opened = Session(space, StillEngine(), StillWorker())  # type: ignore[arg-type]
+    with Workspace.open_or_create(home) as space:
+        opened = attach(space)
         opened.refresh()
         yield opened
         opened.close()

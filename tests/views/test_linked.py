@@ -63,11 +63,8 @@ def test_the_layout_is_chosen_and_undone(session: Session, qtbot: QtBot) -> None
 
 def test_a_brush_in_the_embedding_reaches_all(session: Session, qtbot: QtBot) -> None:
     embedding = show(qtbot, EmbeddingPanel, session)
-    others = (
-        show(qtbot, GeometryPanel, session),
-        show(qtbot, SamplesPanel, session),
-        show(qtbot, SelectionsPanel, session),
-    )
+    geometry, samples = show(qtbot, GeometryPanel, session), show(qtbot, SamplesPanel, session)
+    selections = show(qtbot, SelectionsPanel, session)
     assert embedding.state is not None
     layout = embedding.state.layouts[1]
     middle = np.median(layout, axis=0)
@@ -77,13 +74,14 @@ def test_a_brush_in_the_embedding_reaches_all(session: Session, qtbot: QtBot) ->
     assert chosen[(layout < middle).all(axis=1)].all()
     assert 0 < chosen.sum() < 100
     rest(qtbot, session)
-    geometry, samples, selections = (panel.state for panel in others)
-    assert geometry and samples and selections  # type: ignore[truthy-bool]
+    assert geometry.state is not None
+    assert samples.state is not None
+    assert selections.state is not None
     np.testing.assert_array_equal(embedding.state.selected, chosen)
-    np.testing.assert_array_equal(geometry.selected, chosen)  # type: ignore[union-attr]
-    assert set(samples.samples) == set(np.flatnonzero(chosen))  # type: ignore[union-attr]
-    assert selections.count == chosen.sum()  # type: ignore[union-attr]
-    assert f"{chosen.sum()} of 100 samples" in others[2]._current.text()
+    np.testing.assert_array_equal(geometry.state.selected, chosen)
+    assert set(samples.state.samples) == set(np.flatnonzero(chosen))
+    assert selections.state.count == chosen.sum()
+    assert f"{chosen.sum()} of 100 samples" in selections._current.text()
     for plane in embedding.planes:
         np.testing.assert_array_equal(plane.cloud._mask, chosen)
 
@@ -202,9 +200,7 @@ def test_a_selection_is_kept(kept: SelectionsPanel, session: Session) -> None:
 
 
 @pytest.mark.parametrize(("number", "low", "high"), [(0, 0, 50), (1, 20, 30), (2, 30, 50)])
-def test_set_algebra(
-    kept: SelectionsPanel, session: Session, qtbot: QtBot, number: int, low: int, high: int
-) -> None:
+def test_set_algebra(kept: SelectionsPanel, session: Session, qtbot: QtBot, number: int, low: int, high: int) -> None:
     kept._buttons[number].click()
     qtbot.waitUntil(lambda: session.state.selection.count == high - low)
     assert np.flatnonzero(session.selected_mask(100)).tolist() == list(range(low, high))
