@@ -232,7 +232,7 @@ def test_choices_become_a_recipe(dialog: ExperimentDialog) -> None:
     choose(dialog, "merge.linear", {"low", "high"})
     recipe = parse_recipe(write_recipe(dialog.recipe()))
     assert recipe.step[0].method == "merge.linear"
-    assert recipe.step[0].of == (("low", "high"),) or list(recipe.step[0].of) == [["low", "high"]]
+    assert [tuple(group) for group in recipe.step[0].of] == [("low", "high")]
     assert [model.path for model in recipe.model] == [f"{KEPT}low", f"{KEPT}high"]
     assert recipe.data[0].path == "digits"
     assert recipe.data[0].limit == 100

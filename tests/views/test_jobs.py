@@ -3,7 +3,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
@@ -51,7 +50,6 @@ def test_what_runs_comes_first(session: Session, qtbot: QtBot) -> None:
 
 def test_a_running_job_has_a_bar_and_is_stopped(session: Session, qtbot: QtBot) -> None:
     panel = show(qtbot, JobsPanel, session)
-    button = panel.findChildren(QPushButton)[0]
     assert not panel._bar.isVisible()
     assert not panel._stop.isVisible()
     engine: Any = session.engine
@@ -68,7 +66,7 @@ def test_a_running_job_has_a_bar_and_is_stopped(session: Session, qtbot: QtBot) 
     with qtbot.waitSignal(panel.command_wanted) as wanted:
         panel._stop.click()
     assert wanted.args == ["run.stop"]
-    assert button.text() == "Stop"
+    assert panel._stop.text() == "Stop"
 
 
 def test_a_refusal_is_told(session: Session, qtbot: QtBot) -> None:

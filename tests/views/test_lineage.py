@@ -1,5 +1,6 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
@@ -59,15 +60,16 @@ def test_a_click_looks_and_shift_selects(panel: LineagePanel, session: Session, 
     assert state_of(panel).selected == session.state.selection.models
 
 
-def test_the_menu_pins(panel: LineagePanel, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QMenu, "exec", lambda menu, *_: menu.actions()[0].trigger())
-    from PySide6.QtGui import QContextMenuEvent
-
+def test_the_menu_pins(panel: LineagePanel, session: Session, qtbot: QtBot) -> None:
     at = place(node(panel, "low"))
     panel.graph.contextMenuEvent(QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, at))
+    menu = panel.graph.findChildren(QMenu)[0]
+    menu.actions()[0].trigger()
+    menu.close()
     assert session.state.pinned == node(panel, "low").identity
     rest(qtbot, session)
     assert state_of(panel).pinned == session.state.pinned
+    assert panel.graph.findChildren(QMenu) == []
     session.undo()
     assert session.state.pinned != node(panel, "low").identity
 

@@ -33,11 +33,12 @@ def test_two_planes_show_one_range(session: Session, qtbot: QtBot) -> None:
     assert panel.state is not None
     assert len(panel.state.layouts) == 2
     first, second = (plane.plot for plane in panel.planes)
-    first.box.setRange(QRectF(-1, -2, 6, 4), padding=0)
-    assert second.seen == first.seen
-    second.box.setRange(QRectF(3, 3, 2, 2), padding=0)
-    assert first.seen == second.seen
-    assert first.seen.center().x() == pytest.approx(4)
+    for source, other, place in ((first, second, QRectF(-1, -2, 6, 4)), (second, first, QRectF(3, 3, 2, 2))):
+        source.box.setRange(place, padding=0)
+        assert abs(source.seen.center().x() - place.center().x()) < 1e-6
+        assert abs(other.seen.center().x() - source.seen.center().x()) < 0.02  # one may be a pixel wider
+        assert abs(other.seen.center().y() - source.seen.center().y()) < 0.02
+        assert other.seen.width() == pytest.approx(source.seen.width(), rel=0.02)
 
 
 def test_one_model_has_one_plane(session: Session, qtbot: QtBot) -> None:

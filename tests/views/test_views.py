@@ -126,7 +126,7 @@ def test_both_themes_change_the_picture(info: ViewInfo, session: Session, qtbot:
     panel = show(qtbot, info.panel, session)
     pictures = []
     for theme in ("light", "dark", "light"):
-        look.apply(theme)  # type: ignore[arg-type]
+        look.apply(theme)
         rest(qtbot, session)
         pictures.append(panel.grab().toImage())
     light, dark, again = (picture.pixelColor(8, picture.height() - 8).lightness() for picture in pictures)
