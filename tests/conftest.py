@@ -1,8 +1,10 @@
 """What every test gets: no screen, folders of its own, and a look at what it leaves running."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -12,6 +14,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores already
 
 import pytest
+from psygnal import Signal
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +32,159 @@ def shared() -> Path:
 def caches(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder that every test of the session caches in; what is compiled once is compiled for all."""
     return tmp_path_factory.mktemp("cache")
+
+
+RECIPE = """
+title = "A small one"
+seeds = [0]
+[[model]]
+name = "resnet8"
+path = "digits-resnet8.safetensors"
+[[model]]
+name = "low"
+path = "digits-resnet14-low.safetensors"
+[[model]]
+name = "middle"
+path = "digits-resnet14-middle.safetensors"
+[[model]]
+name = "high"
+path = "digits-resnet14-high.safetensors"
+[[data]]
+name = "test"
+path = "digits"
+split = "test"
+normalise = "digits"
+limit = 100
+[[step]]
+name = "magnitude"
+method = "prune.magnitude"
+of = ["resnet8"]
+amount = [0.3, 0.7]
+[[step]]
+name = "merged"
+method = "merge.linear"
+of = [["low", "middle", "high"]]
+[measure]
+data = "test"
+what = ["accuracy", "loss", "cost.nominal", "geometry.margins"]
+"""
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a workspace with seven measured models, made in this process; tests work on copies."""
+    import torch
+
+    from graftwork.analysis.experiments.planning import plan
+    from graftwork.analysis.experiments.running import Runner
+    from graftwork.analysis.jobs.protocol import Quiet
+    from graftwork.analysis.recipe import anchored, parse_recipe
+    from graftwork.analysis.workspace import Workspace
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    home = tmp_path_factory.mktemp("measured") / "small.graft"
+    with Workspace.create(home) as space:
+        made = plan(anchored(parse_recipe(RECIPE), ROOT / "assets" / "demo"))
+        space.add_plan(made, RECIPE)
+        runner = Runner(home, torch.device("cpu"))
+        for trial in made.trials:
+            space.begin(trial.identity)
+            space.finish(runner.run(trial, Quiet()))
+    torch.set_num_threads(threads)
+    return home
+
+
+class StillWorker:
+    """Answers on the spot, in this process; a layout is the first two features."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def submit(self, task: str, payload: Any = None, title: str = "") -> Future[Any]:
+        self.asked.append(task)
+        answer: Future[Any] = Future()
+        answer.set_result(getattr(self, f"_{task}")(payload))
+        return answer
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+    def _catalogue(self, _: Any) -> Any:
+        import torch
+
+        from graftwork.analysis.jobs.protocol import Quiet
+        from graftwork.analysis.worker.tasks import Desk, catalogue
+
+        return catalogue(Desk(torch.device("cpu")), {}, Quiet())
+
+    def _warm_up(self, _: Any) -> None:
+        return None
+
+    def _project(self, payload: Any) -> None:
+        from graftwork.analysis.features.store import read_column, write_columns
+
+        sign = -1 if payload["method"] == "umap" else 1
+        layouts = [sign * read_column(Path(file), column)[:, :2] for file, column in payload["features"]]
+        write_columns(Path(payload["target"]), {str(number): layout for number, layout in enumerate(layouts)})
+
+
+class StillEngine:
+    """Notes what it is told and runs nothing."""
+
+    changed = Signal()
+    refused = Signal(object)
+
+    def __init__(self) -> None:
+        self.worker = StillWorker()
+        self.current: Any = None
+        self.running = False
+        self.told: list[str] = []
+
+    def submit(self, recipe: str, folder: Path, source: str = "") -> None:
+        self.told.append(recipe)
+
+    def resume(self) -> None:
+        self.told.append("resume")
+
+    def cancel(self) -> None:
+        self.told.append("cancel")
+
+    def close(self) -> None:
+        self.told.append("close")
+
+
+@pytest.fixture
+def attach() -> Callable[[Any], Any]:
+    """Return what makes a session on an open workspace, with an engine and a desk that stand still."""
+    from graftwork.analysis.session import Session
+
+    return lambda space: Session(space, StillEngine(), StillWorker())  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def session(measured: Path, tmp_path: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
+    """Return a refreshed session on a copy of the measured workspace."""
+    home = shutil.copytree(measured, tmp_path / "small.graft")
+    yield from _open(home, attach)
+
+
+@pytest.fixture
+def empty_session(tmp_path: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
+    """Return a session on a new workspace."""
+    yield from _open(tmp_path / "empty.graft", attach)
+
+
+def _open(home: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
+    from graftwork.analysis.workspace import Workspace
+
+    with Workspace.open_or_create(home) as space:
+        opened = attach(space)
+        opened.refresh()
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(autouse=True)

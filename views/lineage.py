@@ -236,8 +236,9 @@ class Graph(QWidget):
         node = self._at(event.pos())
         if node:
             menu = QMenu(self)
+            menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.addAction("Pin as reference", lambda: self.pinned.emit(node.identity))
-            menu.exec(event.globalPos())
+            menu.popup(event.globalPos())
 
     def _at(self, place: QPoint) -> Node | None:
         nodes = self._state.nodes if self._state else ()

@@ -55,10 +55,13 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.occupied: Callable[[float, float], bool] = lambda x, y: False
         self.selection_bounds: Callable[[], QRectF | None] = lambda: None
         self._borrowed: Tool | None = None
+        self._named: dict[str, str] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.getPlotItem().hideButtons()
         self.getPlotItem().setMenuEnabled(False)
+        menu = self.getPlotItem().ctrlMenu  # it is never opened, and goes with the plot
+        menu.setParent(self, menu.windowFlags())
         self.getPlotItem().setContentsMargins(TIGHT, TIGHT, 2 * TIGHT, TIGHT)
         for side in ("left", "bottom"):
             self.getAxis(side).enableAutoSIPrefix(False)
@@ -78,11 +81,15 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def set_axes(self, x: str, y: str, x_unit: str = "", y_unit: str = "") -> None:
         """Name the axes, with their units."""
         for side, name, unit in (("bottom", x, x_unit), ("left", y, y_unit)):
-            self.getAxis(side).setLabel(f"{name} ({unit})" if unit else name)
-            self.showAxis(side)
+            text = f"{name} ({unit})" if unit else name
+            if text != self._named.get(side):  # to name an axis is to lay it out and paint it anew
+                self._named[side] = text
+                self.getAxis(side).setLabel(text)
+                self.showAxis(side)
 
     def hide_axes(self) -> None:
         """Leave the axes out, where a plane's coordinates mean nothing."""
+        self._named.clear()
         for side in ("left", "bottom"):
             self.hideAxis(side)
 

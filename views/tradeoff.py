@@ -193,6 +193,9 @@ class TradeoffPanel(Panel[TradeoffState]):
         for item in (self._front, self._bars, self._points):
             self.plot.add(item)
         self.plot.clicked.connect(self._on_clicked)
+        self._points.sigClicked.connect(  # a spot takes its clicks from the plot
+            lambda _, spots, event: self._on_clicked(event.pos().x(), event.pos().y(), event.modifiers())
+        )
         self.plot.brushed.connect(self._on_brushed)
         self.plot.cleared.connect(self._on_cleared)
         self.plot.occupied = lambda x, y: self._at(x, y) is not None

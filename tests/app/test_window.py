@@ -1,0 +1,277 @@
+"""The window on a measured workspace, with an engine and workers that stand still."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDialogButtonBox, QMenu
+from pytestqt.qtbot import QtBot
+
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.recipe import KEPT, parse_recipe, write_recipe
+from graftwork.analysis.session import Session
+from graftwork.analysis.workspace import Workspace
+from graftwork.app import runtime
+from graftwork.app.experiment import ExperimentDialog
+from graftwork.app.settings import Settings, load_settings
+from graftwork.app.window import Window
+from graftwork.views.theme import look
+
+CTRL = Qt.KeyboardModifier.ControlModifier
+
+
+class StillRuntime:
+    """What is open for a workspace, without worker processes."""
+
+    def __init__(self, space: Workspace, attach: Callable[[Workspace], Session]) -> None:
+        self.session = attach(space)
+
+    def close(self) -> None:
+        self.session.close()
+        self.session.workspace.close()
+
+
+@pytest.fixture
+def home(measured: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(measured, tmp_path / "small.graft")
+
+
+@pytest.fixture
+def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, attach: Callable[[Workspace], Session]) -> Window:
+    monkeypatch.setattr(runtime, "open_runtime", lambda space, *, desk: StillRuntime(space, attach))
+    made = Window(Settings(theme="light"))
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def rest(qtbot: QtBot, session: Session) -> None:
+    for _ in range(3):
+        qtbot.wait(10)
+        qtbot.waitUntil(session.idle)
+
+
+@pytest.fixture
+def opened(window: Window, home: Path, qtbot: QtBot) -> Window:
+    window.open_workspace(home)
+    qtbot.waitUntil(lambda: window.session is not None and bool(window.session.snapshot.models))
+    qtbot.waitUntil(lambda: bool(window.session.catalogue.entries))
+    rest(qtbot, window.session)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    return window
+
+
+def test_every_view_shows_the_workspace(opened: Window, home: Path) -> None:
+    assert opened.windowTitle() == "small.graft – Graftwork"
+    assert set(opened.panels) == {
+        "tradeoff",
+        "lineage",
+        "embedding",
+        "geometry",
+        "samples",
+        "inspector",
+        "selections",
+        "jobs",
+    }
+    assert {panel.session for panel in opened.panels.values()} == {opened.session}
+    shown = {name: panel.shows for name, panel in opened.panels.items()}
+    assert {name for name, what in shown.items() if what != "content"} <= {"samples"}
+    assert load_settings().recent == [str(home)]
+    assert "7 models" in opened._state.text()
+
+
+def actions_of(menu: QMenu) -> list[QAction]:
+    found: list[QAction] = []
+    for action in menu.actions():
+        inner = action.menu()
+        found += actions_of(inner) if isinstance(inner, QMenu) else [action]
+    return found
+
+
+def test_the_menus_have_every_command(window: Window) -> None:
+    menus = [action.menu() for action in window.menuBar().actions()]
+    found = {id(action) for menu in menus if isinstance(menu, QMenu) for action in actions_of(menu)}
+    assert [action.text() for action in window.menuBar().actions()] == [
+        "File",
+        "Edit",
+        "Select",
+        "Experiment",
+        "View",
+        "Help",
+    ]
+    missing = [command.id for command in window.commands if id(window.commands.action(command.id)) not in found]
+    assert missing == []
+
+
+def test_without_a_workspace_nothing_can_be_run(window: Window) -> None:
+    available = {command.id for command in window.commands.available()}
+    assert not available & {"edit.undo", "select.all", "experiment.new", "run.resume", "view.next", "file.open"}
+    assert "file.workspace" in available
+
+
+def test_keys_select_and_undo(opened: Window, qtbot: QtBot) -> None:
+    qtbot.keyClick(opened, Qt.Key.Key_A, CTRL)
+    assert opened.session.state.selection.count == 100
+    qtbot.wait(20)
+    qtbot.keyClick(opened, Qt.Key.Key_I, CTRL)
+    assert opened.session.state.selection.count == 0
+    qtbot.wait(20)
+    qtbot.keyClick(opened, Qt.Key.Key_Z, CTRL)
+    assert opened.session.state.selection.count == 100
+    qtbot.wait(20)
+    assert "100 samples selected" in opened._state.text()
+    qtbot.keyClick(opened, Qt.Key.Key_Z, CTRL | Qt.KeyboardModifier.ShiftModifier)
+    assert opened.session.state.selection.count == 0
+
+
+def test_brackets_step_through_the_models(opened: Window, qtbot: QtBot) -> None:
+    models = [model.identity for model in opened.session.snapshot.models]
+    place = models.index(opened.session.state.primary)
+    qtbot.keyClick(opened, Qt.Key.Key_BracketRight)
+    assert opened.session.state.primary == models[(place + 1) % 7]
+    qtbot.keyClick(opened, Qt.Key.Key_BracketLeft)
+    qtbot.keyClick(opened, Qt.Key.Key_BracketLeft)
+    assert opened.session.state.primary == models[place - 1]
+
+
+def test_a_theme_is_taken_and_kept(opened: Window) -> None:
+    try:
+        light = look.theme
+        opened.commands.run("view.theme.dark")
+        assert look.theme is not light
+        assert load_settings().theme == "dark"
+        assert opened.commands.action("view.theme.dark").isChecked()
+        assert not opened.commands.action("view.theme.light").isChecked()
+    finally:
+        look.apply("light")
+
+
+def test_a_view_is_hidden_and_shown(opened: Window) -> None:
+    assert opened.commands.action("view.lineage").isChecked()
+    opened.commands.run("view.lineage")
+    assert opened.panels["lineage"].isHidden()
+    assert not opened.commands.action("view.lineage").isChecked()
+    opened.commands.run("view.lineage")
+    assert not opened.panels["lineage"].isHidden()
+
+
+def test_an_earlier_run_can_be_resumed(window: Window, home: Path, qtbot: QtBot) -> None:
+    with sqlite3.connect(home / "workspace.db") as db:
+        db.execute("update trials set state = 'pending' where rowid in (select rowid from trials limit 2)")
+    db.close()
+    window.open_workspace(home)
+    qtbot.waitUntil(window._banner.isVisible)
+    assert window._banner._text.text() == "2 trials of an earlier run are not finished."
+    assert window._banner._act.text() == "Resume"
+    window._banner._act.click()
+    assert window.session.engine.told == ["resume"]
+    assert window._banner.isHidden()
+
+
+def test_a_folder_that_is_no_workspace_is_refused(window: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("dear")
+    window.open_workspace(tmp_path / "letters")
+    qtbot.waitUntil(window._banner.isVisible)
+    assert "letters" in window._banner._text.text()
+    assert not window._banner._act.isVisible()
+    assert window.session is None
+
+
+def test_a_recipe_is_run_from_its_folder(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    opened.run_recipe(tmp_path / "none.toml")
+    qtbot.waitUntil(opened._banner.isVisible)
+    assert "none.toml cannot be read" in opened._banner._text.text()
+    (tmp_path / "a.toml").write_text("title = 'A'")
+    opened.run_recipe(tmp_path / "a.toml")
+    assert opened.session.engine.told == ["title = 'A'"]
+
+
+def test_closing_lets_the_workspace_go(opened: Window, home: Path) -> None:
+    with pytest.raises(UserError, match="being written"):
+        Workspace.open(home)
+    opened.close()
+    assert opened.session is None
+    Workspace.open(home).close()
+
+
+def test_another_workspace_takes_its_place(opened: Window, home: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    other = tmp_path / "other.graft"
+    opened.open_workspace(other)
+    qtbot.waitUntil(lambda: opened.windowTitle().startswith("other.graft"))
+    rest(qtbot, opened.session)
+    assert {panel.session for panel in opened.panels.values()} == {opened.session}
+    assert opened.panels["tradeoff"].shows == "empty"
+    Workspace.open(home).close()
+
+
+@pytest.fixture
+def dialog(opened: Window, qtbot: QtBot) -> ExperimentDialog:
+    made = ExperimentDialog(opened.session, opened)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def choose(dialog: ExperimentDialog, method: str, models: set[str]) -> None:
+    dialog._method.setCurrentIndex(dialog._method.findData(method))
+    for row in range(dialog._models.count()):
+        item = dialog._models.item(row)
+        ticked = item.text() in models
+        item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
+
+
+def test_choices_become_a_recipe(dialog: ExperimentDialog) -> None:
+    choose(dialog, "merge.linear", {"low", "high"})
+    recipe = parse_recipe(write_recipe(dialog.recipe()))
+    assert recipe.step[0].method == "merge.linear"
+    assert [tuple(group) for group in recipe.step[0].of] == [("low", "high")]
+    assert [model.path for model in recipe.model] == [f"{KEPT}low", f"{KEPT}high"]
+    assert recipe.data[0].path == "digits"
+    assert recipe.data[0].limit == 100
+    assert recipe.measure is not None
+    assert "accuracy" in recipe.measure.what
+
+
+def test_every_method_gives_a_recipe(dialog: ExperimentDialog) -> None:
+    for row in range(dialog._method.count()):
+        choose(dialog, dialog._method.itemData(row), {"low", "high"})
+        recipe = parse_recipe(write_recipe(dialog.recipe()))
+        assert recipe.step[0].method == dialog._method.itemData(row)
+
+
+def run_button(dialog: ExperimentDialog) -> Any:
+    buttons = dialog.findChildren(QDialogButtonBox)[0].buttons()
+    return next(button for button in buttons if button.text() == "Run")
+
+
+@pytest.mark.parametrize(
+    ("models", "seeds", "sentence"),
+    [
+        (set(), "0", "Tick at least one model."),
+        ({"low"}, "0", "combines models: tick at least two."),
+        ({"low", "high"}, "one", "Seeds are whole numbers"),
+    ],
+)
+def test_what_is_missing_is_said(dialog: ExperimentDialog, models: set[str], seeds: str, sentence: str) -> None:
+    choose(dialog, "merge.linear", models)
+    dialog._seeds.setText(seeds)
+    run_button(dialog).click()
+    assert sentence in dialog._problem.text()
+    assert dialog.isVisible()
+
+
+def test_the_dialog_runs_what_was_chosen(opened: Window, qtbot: QtBot) -> None:
+    opened.commands.run("experiment.new")
+    dialog = opened.findChildren(ExperimentDialog)[0]
+    choose(dialog, "prune.magnitude", {"resnet8"})
+    run_button(dialog).click()
+    assert parse_recipe(opened.session.engine.told[0]).step[0].method == "prune.magnitude"
+    qtbot.wait(10)

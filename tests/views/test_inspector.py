@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from graftwork.analysis.session import Session
+from graftwork.views.inspector import InspectorPanel
+
+from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
+
+
+@pytest.fixture
+def panel(session: Session, qtbot: QtBot) -> InspectorPanel:
+    return show(qtbot, InspectorPanel, session)
+
+
+def look_at(session: Session, part: str, qtbot: QtBot) -> str:
+    model = next(m for m in session.snapshot.models if part in m.name)
+    session.look("look", primary=model.identity)
+    rest(qtbot, session)
+    return model.identity
+
+
+def test_facts_say_how_it_was_made(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
+    look_at(session, "merged", qtbot)
+    assert panel.state is not None
+    facts = panel.state.facts
+    assert ("Operation", "merge.linear") in facts
+    assert [text for name, text in facts if name == "Parent"] == ["low", "middle", "high"]
+    shown = {label.text() for label in panel.findChildren(QLabel)}
+    assert {"Operation", "merge.linear", "middle"} <= shown
+
+
+def test_measures_stand_beside_the_references(panel: InspectorPanel, session: Session) -> None:
+    assert panel.state is not None
+    table = session.snapshot.value_table
+    accuracy = next(m for m in panel.state.measures if m.name == "accuracy")
+    assert accuracy.value == table[panel.state.name]["accuracy"].value
+    assert accuracy.reference == table["resnet8"]["accuracy"].value
+    assert panel.state.pinned == "resnet8"
+    assert panel._measures.model().rowCount() == sum(".class." not in m.name for m in panel.state.measures)
+
+
+def test_a_note_is_saved_and_stays_with_its_model(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
+    first = look_at(session, "low", qtbot)
+    panel._notes.setPlainText("cut this one")
+    second = look_at(session, "high", qtbot)  # at once, before the note has settled
+    assert session.note(first) == "cut this one"
+    assert session.note(second) == panel._notes.toPlainText() == ""
+    look_at(session, "low", qtbot)
+    assert panel._notes.toPlainText() == "cut this one"
+
+
+def test_a_note_is_saved_after_a_pause(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
+    first = look_at(session, "low", qtbot)
+    panel._settled.setInterval(10)
+    panel._notes.setPlainText("later")
+    qtbot.waitUntil(lambda: session.note(first) == "later")
+
+
+def test_a_failure_is_told(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
+    snapshot = session.snapshot
+    trial = next(t for t in snapshot.trials if t.spec.model.identity == session.state.primary)
+    failed = trial.model_copy(update={"state": "failed", "problem": "It broke.", "next_step": "Mend it."})
+    session.snapshot = replace(snapshot, trials=(failed,))
+    session.changed.emit("records")
+    rest(qtbot, session)
+    assert panel._problem.isVisible()
+    assert panel._problem.text() == "It broke. Mend it."

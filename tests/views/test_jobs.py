@@ -1,0 +1,86 @@
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.session import Session
+from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, headline, time_left
+
+from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
+
+IDLE = JobsState("", "", None, None, (), running=False, waiting=0, problem="", read_only=False)
+DONE = TrialRow("a", "resnet8", "done", 1.0, "")
+FAILED = TrialRow("b", "low", "failed", None, "It broke.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "Nothing has been run yet"),
+        ({"rows": (DONE,)}, "1 of 1 trials done"),
+        ({"rows": (DONE, FAILED)}, "1 of 2 trials done, 1 failed"),
+        ({"running": True}, "Starting the worker …"),
+        ({"running": True, "title": "low"}, "low"),
+        ({"running": True, "title": "low", "note": "Loss", "rows": (DONE, FAILED)}, "low – Loss   1 of 2"),
+        ({"problem": "There is no model 'x'.", "title": "low"}, "There is no model 'x'."),
+    ],
+)
+def test_headlines(changes: dict[str, Any], text: str) -> None:
+    assert headline(replace(IDLE, **changes)) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, ""), (0.4, "0:00 left"), (59.9, "0:59 left"), (61, "1:01 left")])
+def test_time_left(seconds: float | None, text: str) -> None:
+    assert time_left(seconds) == text
+
+
+def test_what_runs_comes_first(session: Session, qtbot: QtBot) -> None:
+    trials = list(session.snapshot.trials)
+    trials[3] = trials[3].model_copy(update={"state": "failed", "problem": "It broke.", "next_step": "Mend it."})
+    trials[5] = trials[5].model_copy(update={"state": "running"})
+    session.snapshot = replace(session.snapshot, trials=tuple(trials))
+    panel = show(qtbot, JobsPanel, session)
+    assert panel.state is not None
+    assert [row.state for row in panel.state.rows] == ["running", "failed", *["done"] * 5]
+    assert panel.state.rows[1].problem == "It broke. Mend it."
+
+
+def test_a_running_job_has_a_bar_and_is_stopped(session: Session, qtbot: QtBot) -> None:
+    panel = show(qtbot, JobsPanel, session)
+    assert not panel._bar.isVisible()
+    assert not panel._stop.isVisible()
+    engine: Any = session.engine
+    engine.running = True
+    engine.current = SimpleNamespace(
+        title="low", progress=SimpleNamespace(note="Loss", done=1.0, total=4.0), seconds_left=75.0
+    )
+    engine.changed.emit()
+    rest(qtbot, session)
+    assert panel._bar.isVisible()
+    assert panel._bar.value() == 250
+    assert panel._left.text() == "1:15 left"
+    assert panel._title.text() == "low – Loss   7 of 7"
+    with qtbot.waitSignal(panel.command_wanted) as wanted:
+        panel._stop.click()
+    assert wanted.args == ["run.stop"]
+    assert panel._stop.text() == "Stop"
+
+
+def test_a_refusal_is_told(session: Session, qtbot: QtBot) -> None:
+    panel = show(qtbot, JobsPanel, session)
+    engine: Any = session.engine
+    engine.refused.emit(UserError("There is no model 'x'.", "Mend its name."))
+    rest(qtbot, session)
+    assert panel._title.text().startswith("There is no model 'x'.")
+
+
+def test_what_waits_can_be_resumed(session: Session, qtbot: QtBot) -> None:
+    trials = tuple(t.model_copy(update={"state": "pending"}) for t in session.snapshot.trials)
+    session.snapshot = replace(session.snapshot, trials=trials)
+    panel = show(qtbot, JobsPanel, session)
+    with qtbot.waitSignal(panel.command_wanted) as wanted:
+        panel._stop.click()
+    assert wanted.args == ["run.resume"]

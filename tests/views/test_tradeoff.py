@@ -1,0 +1,109 @@
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QComboBox
+from pytestqt.qtbot import QtBot
+
+from graftwork.analysis.session import Session
+from graftwork.kernels.frontier import pareto_front_reference
+from graftwork.views.tradeoff import Point, TradeoffPanel
+
+from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
+
+NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
+
+
+@pytest.fixture
+def panel(session: Session, qtbot: QtBot) -> TradeoffPanel:
+    return show(qtbot, TradeoffPanel, session)
+
+
+def points(panel: TradeoffPanel) -> tuple[Point, ...]:
+    assert panel.state is not None
+    return panel.state.points
+
+
+def click(qtbot: QtBot, panel: TradeoffPanel, point: Point, modifiers: Qt.KeyboardModifier = NONE) -> None:
+    plot = panel.plot
+    place: QPoint = plot.mapFromScene(plot.box.mapViewToScene(QPointF(point.x, point.y)))
+    qtbot.mouseClick(plot.viewport(), Qt.MouseButton.LeftButton, modifiers, place)
+    qtbot.wait(20)
+
+
+def alone(panel: TradeoffPanel, operation: str) -> Point:
+    """Return a point of that operation that no other covers."""
+    places = [(p.x, p.y) for p in points(panel)]
+    return next(p for p in points(panel) if p.operation == operation and places.count((p.x, p.y)) == 1)
+
+
+def test_every_measured_model_is_a_point(panel: TradeoffPanel, session: Session) -> None:
+    assert {p.name for p in points(panel)} == {m.name for m in session.snapshot.models}
+    assert len(points(panel)) == 7
+    for point in points(panel):
+        assert point.y_low <= point.y <= point.y_high
+
+
+def test_the_front_is_what_nothing_beats(panel: TradeoffPanel) -> None:
+    assert panel.state is not None
+    values = np.array([(p.x, p.y) for p in points(panel)])
+    expected = pareto_front_reference(values, ("lower", "higher"))
+    assert sorted(panel.state.front) == sorted(expected.tolist())
+    x, y = panel._front.getData()
+    drawn = sorted(zip(x.tolist(), y.tolist(), strict=True))
+    assert drawn == sorted(map(tuple, values[expected].tolist()))
+
+
+def test_a_click_looks_at_a_model(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
+    point = alone(panel, "merge.linear")
+    click(qtbot, panel, point)
+    assert session.state.primary == point.identity
+    assert session.state.selection.models == frozenset()
+
+
+def test_a_click_with_shift_adds_to_the_selection(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
+    looked = session.state.primary
+    first = session.snapshot.models[-1].identity
+    session.select_models([first])
+    rest(qtbot, session)
+    point = next(p for p in points(panel) if p.operation == "prune.magnitude" and p.identity != first)
+    click(qtbot, panel, point, SHIFT)
+    assert session.state.selection.models == {first, point.identity}
+    assert session.state.primary == looked
+
+
+def test_an_axis_is_changed_and_changed_back(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
+    assert panel.state is not None
+    box = panel.findChildren(QComboBox)[0]
+    assert box.currentText() == panel.state.y.name == "accuracy"
+    box.setCurrentText("loss")
+    box.textActivated.emit("loss")
+    rest(qtbot, session)
+    assert panel.state.y.name == "loss"
+    assert "oss" in panel.plot.getAxis("left").labelText
+    session.undo()
+    rest(qtbot, session)
+    assert panel.state.y.name == box.currentText() == "accuracy"
+
+
+def test_the_front_follows_what_is_good(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
+    session.catalogue = session.desk.submit("catalogue").result()  # type: ignore[union-attr]
+    session.set_option("tradeoff.y", "loss")
+    rest(qtbot, session)
+    assert panel.state is not None
+    assert panel.state.y.better == "lower"
+    values = np.array([(p.x, p.y) for p in points(panel)])
+    assert sorted(panel.state.front) == sorted(pareto_front_reference(values, ("lower", "lower")).tolist())
+
+
+def test_a_brush_selects_models(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
+    point = points(panel)[0]
+    panel.plot.brushed.emit(around(np.array([(point.x, point.y)])), "replace")
+    expected = {p.identity for p in points(panel) if abs(p.x - point.x) < 1e-3 and abs(p.y - point.y) < 1e-3}
+    assert session.state.selection.models == expected
+    everything = around(np.array([(p.x, p.y) for p in points(panel)]))
+    panel.plot.brushed.emit(everything, "remove")
+    assert session.state.selection.models == frozenset()
+    panel.plot.brushed.emit(everything, "add")
+    assert len(session.state.selection.models) == 7
+    panel.plot.cancel()
+    assert not session.state.selection.models
