@@ -60,16 +60,12 @@ def demo(_: list[str]) -> int:
 
 
 def test(further: list[str]) -> int:
-    """Run the tests: all but those that measure time side by side, then those alone."""
+    """Run the tests, several at once."""
     failed = setup([], tests=True)
     if failed:
         return failed
     pytest = [_script("python"), "-m", "pytest"]
-    if further:
-        return _run([*pytest, *further])
-    together = _run([*pytest, "-m", "not timing", "-n", "auto", "--maxprocesses", "4"])
-    alone = _run([*pytest, "-m", "timing"])
-    return together or alone
+    return _run([*pytest, *(further or ["-n", "auto", "--maxprocesses", "4"])])
 
 
 def setup(_: list[str], tests: bool = False) -> int:
