@@ -132,7 +132,8 @@ def _points(snapshot: Snapshot, x: str, y: str) -> list[Point]:
 
 def _front(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:
     values = np.array([[point.x, point.y] for point in points]).reshape(-1, 2)
-    return tuple(int(i) for i in pareto_front(values, (x.better or "lower", y.better or "higher")))
+    front = np.flatnonzero(pareto_front(values, (x.better or "lower", y.better or "higher")))
+    return tuple(int(i) for i in front[np.argsort(values[front, 0], kind="stable")])
 
 
 def table(state: TradeoffState) -> Table:
