@@ -39,8 +39,8 @@ def extract(
     data : DataSet
         The samples.
     needs : sequence of str
-        ``logits`` (samples, classes), ``features`` (samples, width): the input of the head, ``stages``: every stage
-        end averaged over positions, as ``stage1`` (samples, channels) ….
+        ``logits`` (samples, classes), ``features`` (samples, width): the input of the head, or the output of a
+        network without one, ``stages``: every stage end averaged over positions, as ``stage1`` (samples, channels) ….
     path : Path
         The finished file; present already, it is kept. An interrupted run goes on at the first row that is missing.
     device : torch.device
@@ -83,6 +83,9 @@ def capture(network: nn.Module, architecture: Architecture, needs: Sequence[str]
     def keep_head(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         captured["features"] = inputs[0].flatten(1).float().clone()
 
+    def keep_output(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
+        captured["features"] = average_positions(output)
+
     def keeper(name: str) -> object:
         def keep(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
             captured[name] = average_positions(output)
@@ -91,7 +94,9 @@ def capture(network: nn.Module, architecture: Architecture, needs: Sequence[str]
 
     handles = []
     try:
-        if "features" in needs:
+        if "features" in needs and architecture.head is None:
+            handles.append(network.register_forward_hook(keep_output))
+        elif "features" in needs and architecture.head is not None:
             handles.append(network.get_submodule(architecture.head).register_forward_pre_hook(keep_head))
         if "stages" in needs:
             for number, stage in enumerate(architecture.stages, 1):

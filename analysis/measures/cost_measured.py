@@ -44,8 +44,7 @@ def measured(evidence: Evidence, parameters: MeasuredCostParameters) -> Iterator
             f"{evidence.checkpoint.path.name} is not a recognised network, so it cannot be timed.",
             "Leave cost.measured out, or give the network's module.",
         )
-    shape = (parameters.batch, *evidence.checkpoint.architecture.input_shape)
-    inputs = torch.randn(shape, generator=torch.Generator().manual_seed(evidence.seed)).to(evidence.device)
+    inputs = evidence.checkpoint.architecture.example(parameters.batch, evidence.seed).to(evidence.device)
     times = _times(evidence, evidence.build(), inputs, parameters)
     low, median, high = (float(time) for time in np.quantile(times, [0.25, 0.5, 0.75]))
     yield Value(measure="cost.measured.latency", value=median * 1e3, low=low * 1e3, high=high * 1e3, unit="ms")

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..catalogue import Quantity
+from ..models.architecture import Architecture
 from . import MEASURES, Evidence, Parameters, Value
 
 _STATISTICS = ("running_mean", "running_var")
@@ -45,7 +46,7 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
         measure="cost.nominal.bytes", value=sum(spec.size * spec.dtype.itemsize for spec in specs), unit="bytes"
     )
     if evidence.checkpoint.architecture:
-        yield Value(measure="cost.nominal.macs", value=_macs(evidence, evidence.checkpoint.architecture.input_shape))
+        yield Value(measure="cost.nominal.macs", value=_macs(evidence, evidence.checkpoint.architecture))
 
 
 def _parameters(evidence: Evidence) -> Iterator[Tensor]:
@@ -59,9 +60,9 @@ def _parameters(evidence: Evidence) -> Iterator[Tensor]:
             yield checkpoint.tensor(name)
 
 
-def _macs(evidence: Evidence, input_shape: tuple[int, ...]) -> int:
+def _macs(evidence: Evidence, architecture: Architecture) -> int:
     network = evidence.build()
-    sample = torch.zeros(1, *input_shape, device=evidence.device)
+    sample = architecture.example(1).to(evidence.device)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(sample)
     return int(counter.get_total_flops()) // 2

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, Literal
 
-from torch import dtype
+import torch
+from torch import Tensor, dtype
+
+InputKind = Literal["images", "tokens", "numbers"]
 
 
 @dataclass(frozen=True)
@@ -34,13 +37,19 @@ class Architecture:
     config : mapping of str to Any
         JSON values alone; with the family they rebuild the module. ``depth`` and ``widths`` are always among them.
     classes : int
-        Outputs of the classifier.
+        Outputs of the classifier: classes, or the vocabulary of a language model; 0 where there is none.
     input_shape : tuple of int
-        Channels, height and width of an input.
-    head : str
-        Dotted name of the classifier, a linear layer.
+        Of one input: channels, height and width of an image; the length of a sequence of tokens; how many numbers.
+    head : str or None
+        Dotted name of the classifier, a linear layer; None of a network that ends in features.
     stages : tuple of str
         Dotted names of the modules that end a stage, from input to output.
+    inputs : {"images", "tokens", "numbers"}
+        What the network takes: float images (n, channels, height, width), int64 tokens (n, length), or float rows.
+    vocabulary : int
+        How many tokens a network on tokens knows; 0 for others.
+    spare : frozenset of str
+        Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
     """
 
     family: str
@@ -48,5 +57,16 @@ class Architecture:
     config: Mapping[str, Any]
     classes: int
     input_shape: tuple[int, ...]
-    head: str
+    head: str | None
     stages: tuple[str, ...]
+    inputs: InputKind = "images"
+    vocabulary: int = 0
+    spare: frozenset[str] = frozenset()
+
+    def example(self, batch: int, seed: int = 0) -> Tensor:
+        """Return random inputs, (batch, *input_shape): normal numbers, or tokens of the vocabulary."""
+        generator = torch.Generator().manual_seed(seed)
+        shape = (batch, *self.input_shape)
+        if self.inputs == "tokens":
+            return torch.randint(self.vocabulary, shape, generator=generator)
+        return torch.randn(shape, generator=generator)

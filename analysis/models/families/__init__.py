@@ -41,7 +41,7 @@ def families() -> Mapping[str, Family]:
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
     """Return the architecture whose module has exactly these tensors, or None.
 
-    Counters of batches may be missing among them; no family has tensors without elements.
+    Counters of batches may be missing among them, and spare tensors present; no family has tensors without elements.
     """
     if any(spec.size == 0 for spec in specs.values()):
         return None
@@ -70,6 +70,6 @@ def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
         wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
     except RuntimeError:  # the shapes multiply to more than any tensor can have
         return False
-    given = {name: spec.shape for name, spec in specs.items()}
+    given = {name: spec.shape for name, spec in specs.items() if name not in architecture.spare}
     optional = {name: () for name in wanted if name.endswith(".num_batches_tracked")}
     return wanted == optional | given

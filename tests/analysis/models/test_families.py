@@ -50,6 +50,7 @@ def test_a_member_is_recognised_from_its_shapes(family: str, config: dict[str, A
     assert (architecture.family, architecture.config) == (family, config)
     assert architecture.classes == config["classes"]
     modules = dict(skeleton(architecture).named_modules())
+    assert architecture.head is not None
     assert isinstance(modules[architecture.head], nn.Linear)
     assert set(architecture.stages) <= set(modules)
 
