@@ -225,7 +225,7 @@ class Session:
             if data is not None:
                 self.select_samples(self.workspace.load_selection(name, data).mask, mode)
 
-        self._readers.submit(recall)
+        self._later(recall)
 
     def note(self, model: str) -> str:
         """Return the note on a model."""
@@ -351,7 +351,7 @@ class Session:
 
     def _request(self, key: Hashable, load: Callable[[], None]) -> None:
         with self._lock:
-            if key in self._waiting or key in self._errors:
+            if key in self._waiting or key in self._errors or self._closed:
                 return
             self._waiting.add(key)
 
@@ -367,7 +367,12 @@ class Session:
             self._waiting.discard(key)
             self.changed.emit("arrays")
 
-        self._readers.submit(run)
+        self._later(run)
+
+    def _later(self, work: Callable[[], None]) -> None:
+        with self._lock:
+            if not self._closed:
+                self._readers.submit(work)
 
     # Doing
 

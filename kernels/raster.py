@@ -244,10 +244,13 @@ def points_in_polygon(points: NDArray[np.floating], polygon: NDArray[np.floating
 
 
 def points_in_polygon_reference(points: NDArray[np.floating], polygon: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return `points_in_polygon` by testing every point against every edge in float64."""
+    """Return `points_in_polygon` by testing every point of its box against every edge in float64."""
     corners = np.asarray(polygon, np.float64)
+    low, high = corners.min(axis=0), corners.max(axis=0)
     inside = np.zeros(len(points), bool)
     for i, (x, y) in enumerate(np.asarray(points, np.float64)):
+        if not (low[0] <= x <= high[0] and low[1] <= y <= high[1]):
+            continue  # beside the box, rounding alone could make a crossing
         for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
             if (y0 <= y) != (y1 <= y) and x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)):
                 inside[i] = not inside[i]

@@ -14,7 +14,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores already
 
 import pytest
+from hypothesis import settings
 from psygnal import Signal
+
+settings.register_profile("shared machines", deadline=None)  # a slow example is no failure
+settings.load_profile("shared machines")
 
 ROOT = Path(__file__).resolve().parent.parent
 

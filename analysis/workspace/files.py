@@ -15,7 +15,7 @@ CHECKPOINTS = "checkpoints"
 PARTIAL = ".partial"
 
 # What a creation that was killed may have left; such a folder may be created again.
-_OWN = {DATABASE, LOCK, ARRAYS, CHECKPOINTS}
+_OWN = {f"{DATABASE}{PARTIAL}", f"{DATABASE}{PARTIAL}-journal", LOCK, ARRAYS, CHECKPOINTS}
 
 
 def existing(path: Path) -> Path:

@@ -101,7 +101,7 @@ def test_a_network_for_large_images_is_not_recognised(resnet: Any) -> None:
 SHAPES = st.lists(st.integers(0, 5) | st.integers(2**30, 2**40), max_size=5).map(tuple)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data(), shapes=st.lists(SHAPES | st.none(), min_size=1, max_size=3))
 @pytest.mark.parametrize(("family", "config"), [("resnet_cifar", RESNET), ("vit", VIT)])
 def test_a_changed_shape_is_never_an_error(

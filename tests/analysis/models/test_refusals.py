@@ -170,7 +170,7 @@ NAMES = st.sampled_from(["__metadata__", "conv1.weight", "layer1.0.conv1.weight"
 HEADERS = st.dictionaries(NAMES | st.text(max_size=5), ENTRIES | ANYTHING, max_size=4)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.binary(max_size=200) | st.builds(header, HEADERS, st.binary(max_size=40)))
 def test_any_safetensors_header_opens_or_explains(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.safetensors"
@@ -178,7 +178,7 @@ def test_any_safetensors_header_opens_or_explains(tmp_path_factory: pytest.TempP
     opens_or_explains(path)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(zipped=st.booleans(), where=st.integers(0, 10**6), byte=st.integers(0, 255))
 def test_a_torch_file_with_a_changed_byte_opens_or_explains(
     tmp_path_factory: pytest.TempPathFactory, zipped: bool, where: int, byte: int
