@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..views.plot import Plot
 from . import palette
 from .commands import Command, focused_plot
 
@@ -203,11 +202,11 @@ def _panel(window: "Window", what: str) -> None:
 
 def _plot(what: str) -> None:
     plot = focused_plot()
-    if isinstance(plot, Plot):
+    if plot is not None:
         getattr(plot, what)()
 
 
 def _tool(tool: str) -> None:
     plot = focused_plot()
-    if isinstance(plot, Plot):
+    if plot is not None:
         plot.set_tool(tool)  # type: ignore[arg-type]

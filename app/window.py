@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
@@ -18,45 +18,49 @@ from PySide6.QtWidgets import (
 )
 
 from ..analysis.errors import UserError
-from ..analysis.recipe import ModelInput, Recipe, write_recipe
-from ..analysis.workspace import Workspace
 from ..views.bridge import Bridge, in_background
-from ..views.panel import Panel, load_views
 from ..views.parts import named
 from ..views.theme import GAP, TIGHT, look
-from . import runtime
-from .actions import window_commands
 from .commands import Commands
-from .experiment import ExperimentDialog
-from .layout import arrange
-from .palette import Choice
 from .settings import Settings, save_settings
+
+if TYPE_CHECKING:
+    from ..analysis.workspace import Workspace
+    from ..views.panel import Panel
+    from .palette import Choice
+    from .runtime import Runtime
 
 _RECIPES = "Recipes (*.toml)"
 _CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt);;All files (*)"
 
 
 class Window(QMainWindow):
-    """Shows one workspace at a time."""
+    """Shows one workspace at a time.
+
+    It is a frame at first, so that it is there at once; `fill` gives it views and menus.
+    """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
-        self.runtime: runtime.Runtime | None = None
+        self.runtime: Runtime | None = None
         self.setWindowTitle("Graftwork")
         self.resize(1440, 900)
         self.commands = Commands(self)
         self.panels: dict[str, Panel[Any]] = {}
         self._banner = _Banner(self)
-        self._fill()
-        self.commands.add(*window_commands(self))
-        self.commands.fill(self.menuBar())
+        self.menuBar().addMenu("File")  # holds the line where the menus will be
         self.statusBar().setSizeGripEnabled(False)
         self._state = named(QLabel(self), "quiet")
         self.statusBar().addPermanentWidget(self._state)
         self.tell("Open a workspace, or start with the demo: File ▸ Open demo.")
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Put in the views, and the menus of what can be done with them."""
+        from ..views.panel import load_views
+        from .actions import window_commands
+        from .layout import arrange
+
         views = load_views()
         self.panels = {view.id: view.panel() for view in views}
         for panel in self.panels.values():
@@ -69,6 +73,8 @@ class Window(QMainWindow):
         layout.addWidget(self._banner)
         layout.addWidget(arrange(views, self.panels), 1)
         self.setCentralWidget(body)
+        self.commands.add(*window_commands(self))
+        self.commands.fill(self.menuBar())
 
     # Workspaces
 
@@ -80,12 +86,14 @@ class Window(QMainWindow):
     def open_workspace(self, path: Path, recipe: Path | None = None) -> None:
         """Open a workspace, making it where there is none, and run a recipe in it if one is given."""
 
-        def work() -> runtime.Runtime:
+        def work() -> "Runtime":
+            from . import runtime  # here, and not on the window's thread: it takes as long as all the views
+
             return runtime.open_runtime(_open_or_view(path), desk=True)
 
         in_background(work, lambda opened: self._show(opened, recipe), self._on_trouble)
 
-    def _show(self, opened: runtime.Runtime, recipe: Path | None) -> None:
+    def _show(self, opened: "Runtime", recipe: Path | None) -> None:
         self.close_workspace()
         self.runtime = opened
         session = opened.session
@@ -114,6 +122,8 @@ class Window(QMainWindow):
             self._banner.ask(text, "Resume", lambda: self.commands.run("run.resume"))
 
     def _load_catalogue(self) -> None:
+        from . import runtime
+
         session = self.session
         known = runtime.cached_catalogue()
         if known:
@@ -158,6 +168,8 @@ class Window(QMainWindow):
 
     def add_checkpoints(self, paths: list[Path]) -> None:
         """Add checkpoints to the workspace as models."""
+        from ..analysis.recipe import ModelInput, Recipe, write_recipe
+
         models = tuple(ModelInput(name=path.stem, path=str(path.resolve())) for path in paths)
         recipe = Recipe(title="Opened checkpoints", model=models)
         self._guard(lambda: self.session.run_recipe(write_recipe(recipe), Path.cwd(), "The checkpoint"))
@@ -182,6 +194,9 @@ class Window(QMainWindow):
 
     def new_experiment(self) -> None:
         """Open the experiment dialog."""
+        from ..analysis.recipe import write_recipe
+        from .experiment import ExperimentDialog
+
         dialog = ExperimentDialog(self.session, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(
@@ -221,8 +236,10 @@ class Window(QMainWindow):
         if labels is not None:
             self.session.select_samples(change(self.session.selected_mask(len(labels))))
 
-    def choices(self) -> list[Choice]:
+    def choices(self) -> "list[Choice]":
         """Return the models, for going to one."""
+        from .palette import Choice
+
         session = self.session
         if session is None:
             return []
@@ -232,8 +249,10 @@ class Window(QMainWindow):
 
         return [Choice(m.name, look_at(m.identity), m.method or "source") for m in session.snapshot.models]
 
-    def focused_panel(self) -> Panel[Any] | None:
+    def focused_panel(self) -> "Panel[Any] | None":
         """Return the view that has the focus, or else the trade-off."""
+        from ..views.panel import Panel
+
         widget = QApplication.focusWidget()
         while widget is not None and not isinstance(widget, Panel):
             widget = widget.parentWidget()
@@ -313,8 +332,10 @@ class _Banner(QWidget):
 _AS_FOLDER = QFileDialog.Option.DontConfirmOverwrite
 
 
-def _open_or_view(path: Path) -> Workspace:
+def _open_or_view(path: Path) -> "Workspace":
     """Open a workspace for writing, or to look at while another process writes it."""
+    from ..analysis.workspace import Workspace
+
     try:
         return Workspace.open_or_create(path)
     except UserError:

@@ -239,7 +239,8 @@ def _windows() -> list[Any]:
 
     if not isinstance(QApplication.instance(), QApplication):
         return []
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    for _ in range(2):  # what goes may take others with it
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     return [widget for widget in QApplication.topLevelWidgets() if widget.parent() is None]
 
 

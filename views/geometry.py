@@ -8,7 +8,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from ..analysis.session import Session
 from .cloud import Cloud
 from .panel import Notice, Panel, view
 from .parts import named
@@ -18,6 +17,8 @@ from .theme import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session
 
 ANGLE = "geometry.margins.angle"
 NORM = "geometry.margins.norm"
@@ -55,7 +56,7 @@ class GeometryState:
     selected: NDArray[np.bool_]
 
 
-def resolve(session: Session) -> GeometryState | Notice:
+def resolve(session: "Session") -> GeometryState | Notice:
     """Return what is to be drawn, or a notice while the columns are not there."""
     state = session.state
     model = session.model(state.primary)

@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from ..analysis.session import Session
-from ..analysis.workspace import ModelRecord, ValueRecord
 from .panel import Notice, Panel, view
 from .parts import named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
+
+if TYPE_CHECKING:
+    from ..analysis.session import Session
+    from ..analysis.workspace import ModelRecord, ValueRecord
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class InspectorState:
     problem: str
 
 
-def resolve(session: Session) -> InspectorState | Notice:
+def resolve(session: "Session") -> InspectorState | Notice:
     """Return what is known of the primary model, or a notice if there is none."""
     model = session.model(session.state.primary)
     if model is None:
@@ -58,7 +60,7 @@ def resolve(session: Session) -> InspectorState | Notice:
     )
 
 
-def _facts(model: ModelRecord) -> list[tuple[str, str]]:
+def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     facts = [("Network", str(model.facts["network"]))] if "network" in model.facts else []
     if "parameters" in model.facts:
         facts.append(("Parameters", f"{model.facts['parameters']:,}"))
@@ -77,7 +79,7 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _measured(value: ValueRecord, reference: dict[str, ValueRecord]) -> Measured:
+def _measured(value: "ValueRecord", reference: "dict[str, ValueRecord]") -> Measured:
     other = reference.get(value.measure)
     return Measured(value.measure, value.value, value.low, value.high, other.value if other else None, value.unit)
 

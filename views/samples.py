@@ -9,7 +9,6 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QLabel, QListView, QWidget
 
-from ..analysis.session import Session
 from .panel import Notice, Panel, view
 from .parts import named
 from .table import Table
@@ -17,6 +16,8 @@ from .theme import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session
 
 LIMIT = 400
 _PRINTED = 24
@@ -64,7 +65,7 @@ class SamplesState:
         return f"{self.names[shown]}\n{self.classes[label]}, {said}"
 
 
-def resolve(session: Session) -> SamplesState | Notice:
+def resolve(session: "Session") -> SamplesState | Notice:
     """Return the selected samples, or those that the models disagree on, or a notice where there are none."""
     state = session.state
     if not session.has_column(state.primary or "", "prediction"):

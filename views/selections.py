@@ -1,6 +1,7 @@
 """Selections: kept groups of samples, and what can be made of them."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -15,11 +16,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..analysis.session import Session
 from .panel import Panel, view
 from .parts import named, told
 from .table import Table
 from .theme import GAP, TIGHT, icon, look
+
+if TYPE_CHECKING:
+    from ..analysis.session import Session
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class SelectionsState:
     can_keep: bool
 
 
-def resolve(session: Session) -> SelectionsState:
+def resolve(session: "Session") -> SelectionsState:
     """Return the current selection and those that are kept for the current data set."""
     selection = session.state.selection
     kept = tuple((r.name, r.count) for r in session.snapshot.selections if r.data == session.state.data)

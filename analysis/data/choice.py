@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalogue import unknown
-from ..errors import UserError
+from ..errors import UserError, unknown
 from .source import Source
 
 

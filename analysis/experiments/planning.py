@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import unknown
-from ..errors import UserError
+from ..errors import UserError, unknown
 from ..identity import digest, fingerprint
 from ..measures import MEASURES
 from ..methods import METHODS, Method

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..atomic import PARTIAL, sync_folder
 from ..errors import UserError
-from .files import PARTIAL, sync_folder
 from .schema import migrate, require_current
 
 _PATIENCE = 10.0  # seconds to wait for a lock that another process holds for a moment

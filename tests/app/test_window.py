@@ -45,6 +45,7 @@ def home(measured: Path, tmp_path: Path) -> Path:
 def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, attach: Callable[[Workspace], Session]) -> Window:
     monkeypatch.setattr(runtime, "open_runtime", lambda space, *, desk: StillRuntime(space, attach))
     made = Window(Settings(theme="light"))
+    made.fill()
     qtbot.addWidget(made)
     made.show()
     qtbot.waitExposed(made)
