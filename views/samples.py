@@ -80,8 +80,8 @@ def resolve(session: "Session") -> SamplesState | Notice:
     chosen = selected if selected.any() else predictions != reference
     if not chosen.any():
         return Notice("empty", "No sample is selected.", "Brush some in the embedding or the geometry.")
-    samples = _worst_first(np.flatnonzero(chosen), session.column(state.primary, "geometry.margins.margin"))
-    shown = samples[:LIMIT]
+    samples = np.flatnonzero(chosen)
+    shown = _worst(samples, session.column(state.primary, "geometry.margins.margin"))
     pictures = session.pictures()
     return SamplesState(
         samples=shown,
@@ -96,8 +96,13 @@ def resolve(session: "Session") -> SamplesState | Notice:
     )
 
 
-def _worst_first(samples: NDArray[np.int64], margin: NDArray[np.float32] | None) -> NDArray[np.int64]:
-    return samples if margin is None else samples[np.argsort(margin[samples], kind="stable")]
+def _worst(samples: NDArray[np.int64], margin: NDArray[np.float32] | None) -> NDArray[np.int64]:
+    """Return at most `LIMIT` of the samples, those of least margin first."""
+    if margin is not None:
+        if len(samples) > LIMIT:
+            samples = np.sort(samples[np.argpartition(margin[samples], LIMIT)[:LIMIT]])
+        samples = samples[np.argsort(margin[samples], kind="stable")]
+    return samples[:LIMIT]
 
 
 def table(state: SamplesState) -> Table:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
 from ..kernels.frontier import pareto_front
-from .cloud import inside
+from ..kernels.raster import points_in_polygon
 from .panel import Notice, Panel, view
 from .parts import column, named, told
 from .plot import Plot, mode_of
@@ -282,7 +282,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         if self.session is None or self.state is None:
             return
         places = np.array([(p.x, p.y) for p in self.state.points])
-        hits = inside(places, polygon)
+        hits = points_in_polygon(places, polygon)
         self.session.select_models((p.identity for p, hit in zip(self.state.points, hits, strict=True) if hit), mode)
 
     def _selection_bounds(self) -> QRectF | None:
