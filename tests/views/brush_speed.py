@@ -80,7 +80,7 @@ def test_a_brush_reaches_every_view_in_50_ms(large: Session, qtbot: QtBot) -> No
 
 def _reached(panels: list[Panel[Any]], count: int) -> bool:
     """Return whether every view that shows samples shows so many, and none has anything left to do."""
-    states = {panel.info.id: panel.state for panel in panels}
+    states: dict[str, Any] = {panel.info.id: panel.state for panel in panels}
     if any(state is None for state in states.values()) or any(panel._turn.isActive() for panel in panels):
         return False
     shown = (states["embedding"].selected.sum(), states["geometry"].selected.sum(), states["samples"].total)
