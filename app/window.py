@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .palette import Choice
     from .runtime import Runtime
 
+_LAYOUT = "window"
 _RECIPES = "Recipes (*.toml)"
 _CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt);;All files (*)"
 
@@ -71,7 +72,8 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._banner)
-        layout.addWidget(arrange(views, self.panels), 1)
+        self._views = arrange(views, self.panels)
+        layout.addWidget(self._views, 1)
         self.setCentralWidget(body)
         self.commands.add(*window_commands(self))
         self.commands.fill(self.menuBar())
@@ -101,7 +103,7 @@ class Window(QMainWindow):
         Bridge(session.changed, self._on_session_changed, every=True)
         for panel in self.panels.values():
             panel.bind(session)
-        in_background(session.refresh, lambda _: self._on_loaded(recipe), self._on_trouble)
+        in_background(lambda: _load(session), lambda layout: self._on_loaded(layout, recipe), self._on_trouble)
         self._load_catalogue()
         path = session.workspace.path
         self.setWindowTitle(f"{path.name}{' (read-only)' if session.read_only else ''} – Graftwork")
@@ -110,10 +112,14 @@ class Window(QMainWindow):
         self.tell(f"Opened {path}.")
         self.commands.settle()
 
-    def _on_loaded(self, recipe: Path | None) -> None:
+    def _on_loaded(self, layout: dict[str, Any], recipe: Path | None) -> None:
+        from .layout import restore
+
         session = self.session
         if session is None:
             return
+        if layout:
+            restore(self._views, self.panels, layout)
         waiting = sum(trial.state == "pending" for trial in session.snapshot.trials)
         if recipe:
             self.run_recipe(recipe)
@@ -147,7 +153,15 @@ class Window(QMainWindow):
         """Let the open workspace go; what runs returns to its queue."""
         if self.runtime:
             opened, self.runtime = self.runtime, None
+            self._keep_layout(opened.session)
             opened.close()
+
+    def _keep_layout(self, session: Any) -> None:
+        from .layout import remembered
+
+        if not session.read_only:
+            layout = remembered(self._views, self.panels)
+            session.write(lambda space: space.save_layout(_LAYOUT, layout))
 
     # What commands do
 
@@ -342,6 +356,14 @@ def _open_or_view(path: Path) -> "Workspace":
         if (path / "workspace.db").is_file():
             return Workspace.open(path, read_only=True)
         raise
+
+
+def _load(session: Any) -> dict[str, Any]:
+    """Read the records; return how the views were arranged, nothing where they never were."""
+    session.refresh()
+    space = session.workspace
+    layout: dict[str, Any] = space.load_layout(_LAYOUT) if _LAYOUT in space.layouts() else {}
+    return layout
 
 
 def _summary(session: Any) -> str:

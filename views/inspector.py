@@ -70,6 +70,8 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     if model.seed is not None:
         facts.append(("Seed", str(model.seed)))
     facts += [("Parent", parent.name) for parent in model.parents]
+    if "device" in model.facts:
+        facts.append(("Measured on", str(model.facts["device"])))
     if model.path:
         facts.append(("File", str(Path(model.path))))
     return facts

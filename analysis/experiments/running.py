@@ -25,6 +25,7 @@ from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
+from .device import device_name
 from .progress import Share
 
 _THUMBNAIL_BUDGET = 1 << 29
@@ -61,7 +62,7 @@ class Runner:
         if isinstance(trial.model, DerivedModel):
             facts |= self._derive(trial, Share(ticket, 0.0, 0.2))
         checkpoint = self.open(trial.model)
-        facts |= _describe(checkpoint)
+        facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         values: list[Value] = []
         columns: dict[str, str] = {}
         if trial.measures:
