@@ -115,6 +115,13 @@ def compact(value: float) -> str:
     return f"{value:.4g}"
 
 
+def _fitting(text: str, longest: int = 30) -> str:
+    """Return the text, of a path the name alone, shortened in the middle so that it fits on a line."""
+    name = Path(text).name if Path(text).is_absolute() else text
+    half = longest // 2
+    return name if len(name) <= longest or " " in name else f"{name[:half]}…{name[-half:]}"
+
+
 def table(state: InspectorState) -> Table:
     """Return one row a measure."""
     rows = tuple((m.name, m.value, m.low, m.high, m.reference, m.unit) for m in state.measures)
@@ -178,7 +185,8 @@ class InspectorPanel(Panel[InspectorState]):
         while self._facts.rowCount():
             self._facts.removeRow(0)
         for name, text in state.facts:
-            label, value = named(QLabel(name), "quiet"), QLabel(text, wordWrap=True)
+            label, value = named(QLabel(name), "quiet"), QLabel(_fitting(text), wordWrap=True)
+            value.setToolTip(text)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setMinimumWidth(40)
             self._facts.addRow(label, value)
