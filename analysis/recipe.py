@@ -6,13 +6,13 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import tomli_w
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import UserError
-from .trials import Frozen
+from .trials import FeatureSpec, Frozen
 
 KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
@@ -60,12 +60,35 @@ class Step(Frozen):
 
 
 class Measuring(Frozen):
-    """What is measured, on which data; keys beyond these are parameters of the measures that have them."""
+    """What is measured, on which data; keys beyond these are parameters of the measures that have them.
+
+    ``layers`` asks for layers' values to be kept of every sample, beside those that the measures need; ``pool``,
+    ``tokens``, ``dtype`` and ``mixed`` say how, as in `FeatureSpec`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     data: str
-    what: tuple[str, ...] = Field(min_length=1)
+    what: tuple[str, ...] = ()
+    layers: str | tuple[str, ...] | None = None
+    pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
+    tokens: int = Field(default=16, ge=1)
+    dtype: Literal["float32", "float16", "auto"] = "float32"
+    mixed: bool = False
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not self.what and not self.layers:
+            raise ValueError("name measures in 'what', or layers to keep in 'layers'")
+        return self
+
+    @property
+    def features(self) -> FeatureSpec | None:
+        """The layers to keep; None where none are asked for."""
+        if not self.layers:
+            return None
+        layers = (self.layers,) if isinstance(self.layers, str) else self.layers
+        return FeatureSpec(layers=layers, pool=self.pool, tokens=self.tokens, dtype=self.dtype, mixed=self.mixed)
 
     @property
     def parameters(self) -> dict[str, Any]:

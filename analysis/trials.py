@@ -7,7 +7,7 @@ it is immutable, pickles, and turns to JSON; nothing here knows files' contents,
 from functools import cached_property
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from .identity import digest
 
@@ -115,6 +115,35 @@ class DataSpec(Frozen):
         return digest([self.content, self.normalise, self.limit, self.classes, self.split])
 
 
+class FeatureSpec(Frozen):
+    """Which layers' values are kept of every sample, and how.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        ``stages``, dotted names, patterns such as ``layer3.*.conv1``, or kinds such as ``kind:Conv2d``.
+    pool : str
+        ``mean`` over positions, ``flatten``, the ``class`` token, the ``last`` token, or ``tokens``: some of them.
+    tokens : int
+        How many positions ``tokens`` keeps of each sample.
+    dtype : str
+        ``float32``, ``float16``, or ``auto``: float16 where its range and its resolution suffice.
+    mixed : bool
+        Whether the network runs in mixed precision.
+    """
+
+    layers: tuple[str, ...] = ("stages",)
+    pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
+    tokens: int = Field(default=16, ge=1)
+    dtype: Literal["float32", "float16", "auto"] = "float32"
+    mixed: bool = False
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of all of it."""
+        return digest([self.layers, self.pool, self.tokens, self.dtype, self.mixed])
+
+
 class MeasureSpec(Frozen):
     """One measure with every parameter's value."""
 
@@ -144,6 +173,8 @@ class Trial(Frozen):
         The data sets that the operation's parameters name, by parameter.
     measures : tuple of MeasureSpec
         What is measured.
+    features : FeatureSpec or None
+        Which layers' values are kept beside what the measures need.
     seed : int
         Seeds every draw of the measures.
     """
@@ -153,13 +184,15 @@ class Trial(Frozen):
     data: DataSpec | None = None
     operation_data: dict[str, DataSpec] = {}
     measures: tuple[MeasureSpec, ...] = ()
+    features: FeatureSpec | None = None
     seed: int = 0
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the model, the data, the measures and the seed."""
+        """Hash of the model, the data, the measures, the seed and, where there are some, the features."""
         data = self.data.identity if self.data else None
-        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed])
+        features = [self.features.identity] if self.features else []
+        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *features])
 
 
 class Plan(Frozen):

@@ -192,6 +192,7 @@ class _Planner:
             data=self.data[measuring.data] if measuring else None,
             operation_data=data or {},
             measures=self.measures,
+            features=measuring.features if measuring else None,
             seed=self.recipe.seeds[0],
         )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from graftwork.analysis.data import DataSet, open_data
-from graftwork.analysis.features import extract
+from graftwork.analysis.features import Run, extract
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.trials import DataSpec
@@ -64,15 +64,8 @@ def _extract(checkpoint: Checkpoint, data: DataSet) -> float:
     network = checkpoint.network()
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        extract(
-            network,
-            checkpoint.architecture,
-            data,
-            ["features", "logits", "stages"],
-            Path(folder) / "a.h5",
-            torch.device("cpu"),
-            Quiet(),
-        )
+        run = Run(network, checkpoint.architecture, ("features", "logits", "stages"), Path(folder) / "a.h5")
+        extract([run], data, torch.device("cpu"), Quiet())
         return time.perf_counter() - start
 
 
