@@ -144,10 +144,11 @@ def test_paths_start_at_the_recipes_folder(tmp_path: Path) -> None:
 
 def test_identities_are_those_of_workspaces_that_are_out_there() -> None:
     model, data = SourceModel(name="a", path="/x", content="c"), DataSpec(name="d", path="digits", content="digits")
-    trial = Trial(model=model, data=data, measures=(MeasureSpec(measure="accuracy", version=1),))
+    measures = (MeasureSpec(measure="accuracy", version=1),)
+    trial = Trial(model=model, data=data, measures=measures)
     assert data.identity == "e28b4892d8561eb6ae4506317aa0d283"
     assert trial.identity == "5e20d16a8a3a4855c87a8a9b47b48b4b"
-    assert trial.model_copy(update={"features": FeatureSpec()}).identity != trial.identity
+    assert Trial(model=model, data=data, measures=measures, features=FeatureSpec()).identity != trial.identity
 
 
 def test_layers_are_kept_beside_the_measures_or_alone(folder: Path) -> None:
