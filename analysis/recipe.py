@@ -19,10 +19,14 @@ KEPT = "workspace:"
 
 
 class ModelInput(Frozen):
-    """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name."""
+    """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name.
+
+    ``weights`` says which, where it holds several sets of them.
+    """
 
     name: str = Field(min_length=1)
     path: str
+    weights: str | None = None
 
 
 class DataInput(Frozen):

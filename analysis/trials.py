@@ -29,17 +29,20 @@ class SourceModel(Frozen):
         Absolute path of the file or folder.
     content : str
         Fingerprint of its content.
+    weights : str or None
+        Which set of weights, where it holds several.
     """
 
     kind: Literal["source"] = "source"
     name: str
     path: str
     content: str
+    weights: str | None = None
 
     @property
     def identity(self) -> str:
-        """The identity: the content's, wherever the file lies."""
-        return self.content
+        """The identity: the content's, wherever the file lies, and which of its weights."""
+        return digest([self.content, self.weights]) if self.weights else self.content
 
 
 class DerivedModel(Frozen):

@@ -74,7 +74,8 @@ class _Planner:
             if name not in self.kept:
                 raise unknown("model in the workspace called", name, list(self.kept))
             return self.kept[name]
-        return SourceModel(name=entry.name, path=entry.path, content=self._content(entry.path, f"model '{entry.name}'"))
+        content = self._content(entry.path, f"model '{entry.name}'")
+        return SourceModel(name=entry.name, path=entry.path, content=content, weights=entry.weights)
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         content = "digits" if entry.path == "digits" else self._content(entry.path, f"data set '{entry.name}'")

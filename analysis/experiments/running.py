@@ -83,7 +83,7 @@ class Runner:
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
         _check_unchanged(model)
-        return open_checkpoint(Path(model.path))
+        return open_checkpoint(Path(model.path), model.weights)
 
     def _derive(self, trial: Trial, ticket: Ticket) -> dict[str, Any]:
         model = trial.model

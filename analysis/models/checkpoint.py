@@ -9,11 +9,12 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError
+from ..errors import UserError, unknown
 from .architecture import Architecture, TensorSpec
 from .families import recognise, skeleton, unrecognised
+from .weight_sets import choose_set, sets_by_prefix
 
-_WRAPPERS = ("module.", "model.", "_orig_mod.")
+_WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
 _COUNTED = (
     nn.Linear,
@@ -32,7 +33,7 @@ class TensorFile(Protocol):
     Attributes
     ----------
     format : str
-        ``safetensors``, ``torch zip`` or ``torch legacy``.
+        The format in a few words.
     specs : mapping of str to TensorSpec
         Every tensor, in the file's order.
     metadata : mapping of str to Any
@@ -54,31 +55,57 @@ class Checkpoint:
     Attributes
     ----------
     path : Path
-        The file.
+        The file, index or folder.
+    files : tuple of Path
+        What it is read from.
     format : str
-        ``safetensors``, ``torch zip`` or ``torch legacy``.
+        ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``, and of several files
+        how many.
     specs : mapping of str to TensorSpec
         Every tensor by its canonical name (wrappers such as ``module.`` removed), in the file's order.
     metadata : mapping of str to Any
-        What else the file says: claimed accuracies, the operations that shaped it; JSON values.
+        What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
+        beside it says; JSON values.
     architecture : Architecture or None
         The recognised network.
     """
 
     path: Path
+    files: tuple[Path, ...]
     format: str
     specs: Mapping[str, TensorSpec]
     metadata: Mapping[str, Any]
     architecture: Architecture | None
 
-    def __init__(self, path: Path, file: TensorFile) -> None:
+    def __init__(
+        self,
+        path: Path,
+        file: TensorFile,
+        files: tuple[Path, ...],
+        beside: Mapping[str, Any],
+        weights: str | None = None,
+    ) -> None:
         self.path = path
+        self.files = files
         self.format = file.format
-        self.metadata = file.metadata
+        self.metadata = dict(beside) | dict(file.metadata)
         self._file = file
-        self._names = {canonical: name for name, canonical in _canonical(file.specs).items()}
+        chosen = self._choose(weights)
+        self._names = {canonical: name for name, canonical in _canonical(chosen).items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
         self.architecture = recognise(self.specs, self.metadata)
+
+    def _choose(self, weights: str | None) -> list[str]:
+        """Return the tensors' names, of several sets those of one."""
+        sets = sets_by_prefix(self._file.specs)
+        if not sets:
+            listed = self.metadata.get("weights", [])
+            if weights is not None and weights not in listed:
+                raise unknown(f"set of weights in '{self.path.name}' called", weights, listed)
+            return list(self._file.specs)
+        self.metadata = {**self.metadata, "weights": list(sets)}
+        chosen = choose_set(sets, weights, self.path.name)
+        return [name for name in self._file.specs if name.startswith(f"{chosen}.")]
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.

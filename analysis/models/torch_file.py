@@ -7,7 +7,6 @@ more is refused by name.
 import pickletools
 import re
 import warnings
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,12 @@ from torch import Tensor
 from ..errors import UserError
 from .architecture import TensorSpec
 from .plain import plain
+from .weight_sets import choose_set
+from .zipped import ZipReader
 
 # Where training programs put the weights, in the order of preference.
-_NESTS = (
-    "state_dict",
-    "model_state_dict",
-    "model",
-    "net",
-    "network",
-    "module",
-    "weights",
-    "params",
-    "params_ema",
-    "state_dict_ema",
-    "model_ema",
-    "ema",
-)
+_NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")
+_NOT_WEIGHTS = re.compile(r"optim|sched|scaler|callback|loop|hyper|rng|sampler|loss", re.IGNORECASE)
 _SAFE = "In an environment that you trust, load it and save its state_dict() as safetensors."
 _CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
 _AGAIN = "Copy or download it again."
@@ -42,19 +31,22 @@ _AGAIN = "Copy or download it again."
 class TorchFile:
     """An open torch file; of a zip file, tensors stay on disk until they are read.
 
+    Of several sets of weights, such as those that were trained and their running average, one is taken: the one that
+    ``weights`` names, or else the trained one. ``metadata["weights"]`` lists them.
+
     Raises
     ------
     UserError
-        If the file would execute code, is damaged, or holds no tensors.
+        If the file would execute code, is damaged, holds no tensors, or several sets of which none was named.
     """
 
-    def __init__(self, path: Path, *, zipped: bool) -> None:
+    def __init__(self, path: Path, *, zipped: bool, weights: str | None = None) -> None:
         self.format = "torch zip" if zipped else "torch legacy"
         if zipped:
             _check_archive(path)
         try:
             content = _load(path, zipped)
-            self._tensors, metadata = _split(content, path)
+            self._tensors, metadata = _split(content, path, weights)
         except UserError:
             raise
         except Exception as error:
@@ -70,15 +62,11 @@ class TorchFile:
 
 
 def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = {name.rpartition("/")[2] for name in archive.namelist()}
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise UserError(f"'{path.name}' is truncated or damaged: its zip directory cannot be read.", _AGAIN) from error
-    if "constants.pkl" in parts:
-        raise UserError(f"'{path.name}' is a TorchScript program, and reading it would run its code.", _SAFE)
-    if "data.pkl" not in parts:
+    entries = ZipReader(path)
+    content = entries.find("data.pkl")
+    if content is None:
         raise UserError(f"'{path.name}' is a zip file, but not one that torch.save wrote.", _CHECKPOINTS)
+    entries.text(content)  # refuses one that would unpack without end
 
 
 def _load(path: Path, zipped: bool) -> Any:
@@ -87,9 +75,9 @@ def _load(path: Path, zipped: bool) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
 
 
-def _split(content: Any, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def _split(content: Any, path: Path, weights: str | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the tensors by name, and the JSON values beside them on the way down."""
-    state, beside = _unnest(content)
+    state, beside = _unnest(content, path, weights)
     if not isinstance(state, Mapping):
         raise UserError(f"'{path.name}' holds a {type(state).__name__}, not tensors by name.", _CHECKPOINTS)
     tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
@@ -98,21 +86,31 @@ def _split(content: Any, path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]
     return tensors, {key: kept for key, value in beside.items() if (kept := plain(value)) is not None}
 
 
-def _unnest(state: Any) -> tuple[Any, dict[str, Any]]:
-    if not isinstance(state, Mapping) or (nest := _nest(state)) is None:
+def _unnest(state: Any, path: Path, weights: str | None) -> tuple[Any, dict[str, Any]]:
+    """Go down to the mapping that holds the tensors; return it, and what lay beside the way."""
+    if not isinstance(state, Mapping):
         return state, {}
+    sets = [key for key, value in state.items() if isinstance(value, Mapping) and _holds_tensors(value)]
+    sets = [key for key in sets if not _NOT_WEIGHTS.search(str(key))]
+    if any(isinstance(value, Tensor) for value in state.values()):
+        sets = [key for key in sets if key in _NESTS]
+    if not sets:
+        return state, {}
+    nest = _chosen(sets, path, weights)
     beside = {str(key): value for key, value in state.items() if key != nest}
-    inner, nearer = _unnest(state[nest])
+    if len(sets) > 1:
+        beside["weights"] = [str(key) for key in sets]
+    inner, nearer = _unnest(state[nest], path, None if nest == weights else weights)
     return inner, beside | nearer
 
 
-def _nest(state: Mapping[Any, Any]) -> Any:
-    """Return the key below which the weights lie; None if they lie here, or nowhere to be found."""
-    groups = [key for key, value in state.items() if isinstance(value, Mapping) and _holds_tensors(value)]
-    known = next((key for key in _NESTS if key in groups), None)
-    if known is not None or any(isinstance(value, Tensor) for value in state.values()):
-        return known
-    return groups[0] if len(groups) == 1 else None
+def _chosen(sets: list[Any], path: Path, weights: str | None) -> Any:
+    if weights in sets:
+        return weights
+    if len(sets) == 1:
+        return sets[0]
+    usual = next((key for key in _NESTS if key in sets), None)
+    return usual or choose_set([str(key) for key in sets], weights, path.name)
 
 
 def _holds_tensors(state: Mapping[Any, Any]) -> bool:

@@ -85,7 +85,10 @@ def test_weights_are_preferred_to_their_average_and_to_the_optimiser(tmp_path: P
     torch.save(content, tmp_path / "a.pt")
     checkpoint = open_checkpoint(tmp_path / "a.pt")
     assert torch.equal(checkpoint.tensor("w"), torch.ones(2))
-    assert checkpoint.metadata == {}
+    assert checkpoint.metadata == {"weights": ["ema", "state_dict"]}
+    assert torch.equal(open_checkpoint(tmp_path / "a.pt", "ema").tensor("w"), torch.zeros(2))
+    with pytest.raises(UserError, match="There is no set of weights"):
+        open_checkpoint(tmp_path / "a.pt", "swa")
 
 
 def test_what_is_json_beside_the_tensors_is_metadata(tmp_path: Path) -> None:

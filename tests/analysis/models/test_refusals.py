@@ -82,11 +82,11 @@ def test_a_pickled_module_is_refused_by_name(tmp_path: Path) -> None:
     assert "torch.nn.modules.linear.Linear" in refused(tmp_path / "a.pt").problem
 
 
-def test_a_program_is_refused(tmp_path: Path) -> None:
+def test_a_program_without_a_graph_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
         archive.writestr("a/data.pkl", b"")
         archive.writestr("a/constants.pkl", b"")
-    assert "TorchScript" in refused(tmp_path / "a.pt").problem
+    assert "its object graph cannot be read" in refused(tmp_path / "a.pt").problem
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_foreign_zip_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
-    assert "is a folder" in refused(tmp_path).problem
+    assert "holds no checkpoint" in refused(tmp_path).problem
     assert "There is no file" in refused(tmp_path / "none.pt").problem
 
 
