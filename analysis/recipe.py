@@ -6,7 +6,7 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -38,6 +38,17 @@ class DataInput(Frozen):
     limit: int | None = Field(default=None, ge=1)
     classes: tuple[str, ...] | None = None
     split: Literal["train", "test"] | None = None
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    weight: str | None = None
+    columns: tuple[str, ...] | None = None
+    text: str | None = None
+    tokenizer: str | None = None
+    length: int = Field(default=128, ge=1)
+    resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
+    crop: int | None = Field(default=None, ge=1)
+    channels: Literal[1, 3] | None = None
 
 
 class Step(Frozen):
@@ -178,7 +189,10 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
         return path if path == "digits" or path.startswith(KEPT) else str((folder / Path(path).expanduser()).resolve())
 
     models = tuple(m.model_copy(update={"path": anchor(m.path)}) for m in recipe.model)
-    data = tuple(d.model_copy(update={"path": anchor(d.path)}) for d in recipe.data)
+    data = tuple(
+        d.model_copy(update={"path": anchor(d.path), "tokenizer": d.tokenizer and anchor(d.tokenizer)})
+        for d in recipe.data
+    )
     return recipe.model_copy(update={"model": models, "data": data})
 
 

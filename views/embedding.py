@@ -11,7 +11,7 @@ from .cloud import Cloud
 from .panel import Notice, Panel, view
 from .parts import named, told
 from .plot import Plot, link
-from .table import Table
+from .table import Table, class_names
 from .theme import CLASS_HUES, GAP, TIGHT
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def table(state: EmbeddingState) -> Table:
     """Return one row a sample."""
     columns: dict[str, Any] = {
         "Sample": np.arange(len(state.labels)),
-        "Class": np.array(state.classes, dtype=object)[state.labels],
+        "Class": class_names(state.classes, state.labels),
         "Selected": state.selected,
     }
     for name, layout in zip(state.names, state.layouts, strict=True):

@@ -12,7 +12,7 @@ from .cloud import Cloud
 from .panel import Notice, Panel, view
 from .parts import named
 from .plot import Plot
-from .table import Table
+from .table import Table, class_names
 from .theme import look
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def table(state: GeometryState) -> Table:
     """Return one row a sample."""
     columns = {
         "Sample": np.arange(len(state.labels)),
-        "Class": np.array(state.classes, dtype=object)[state.labels],
+        "Class": class_names(state.classes, state.labels),
         "Angle": state.angle,
         "Norm": state.norm,
         "Margin": state.margin,

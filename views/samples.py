@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QListView, QWidget
 
 from .panel import Notice, Panel, view
 from .parts import named
-from .table import Table
+from .table import Table, class_name
 from .theme import look
 
 if TYPE_CHECKING:
@@ -56,13 +56,14 @@ class SamplesState:
     def caption(self, shown: int) -> str:
         """Return the true class, and the prediction where it is wrong."""
         label, own = int(self.labels[shown]), int(self.predictions[shown])
-        return self.classes[label] if own == label else f"{self.classes[label]} → {self.classes[own]}"
+        names = class_name(self.classes, label), class_name(self.classes, own)
+        return names[0] if own == label else " → ".join(names)
 
     def description(self, shown: int) -> str:
         """Return name, true class and both predictions."""
         label, own, other = (int(array[shown]) for array in (self.labels, self.predictions, self.reference))
-        said = f"predicted {self.classes[own]}, by the reference {self.classes[other]}"
-        return f"{self.names[shown]}\n{self.classes[label]}, {said}"
+        true, predicted, elsewhere = (class_name(self.classes, index) for index in (label, own, other))
+        return f"{self.names[shown]}\n{true}, predicted {predicted}, by the reference {elsewhere}"
 
 
 def resolve(session: "Session") -> SamplesState | Notice:
@@ -108,7 +109,7 @@ def _worst(samples: NDArray[np.int64], margin: NDArray[np.float32] | None) -> ND
 def table(state: SamplesState) -> Table:
     """Return one row a shown sample."""
     rows = tuple(
-        (int(sample), state.names[i], *(state.classes[int(a[i])] for a in _classes_of(state)))
+        (int(sample), state.names[i], *(class_name(state.classes, int(a[i])) for a in _classes_of(state)))
         for i, sample in enumerate(state.samples)
     )
     return Table(("Sample", "Name", "Class", "Prediction", "Reference"), rows)

@@ -79,6 +79,8 @@ class _Planner:
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         content = "digits" if entry.path == "digits" else self._content(entry.path, f"data set '{entry.name}'")
+        if entry.tokenizer:
+            content = digest([content, self._content(entry.tokenizer, f"tokenizer of data set '{entry.name}'")])
         return DataSpec(content=content, **entry.model_dump())
 
     def _content(self, path: str, what: str) -> str:

@@ -163,8 +163,8 @@ class Runner:
         if not path.exists():
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
-            one = data.pictures(np.arange(1))
-            if one.nbytes * len(data) <= _THUMBNAIL_BUDGET:
+            columns |= data.further
+            if data.kind == "images" and data.pictures(np.arange(1)).nbytes * len(data) <= _THUMBNAIL_BUDGET:
                 columns["picture"] = data.pictures(np.arange(len(data)))
             write_columns(path, columns)
         return dict.fromkeys(Columns(path), path.name)

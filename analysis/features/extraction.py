@@ -93,8 +93,7 @@ def _placed(batches: Iterator[Tensor], device: torch.device) -> Iterator[Tensor]
 
 def _lengths(inputs: Tensor, data: DataSet) -> Tensor | None:
     """Return how many tokens of each sample are real, (batch,); None for what is no text."""
-    pad: int | None = getattr(data, "pad", None)
-    return None if pad is None else (inputs != pad).sum(1)
+    return None if data.pad is None else (inputs != data.pad).sum(1)
 
 
 def _halved(batch: int, error: torch.OutOfMemoryError) -> int:

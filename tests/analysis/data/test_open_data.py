@@ -230,8 +230,8 @@ def test_split_of_a_set_without_parts(store: Store) -> None:
 
 def test_missing_and_foreign_paths(tmp_path: Path) -> None:
     assert "no data set at" in refusal(tmp_path / "nowhere.zip")
-    (tmp_path / "set.csv").write_text("a,b")
-    assert "class" in refusal(tmp_path / "set.csv")
+    (tmp_path / "set.xyz").write_text("a,b")
+    assert "class" in refusal(tmp_path / "set.xyz")
 
 
 @pytest.mark.parametrize("name", ["set.zip", "set.npz"])

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,9 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from graftwork.analysis.data import DataSet, open_data
+from graftwork.analysis.data.source import InputKind
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.features import Run, choose_taps, extract, layer_tree
 from graftwork.analysis.features.store import Columns, read_column, write_columns
@@ -157,7 +160,10 @@ class Growing(nn.Module):
 class Counting:
     """A data set of the numbers 0, 1, 2 …"""
 
+    kind: InputKind = "numbers"
     classes: tuple[str, ...] = ("a", "b")
+    further: Mapping[str, NDArray[Any]] = {}
+    pad: int | None = None
     labels = np.zeros(100, np.int64)
     names: tuple[str, ...] = ("x",) * 100
 
