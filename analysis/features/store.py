@@ -54,7 +54,7 @@ class Columns(Mapping[str, NDArray[Any]]):
         offset, shape, dtype = self._places[name]
         if offset is None or 0 in shape:  # chunked or empty
             return read_column(self._path, name)
-        return np.memmap(self._path, dtype, "r", offset, shape)
+        return np.memmap(self._path, dtype, "c", offset, shape)  # what is changed in memory stays there
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._places)
