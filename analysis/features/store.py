@@ -127,6 +127,7 @@ class GrowingFile:
                 properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
                 properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
                 properties.set_layout(h5py.h5d.CONTIGUOUS)
+                properties.set_obj_track_times(False)  # or the bytes would tell when the file was begun
                 space = h5py.h5s.create_simple((self.rows, *layout.shape))
                 h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(layout.dtype), space, properties)
 
