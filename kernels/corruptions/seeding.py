@@ -36,7 +36,8 @@ def uniform(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
 
 def normal(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
     """Return standard normal numbers, by the inverse of their distribution; arguments as for `uniform`."""
-    return torch.special.ndtri(uniform(samples, shape, stream))
+    numbers: Tensor = torch.special.ndtri(uniform(samples, shape, stream))
+    return numbers
 
 
 def _mix(values: Tensor) -> Tensor:
