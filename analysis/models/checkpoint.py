@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..errors import UserError, unknown
 from .architecture import Architecture, TensorSpec
 from .families import recognise, skeleton, unrecognised
+from .parts.attention import Transposed
 from .weight_sets import choose_set, sets_by_prefix
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
@@ -24,6 +25,7 @@ _COUNTED = (
     nn.ConvTranspose1d,
     nn.ConvTranspose2d,
     nn.ConvTranspose3d,
+    Transposed,
 )
 
 
