@@ -21,7 +21,8 @@ KEPT = "workspace:"
 class ModelInput(Frozen):
     """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name.
 
-    ``weights`` says which, where it holds several sets of them.
+    A path with ``*`` stands for a series, such as the checkpoints of a training run: steps take each of them, under the
+    name and what tells its file from the others. ``weights`` says which, where a file holds several sets of them.
     """
 
     name: str = Field(min_length=1)

@@ -47,6 +47,13 @@ def _file(window: "Window") -> list[Command]:
             ("File",),
             enabled=lambda: _writable(window),
         ),
+        Command(
+            "file.folder",
+            "Open a folder of checkpoints…",
+            window.ask_folder,
+            menu=("File",),
+            enabled=lambda: _writable(window),
+        ),
         Command("file.export", "Export figure…", lambda: _panel(window, "_ask_figure"), "Ctrl+E", "export", ("File",)),
         Command(
             "file.table", "Export table…", lambda: _panel(window, "_ask_table"), "Ctrl+Shift+E", "table", ("File",)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _LAYOUT = "window"
 _RECIPES = "Recipes (*.toml)"
-_CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt);;All files (*)"
+_CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt *.pt2 *.ts *.index.json);;All files (*)"
 
 
 class Window(QMainWindow):
@@ -180,11 +180,31 @@ class Window(QMainWindow):
         if names:
             self.add_checkpoints([Path(name) for name in names])
 
+    def ask_folder(self) -> None:
+        """Ask for a folder and add every checkpoint in it."""
+        name = QFileDialog.getExistingDirectory(self, "Open a folder of checkpoints")
+        if name:
+            self.add_folder(Path(name))
+
+    def add_folder(self, folder: Path) -> None:
+        """Add every checkpoint in a folder to the workspace."""
+        from .importing import checkpoints_in
+
+        def add(paths: list[Path]) -> None:
+            if paths:
+                self.add_checkpoints(paths)
+            else:
+                self._on_trouble(UserError(f"There is no checkpoint in {folder}.", "Choose another folder."))
+
+        in_background(lambda: checkpoints_in(folder), add, self._on_trouble)
+
     def add_checkpoints(self, paths: list[Path]) -> None:
         """Add checkpoints to the workspace as models."""
         from ..analysis.recipe import ModelInput, Recipe, write_recipe
+        from .importing import distinct_names
 
-        models = tuple(ModelInput(name=path.stem, path=str(path.resolve())) for path in paths)
+        named = zip(distinct_names(paths), paths, strict=True)
+        models = tuple(ModelInput(name=name, path=str(path.resolve())) for name, path in named)
         recipe = Recipe(title="Opened checkpoints", model=models)
         self._guard(lambda: self.session.run_recipe(write_recipe(recipe), Path.cwd(), "The checkpoint"))
 

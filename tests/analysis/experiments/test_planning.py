@@ -159,3 +159,28 @@ def test_layers_are_kept_beside_the_measures_or_alone(folder: Path) -> None:
     assert _plan(folder, "", alone).trials[0].measures == ()
     with pytest.raises(UserError, match="name measures in 'what'"):
         _plan(folder, "", HEAD.replace('what = ["accuracy"]', ""))
+
+
+def test_a_pattern_stands_for_a_series(folder: Path) -> None:
+    for epoch in (1, 2, 10):
+        (folder / "run").mkdir(exist_ok=True)
+        (folder / "run" / f"epoch{epoch}.pt").write_text(str(epoch))
+    head = HEAD.replace('name = "b"\npath = "b.pt"', 'name = "run"\npath = "run/*.pt"')
+    trials = _plan(folder, _step("prune.magnitude", '["run"]', "amount = 0.5"), head).trials
+    assert [t.model.name for t in trials] == [
+        "a",
+        "run/epoch1",
+        "run/epoch2",
+        "run/epoch10",
+        "run/epoch1/magnitude",
+        "run/epoch2/magnitude",
+        "run/epoch10/magnitude",
+    ]
+    with pytest.raises(UserError, match="No file fits"):
+        _plan(folder, "", head.replace("run/*.pt", "walk/*.pt"))
+    (folder / "other" / "epoch1").mkdir(parents=True)
+    (folder / "run" / "seed1").mkdir()
+    for place in ("run/seed1/last.pt", "other/epoch1/last.pt"):
+        (folder / place).write_text(place)
+    deep = _plan(folder, "", head.replace("run/*.pt", "**/last.pt")).trials
+    assert [t.model.name for t in deep[1:]] == ["run/other/epoch1/last", "run/run/seed1/last"]
