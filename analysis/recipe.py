@@ -23,11 +23,14 @@ class ModelInput(Frozen):
 
     A path with ``*`` stands for a series, such as the checkpoints of a training run: steps take each of them, under the
     name and what tells its file from the others. ``weights`` says which, where a file holds several sets of them.
+    ``network`` names the code that builds it, where no family recognises it: ``file.py:function`` or
+    ``package.module:Class``.
     """
 
     name: str = Field(min_length=1)
     path: str
     weights: str | None = None
+    network: str | None = None
 
 
 class DataInput(Frozen):
@@ -189,7 +192,13 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
     def anchor(path: str) -> str:
         return path if path == "digits" or path.startswith(KEPT) else str((folder / Path(path).expanduser()).resolve())
 
-    models = tuple(m.model_copy(update={"path": anchor(m.path)}) for m in recipe.model)
+    def anchor_code(network: str | None) -> str | None:
+        place, _, name = (network or "").rpartition(":")
+        return f"{anchor(place)}:{name}" if place.endswith(".py") else network
+
+    models = tuple(
+        m.model_copy(update={"path": anchor(m.path), "network": anchor_code(m.network)}) for m in recipe.model
+    )
     data = tuple(
         d.model_copy(update={"path": anchor(d.path), "tokenizer": d.tokenizer and anchor(d.tokenizer)})
         for d in recipe.data

@@ -31,6 +31,10 @@ class SourceModel(Frozen):
         Fingerprint of its content.
     weights : str or None
         Which set of weights, where it holds several.
+    network : str or None
+        The code that builds it, ``file.py:function`` or ``package.module:Class``; None for a recognised one.
+    code : str or None
+        Hash of that code.
     """
 
     kind: Literal["source"] = "source"
@@ -38,10 +42,14 @@ class SourceModel(Frozen):
     path: str
     content: str
     weights: str | None = None
+    network: str | None = None
+    code: str | None = None
 
     @property
     def identity(self) -> str:
-        """The identity: the content's, wherever the file lies, and which of its weights."""
+        """The identity: the content's, wherever the file lies; which of its weights, and in which code."""
+        if self.network:
+            return digest([self.content, self.weights, self.network.rpartition(":")[2], self.code])
         return digest([self.content, self.weights]) if self.weights else self.content
 
 

@@ -18,6 +18,7 @@ from ..methods import METHODS, Method
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
+from ..trust import require_trust
 
 _PATTERN = "*?["
 
@@ -92,7 +93,10 @@ class _Planner:
                 raise unknown("model in the workspace called", name, list(self.kept))
             return self.kept[name]
         content = self._content(entry.path, f"model '{entry.name}'")
-        return SourceModel(name=entry.name, path=entry.path, content=content, weights=entry.weights)
+        code = require_trust(entry.network) if entry.network else None
+        return SourceModel(
+            name=entry.name, path=entry.path, content=content, weights=entry.weights, network=entry.network, code=code
+        )
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         content = "digits" if entry.path == "digits" else self._content(entry.path, f"data set '{entry.name}'")

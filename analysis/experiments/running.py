@@ -83,7 +83,7 @@ class Runner:
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
         _check_unchanged(model)
-        return open_checkpoint(Path(model.path), model.weights)
+        return open_checkpoint(Path(model.path), model.weights, model.network)
 
     def _derive(self, trial: Trial, ticket: Ticket) -> dict[str, Any]:
         model = trial.model
@@ -198,8 +198,10 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
     inherited = parent.metadata.get("graftwork", {})
-    heads = {"heads": inherited["heads"]} if "heads" in inherited else {}
-    return heads | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    kept = {key: inherited[key] for key in ("heads", "network") if key in inherited}
+    if parent.architecture and parent.architecture.family == "own":
+        kept["network"] = parent.architecture.config["network"]
+    return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
 
 
 def _check_unchanged(model: SourceModel) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ..errors import UserError, unknown
 from .architecture import Architecture, TensorSpec
 from .families import recognise, skeleton, unrecognised
+from .own import own_architecture, own_network
 from .parts.attention import Transposed
 from .weight_sets import choose_set, sets_by_prefix
 
@@ -86,6 +87,7 @@ class Checkpoint:
         files: tuple[Path, ...],
         beside: Mapping[str, Any],
         weights: str | None = None,
+        network: str | None = None,
     ) -> None:
         self.path = path
         self.files = files
@@ -95,7 +97,11 @@ class Checkpoint:
         chosen = self._choose(weights)
         self._names = {canonical: name for name, canonical in _canonical(chosen).items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
-        self.architecture = recognise(self.specs, self.metadata)
+        network = network or _made_by(self.metadata)
+        self._own = own_network(network) if network else None
+        self.architecture = (
+            own_architecture(network, self._own()) if network and self._own else recognise(self.specs, self.metadata)
+        )
 
     def _choose(self, weights: str | None) -> list[str]:
         """Return the tensors' names, of several sets those of one."""
@@ -133,7 +139,7 @@ class Checkpoint:
     def _weights(self) -> tuple[str, ...]:
         if self.architecture is None:
             return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
-        layers = skeleton(self.architecture).named_modules()
+        layers = self._module(self.architecture).named_modules()
         counted = {f"{name}.weight" for name, layer in layers if isinstance(layer, _COUNTED)}
         return tuple(name for name in self.specs if name in counted)
 
@@ -149,12 +155,36 @@ class Checkpoint:
         """
         if self.architecture is None:
             raise UserError(f"'{self.path.name}' cannot be run: {unrecognised()}", _RUNNABLE)
-        module = skeleton(self.architecture).to_empty(device="cpu")
+        module = self._module(self.architecture)
+        if any(tensor.is_meta for tensor in module.state_dict().values()):
+            module = module.to_empty(device="cpu")
+        self._check_fit(module)
         module.load_state_dict({name: self._state(name) for name in module.state_dict()}, strict=True)
-        return module.eval()
+        return module.float().eval()
+
+    def _module(self, architecture: Architecture) -> nn.Module:
+        return self._own() if self._own else skeleton(architecture)
+
+    def _check_fit(self, module: nn.Module) -> None:
+        """Demand that a person's own network has the tensors of the file, in their shapes."""
+        for name, tensor in module.state_dict().items():
+            shape = self.specs[name].shape if name in self.specs else None
+            if shape != tuple(tensor.shape) and not name.endswith(".num_batches_tracked"):
+                held = "is not in the file" if shape is None else f"has the shape {list(shape)} in the file"
+                raise UserError(
+                    f"The network wants '{name}' of shape {list(tensor.shape)}, which {held}.",
+                    "Name the code that the checkpoint was trained with.",
+                )
 
     def _state(self, name: str) -> Tensor:
         return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
+
+
+def _made_by(metadata: Mapping[str, Any]) -> str | None:
+    """Return the code that builds a derived network, as its parent's did."""
+    own = metadata.get("graftwork")
+    network = own.get("network") if isinstance(own, Mapping) else None
+    return network if isinstance(network, str) else None
 
 
 _RUNNABLE = "Keep to methods and measures on weights alone, or save it under the tensor names of one of these families."

@@ -19,7 +19,7 @@ _INDEX = ".index.json"
 _KNOWN = "Open a safetensors file, or a state_dict that torch.save wrote."
 
 
-def open_checkpoint(path: Path, weights: str | None = None) -> Checkpoint:
+def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
     """Open a checkpoint; nothing in it is executed, and tensors are read when they are asked for.
 
     Parameters
@@ -29,6 +29,8 @@ def open_checkpoint(path: Path, weights: str | None = None) -> Checkpoint:
     weights : str or None
         Which set of weights, where it holds several; None for the one that was trained. ``metadata["weights"]`` lists
         them.
+    network : str or None
+        A person's own code that builds the network, which is run; None for a recognised one.
 
     Raises
     ------
@@ -41,7 +43,7 @@ def open_checkpoint(path: Path, weights: str | None = None) -> Checkpoint:
     if not file.specs:
         raise UserError(f"'{first.name}' holds no tensors.", _KNOWN)
     parts = [first.with_name(part) for part in file.parts] if isinstance(file, ShardedFile) else []
-    return Checkpoint(path, file, (first, *parts), described_beside(first), weights)
+    return Checkpoint(path, file, (first, *parts), described_beside(first), weights, network)
 
 
 def _is_folder(path: Path) -> bool:
