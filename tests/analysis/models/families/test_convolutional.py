@@ -1,7 +1,6 @@
 """Convolutional networks against the transformers library's, or against the published layout spelt out."""
 
 import re
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -55,14 +54,11 @@ def as_published(name: str) -> str:
     return name
 
 
-def published_resnet(kind: str, depths: list[int], widths: list[int]) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        transformers = pytest.importorskip("transformers")
-        config = transformers.ResNetConfig(
-            embedding_size=8, hidden_sizes=widths, depths=depths, layer_type=kind, num_labels=6
-        )
-        return randomised(transformers.ResNetForImageClassification(config))
+def published_resnet(transformers: Any, kind: str, depths: list[int], widths: list[int]) -> Any:
+    config = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=widths, depths=depths, layer_type=kind, num_labels=6
+    )
+    return randomised(transformers.ResNetForImageClassification(config))
 
 
 @pytest.mark.parametrize(
@@ -73,8 +69,10 @@ def published_resnet(kind: str, depths: list[int], widths: list[int]) -> Any:
         ("basic", [1, 3], [8, 12], "ResNet-10"),
     ],
 )
-def test_residual_networks(kind: str, depths: list[int], widths: list[int], title: str, tmp_path: Path) -> None:
-    network = published_resnet(kind, depths, widths)
+def test_residual_networks(
+    transformers: Any, kind: str, depths: list[int], widths: list[int], title: str, tmp_path: Path
+) -> None:
+    network = published_resnet(transformers, kind, depths, widths)
     checkpoint = kept({as_published(n): t for n, t in network.state_dict().items()}, tmp_path)
     architecture = checkpoint.architecture
     assert architecture is not None
@@ -87,8 +85,8 @@ def test_residual_networks(kind: str, depths: list[int], widths: list[int], titl
         agree(checkpoint, x, network(x).logits)
 
 
-def test_a_residual_network_pruned_inside_its_blocks(tmp_path: Path) -> None:
-    network = published_resnet("bottleneck", [2, 2], [16, 24])
+def test_a_residual_network_pruned_inside_its_blocks(transformers: Any, tmp_path: Path) -> None:
+    network = published_resnet(transformers, "bottleneck", [2, 2], [16, 24])
     parts = network.resnet.encoder.stages[1].layers[1].layer
     for first, second in ((parts[0], parts[1]), (parts[1], parts[2])):
         keep = torch.tensor([0, 2, 3])
@@ -104,6 +102,39 @@ def test_a_residual_network_pruned_inside_its_blocks(tmp_path: Path) -> None:
     x = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
         agree(checkpoint, x, network(x).logits)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "family", "title"),
+    [
+        ("resnet18", {}, "resnet", "ResNet-18"),
+        ("resnext50_32x4d", {}, "resnet", "ResNeXt-50, 32 groups"),
+        ("wide_resnet50_2", {}, "resnet", "Wide ResNet-50"),
+        ("mobilenet_v2", {"width_mult": 0.35}, "mobilenet_v2", "MobileNetV2"),
+        ("densenet121", {}, "densenet", "DenseNet-121"),
+        ("convnext_tiny", {}, "convnext", "ConvNeXt-Tiny"),
+        ("efficientnet_b0", {}, "efficientnet", "EfficientNet-B0"),
+        ("efficientnet_b2", {}, "efficientnet", "EfficientNet-B2"),
+    ],
+)
+def test_torchvisions_networks(
+    torchvision: Any, name: str, options: dict[str, Any], family: str, title: str, tmp_path: Path
+) -> None:
+    network = getattr(torchvision, name)(weights=None, num_classes=7, **options).eval()
+    generator = torch.Generator().manual_seed(0)
+    for tensor_name, tensor in network.state_dict().items():
+        if tensor_name.endswith(("running_var", "running_mean", "layer_scale")):
+            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
+    checkpoint = kept(network.state_dict(), tmp_path)
+    architecture = checkpoint.architecture
+    assert architecture is not None
+    assert (architecture.family, architecture.title, architecture.classes) == (family, title, 7)
+    modules = dict(network.named_modules())
+    assert isinstance(modules[str(architecture.head)], nn.Linear)
+    assert set(architecture.stages) <= set(modules)
+    x = torch.randn(1, 3, 96, 64)
+    with torch.inference_mode():
+        agree(checkpoint, x, network(x))
 
 
 class Cardinal(nn.Module):

