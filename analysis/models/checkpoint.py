@@ -154,7 +154,7 @@ class Checkpoint:
             If no family recognises the tensors.
         """
         if self.architecture is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised()}", _RUNNABLE)
+            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised(self.metadata)}", _RUNNABLE)
         module = self._module(self.architecture)
         if any(tensor.is_meta for tensor in module.state_dict().values()):
             module = module.to_empty(device="cpu")
@@ -187,7 +187,7 @@ def _made_by(metadata: Mapping[str, Any]) -> str | None:
     return network if isinstance(network, str) else None
 
 
-_RUNNABLE = "Keep to methods and measures on weights alone, or save it under the tensor names of one of these families."
+_RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:

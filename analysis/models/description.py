@@ -1,5 +1,6 @@
 """What a checkpoint is, as JSON values."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,7 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         "parameters": parameter_count(checkpoint),
         "dtypes": _dtypes(checkpoint),
         "sparsity": _sparsity(checkpoint) if read else None,
-        **_network(checkpoint.architecture),
+        **_network(checkpoint.architecture, checkpoint.metadata),
         "card": read_card(checkpoint.files[0].parent / "README.md"),
         "metadata": dict(checkpoint.metadata),
         "layers": [
@@ -102,9 +103,9 @@ def _sparsity(checkpoint: Checkpoint) -> float | None:
     return zeros / total if total else None
 
 
-def _network(architecture: Architecture | None) -> dict[str, Any]:
+def _network(architecture: Architecture | None, metadata: Mapping[str, Any]) -> dict[str, Any]:
     if architecture is None:
-        return {"family": None, "reason": f"Not recognised: {unrecognised()}"}
+        return {"family": None, "reason": f"Not recognised: {unrecognised(metadata)}"}
     return {
         "family": architecture.family,
         "title": architecture.title,

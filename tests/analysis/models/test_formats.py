@@ -118,6 +118,19 @@ def test_a_folder_prefers_safetensors_and_names_what_it_cannot_choose(plain: nn.
         open_checkpoint(tmp_path)
 
 
+def test_a_network_that_nobody_here_knows_says_whose_it_is(plain: nn.Module, tmp_path: Path) -> None:
+    save_file({n: t.contiguous() for n, t in plain.state_dict().items()}, tmp_path / "model.safetensors")
+    for config, said in (
+        ({"architectures": ["Owl"], "model_type": "owl"}, "names Owl of transformers"),
+        ({"architecture": "owl_tiny"}, "names owl_tiny of timm"),
+    ):
+        (tmp_path / "config.json").write_text(json.dumps(config))
+        assert said in describe(tmp_path)["reason"]
+        with pytest.raises(UserError, match=said) as refused:
+            open_checkpoint(tmp_path).network()
+        assert "network =" in refused.value.next_step
+
+
 def test_links_as_in_a_download_cache_are_followed(plain: nn.Module, tmp_path: Path) -> None:
     blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "main"
     blobs.mkdir()
