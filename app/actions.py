@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from . import palette
 from .commands import Command, focused_plot
+from .settings import DEVICES
 
 if TYPE_CHECKING:
     from .window import Window
@@ -141,7 +142,18 @@ def _experiment(window: "Window") -> list[Command]:
             menu=("Experiment",),
             enabled=lambda: _writable(window) and not window.session.engine.running,
         ),
+        *(_device(window, device, title) for device, title in DEVICES.items()),
     ]
+
+
+def _device(window: "Window", device: str, title: str) -> Command:
+    return Command(
+        f"device.{device or 'automatic'}",
+        title,
+        lambda: window.set_device(device),
+        menu=("Experiment", "Compute on"),
+        checked=lambda: window.settings.device == device,
+    )
 
 
 def _view(window: "Window") -> list[Command]:

@@ -122,8 +122,10 @@ def _method_row(entry: dict[str, Any]) -> dict[str, Any]:
 def run(
     recipe: Annotated[Path, typer.Argument(help="A recipe, as TOML.")],
     workspace: InWorkspace,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the fastest unless named.")] = None,
 ) -> int:
     """Run a recipe in a workspace; trials that are finished are not run again."""
+    runtime.use_device(device)
     text = _read(recipe)
     parse_recipe(text, f"The recipe {recipe}")  # before a workspace is made
     with runtime.working(workspace, create=True) as session:

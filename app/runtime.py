@@ -55,6 +55,14 @@ def open_runtime(workspace: Workspace, *, desk: bool) -> Runtime:
     return Runtime(session, tuple(dict.fromkeys((trials, answers))))
 
 
+def use_device(device: str | None) -> None:
+    """Let workers that start from now on compute on a device; None or nothing leaves the choice to them."""
+    if device:
+        os.environ[jobs.DEVICE] = device
+    else:
+        os.environ.pop(jobs.DEVICE, None)
+
+
 @contextmanager
 def working(path: Path, *, create: bool = False, read_only: bool = False) -> Iterator[Session]:
     """Open a workspace for the length of a command."""

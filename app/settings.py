@@ -11,6 +11,8 @@ import platformdirs
 from ..views.theme import Choice
 
 _RECENT = 8
+DEVICES = {"": "Automatic", "cpu": "Processor", "cuda": "NVIDIA or AMD card", "mps": "Apple graphics"}
+"""What a person can have the workers compute on, and its name."""
 
 
 @dataclass
@@ -25,11 +27,14 @@ class Settings:
         Size of the text, 1 for 13 px; from 0.5 to 3.
     recent : list of str
         Workspaces, the latest first.
+    device : {"", "cpu", "cuda", "mps"}
+        What workers compute on; empty for the fastest that is there.
     """
 
     theme: Choice = "system"
     scale: float = 1.0
     recent: list[str] = field(default_factory=list)
+    device: str = ""
 
     def opened(self, workspace: Path) -> None:
         """Put a workspace first among the recent ones."""
@@ -67,6 +72,7 @@ def save_settings(settings: Settings) -> None:
 _FITS: Mapping[str, Callable[[Any], bool]] = {
     "theme": lambda value: value in get_args(Choice),
     "scale": lambda value: isinstance(value, int | float) and 0.5 <= value <= 3,
+    "device": lambda value: value in DEVICES,
     "recent": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
 }
 

@@ -87,10 +87,12 @@ class Window(QMainWindow):
 
     def open_workspace(self, path: Path, recipe: Path | None = None) -> None:
         """Open a workspace, making it where there is none, and run a recipe in it if one is given."""
+        device = self.settings.device
 
         def work() -> "Runtime":
             from . import runtime  # here, and not on the window's thread: it takes as long as all the views
 
+            runtime.use_device(device)
             return runtime.open_runtime(_open_or_view(path), desk=True)
 
         in_background(work, lambda opened: self._show(opened, recipe), self._on_trouble)
@@ -297,6 +299,15 @@ class Window(QMainWindow):
         self.settings.theme = choice
         save_settings(self.settings)
         look.apply(choice)
+
+    def set_device(self, device: str) -> None:
+        """Change what workers compute on and remember it; the open workspace is opened anew with it."""
+        self.settings.device = device
+        save_settings(self.settings)
+        if self.session is not None and not self.session.read_only:
+            path = self.session.workspace.path
+            self.close_workspace()
+            self.open_workspace(path)
 
     def tell(self, sentence: str) -> None:
         """Say something in the status line."""

@@ -17,6 +17,7 @@ import torch
 from ..errors import Cancelled, UserError
 from ..experiments.device import device_name
 from ..jobs.protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+from .devices import choose_device
 from .tasks import TASKS, Desk
 
 _REPORT_INTERVAL = 0.05
@@ -28,7 +29,11 @@ def serve(connection: Connection, threads: int | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if threads:
         torch.set_num_threads(threads)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device, trouble = torch.device("cpu"), None
+    try:
+        device = choose_device()
+    except UserError as error:
+        trouble = error
     line = _Line(connection)
     requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
     listener = _Listener(connection, requests)
@@ -36,7 +41,10 @@ def serve(connection: Connection, threads: int | None) -> None:
     desk = Desk(device)
     line.send(Ready(device_name(device)))
     while request := requests.get():
-        line.send(_answer(request, desk, _LiveTicket(request.id, line, listener)))
+        if trouble is not None and request.task == "trial":
+            line.send(Failed(request.id, trouble.problem, trouble.next_step, ""))
+        else:
+            line.send(_answer(request, desk, _LiveTicket(request.id, line, listener)))
 
 
 class _Line:

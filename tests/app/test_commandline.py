@@ -145,6 +145,12 @@ def test_inspect_and_methods_and_workspace_commands(finished: Path, tmp_path: Pa
     assert json.loads(_graftwork("workspace", "info", finished, "--json").stdout)
 
 
+def test_a_device_that_is_not_here_fails_the_trials_with_the_reason(recipe: Path, tmp_path: Path) -> None:
+    done = _graftwork("run", recipe, "-w", tmp_path / "w.graft", "--device", "cuda:99")
+    assert done.returncode == 1
+    assert "There is no device 'cuda:99' here." in " ".join(done.stderr.split())
+
+
 def test_compare_and_statistics_and_trust(tmp_path: Path) -> None:
     files = [DEMO / "digits-resnet14.safetensors", DEMO / "digits-resnet14-low.safetensors"]
     (found,) = json.loads(_graftwork("compare", *files, "--json").stdout)

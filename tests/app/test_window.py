@@ -290,3 +290,13 @@ def test_the_arrangement_comes_back_with_the_workspace(opened: Window, home: Pat
     qtbot.waitUntil(lambda: opened.panels["samples"].isHidden())
     assert opened._views.sizes() == sizes
     rest(qtbot, opened.session)
+
+
+def test_the_device_is_remembered_and_the_workspace_opened_anew(opened: Window, qtbot: QtBot) -> None:
+    before = opened.session
+    opened.commands.run("device.cpu")
+    qtbot.waitUntil(lambda: opened.session is not None and opened.session is not before)
+    assert load_settings().device == "cpu"
+    assert opened.commands.action("device.cpu").isChecked()
+    assert not opened.commands.action("device.automatic").isChecked()
+    rest(qtbot, opened.session)
