@@ -6,13 +6,13 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import tomli_w
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import UserError
-from .trials import FeatureSpec, Frozen
+from .trials import DataFields, FeatureSpec, Frozen
 
 KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
@@ -33,26 +33,8 @@ class ModelInput(Frozen):
     network: str | None = None
 
 
-class DataInput(Frozen):
-    """One data set, under the name that steps and measures use; the fields are those of `DataSpec`."""
-
-    name: str = Field(min_length=1)
-    path: str
-    normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
-    limit: int | None = Field(default=None, ge=1)
-    classes: tuple[str, ...] | None = None
-    split: Literal["train", "test"] | None = None
-    label: str | None = None
-    labels: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    weight: str | None = None
-    columns: tuple[str, ...] | None = None
-    text: str | None = None
-    tokenizer: str | None = None
-    length: int = Field(default=128, ge=1)
-    resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
-    crop: int | None = Field(default=None, ge=1)
-    channels: Literal[1, 3] | None = None
+class DataInput(DataFields):
+    """One data set, under the name that steps and measures use."""
 
 
 class Step(Frozen):

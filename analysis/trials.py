@@ -91,8 +91,8 @@ class DerivedModel(Frozen):
 ModelSpec = SourceModel | DerivedModel
 
 
-class DataSpec(Frozen):
-    """A data set and how it is prepared.
+class DataFields(Frozen):
+    """A data set and how it is prepared, as a recipe declares it.
 
     Attributes
     ----------
@@ -100,8 +100,6 @@ class DataSpec(Frozen):
         The recipe's name for it; not part of the identity.
     path : str
         Absolute path, or ``digits`` for the bundled handwritten digits.
-    content : str
-        Fingerprint of its content.
     normalise : str or tuple
         A known normalisation's name, ``none``, or ``(means, deviations)`` with one entry a channel, in units of [0, 1].
     limit : int or None
@@ -135,7 +133,6 @@ class DataSpec(Frozen):
 
     name: str
     path: str
-    content: str
     normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
     limit: int | None = None
     classes: tuple[str, ...] | None = None
@@ -151,6 +148,12 @@ class DataSpec(Frozen):
     resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
     crop: int | None = Field(default=None, ge=1)
     channels: Literal[1, 3] | None = None
+
+
+class DataSpec(DataFields):
+    """A data set with the fingerprint of its content."""
+
+    content: str
 
     @cached_property
     def identity(self) -> str:

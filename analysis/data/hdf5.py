@@ -1,5 +1,7 @@
 """HDF5 files of images, numbers or tokens, read in place by slices."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import h5py
@@ -10,7 +12,7 @@ from ..trials import DataSpec
 from .labelled import Labels, encode, unlabelled
 from .rows import RowSource, read_rows
 from .samples import as_samples
-from .source import has_suffix, refuse_scaling, refuse_split, source
+from .source import Pixels, has_suffix, refuse_scaling, refuse_split, source
 
 _SAMPLES = ("images", "x", "X", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label")
@@ -36,27 +38,39 @@ def open_hdf5(spec: DataSpec) -> RowSource:
             f"'{spec.path}' is not an HDF5 file that can be read.", "Check that it was copied whole."
         ) from error
     try:
-        rows = _dataset(file, spec.path, _SAMPLES, "samples")
-        kind, shape, convert = as_samples(rows, f"'{spec.path}'")
-        count = len(rows)
-        further = {f"label.{n}": _column(file, spec.path, n, count) for n in spec.labels}
-        further |= {f"group.{n}": _column(file, spec.path, n, count) for n in spec.groups}
-        further |= {"weight": _column(file, spec.path, spec.weight, count)} if spec.weight else {}
-        labelled = _labelled(file, spec, count)
+        with _explained(spec.path):
+            rows = _dataset(file, spec.path, _SAMPLES, "samples")
+            kind, shape, convert = as_samples(rows, f"'{spec.path}'")
+            further = dict(_further(file, spec, len(rows)))
+            labelled = _labelled(file, spec, len(rows))
     except BaseException:
         file.close()
         raise
+
+    def read(samples: NDArray[np.int64]) -> Pixels:
+        with _explained(spec.path):
+            return convert(read_rows(rows, samples))
+
     pad = 0 if kind == "tokens" else None
-    return RowSource(
-        spec.path,
-        kind,
-        shape,
-        labelled,
-        lambda s: convert(read_rows(rows, s)),
-        further=further,
-        pad=pad,
-        close=file.close,
-    )
+    return RowSource(spec.path, kind, shape, labelled, read, further=further, pad=pad, close=file.close)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn what the library says of damage into a sentence."""
+    try:
+        yield
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
+        raise UserError(f"'{path}' is damaged: {error}.", "Check that it was copied whole.") from error
+
+
+def _further(file: Any, spec: DataSpec, count: int) -> Iterator[tuple[str, NDArray[Any]]]:
+    for name in spec.labels:
+        yield f"label.{name}", _column(file, spec.path, name, count)
+    for name in spec.groups:
+        yield f"group.{name}", _column(file, spec.path, name, count)
+    if spec.weight:
+        yield "weight", _column(file, spec.path, spec.weight, count)
 
 
 def _dataset(file: Any, path: str, names: tuple[str, ...], what: str) -> Any:

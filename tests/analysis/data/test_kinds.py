@@ -267,3 +267,23 @@ def test_any_bytes_are_a_table_or_a_sentence(tmp_path_factory: pytest.TempPathFa
     for name in ("a.csv", "a.jsonl", "a.txt", "a.npy"):
         with suppress(UserError):
             whole(opened(text(folder / name, content)))
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("sound") / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("x", data=ROWS, chunks=(8, 3), compression="gzip")
+        file["y"] = LABELS
+    return path.read_bytes()
+
+
+@settings(max_examples=80)
+@given(place=st.floats(0, 1, exclude_max=True), value=st.integers(0, 255), cut=st.booleans())
+def test_a_damaged_hdf5_file_opens_or_explains(
+    sound: bytes, tmp_path_factory: pytest.TempPathFactory, place: float, value: int, cut: bool
+) -> None:
+    where = int(place * len(sound))
+    content = sound[:where] if cut else sound[:where] + bytes([value]) + sound[where + 1 :]
+    with suppress(UserError):
+        whole(opened(text(tmp_path_factory.mktemp("damaged") / "a.h5", content)))
