@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import h5py
+import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
