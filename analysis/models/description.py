@@ -11,6 +11,7 @@ from .card import read_card
 from .checkpoint import Checkpoint
 from .families import skeleton, unrecognised
 from .macs import macs
+from .preparation import guess_preparation
 from .reading import open_checkpoint
 
 
@@ -48,6 +49,7 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         "dtypes": _dtypes(checkpoint),
         "sparsity": _sparsity(checkpoint) if read else None,
         **_network(checkpoint.architecture, checkpoint.metadata),
+        "preparation": _preparation(checkpoint),
         "card": read_card(checkpoint.files[0].parent / "README.md"),
         "metadata": dict(checkpoint.metadata),
         "layers": [
@@ -58,6 +60,11 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
 
 
 _READ_AT_ONCE = 1 << 30  # bytes
+
+
+def _preparation(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    architecture = checkpoint.architecture
+    return guess_preparation(architecture, checkpoint.files[0].parent) if architecture else None
 
 
 def _newest(files: tuple[Path, ...]) -> str:
