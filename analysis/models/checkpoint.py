@@ -32,14 +32,18 @@ class TensorFile(Protocol):
     Attributes
     ----------
     format : str
-        ``safetensors``, ``torch zip`` or ``torch legacy``.
+        ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``; of several files also
+        how many.
     specs : mapping of str to TensorSpec
         Every tensor, in the file's order.
     metadata : mapping of str to Any
         What else the file says; JSON values.
+    files : tuple of Path
+        Where the tensors lie; an index comes first.
     """
 
     format: str
+    files: tuple[Path, ...]
     specs: Mapping[str, TensorSpec]
     metadata: Mapping[str, Any]
 
@@ -54,9 +58,11 @@ class Checkpoint:
     Attributes
     ----------
     path : Path
-        The file.
+        The file or folder.
+    files : tuple of Path
+        Where the tensors lie; an index comes first.
     format : str
-        ``safetensors``, ``torch zip`` or ``torch legacy``.
+        As of `TensorFile`.
     specs : mapping of str to TensorSpec
         Every tensor by its canonical name (wrappers such as ``module.`` removed), in the file's order.
     metadata : mapping of str to Any
@@ -66,15 +72,17 @@ class Checkpoint:
     """
 
     path: Path
+    files: tuple[Path, ...]
     format: str
     specs: Mapping[str, TensorSpec]
     metadata: Mapping[str, Any]
     architecture: Architecture | None
 
-    def __init__(self, path: Path, file: TensorFile) -> None:
+    def __init__(self, path: Path, file: TensorFile, beside: Mapping[str, Any] | None = None) -> None:
         self.path = path
+        self.files = file.files
         self.format = file.format
-        self.metadata = file.metadata
+        self.metadata = {**file.metadata, **(beside or {})}
         self._file = file
         self._names = {canonical: name for name, canonical in _canonical(file.specs).items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}

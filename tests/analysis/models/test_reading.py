@@ -85,7 +85,7 @@ def test_weights_are_preferred_to_their_average_and_to_the_optimiser(tmp_path: P
     torch.save(content, tmp_path / "a.pt")
     checkpoint = open_checkpoint(tmp_path / "a.pt")
     assert torch.equal(checkpoint.tensor("w"), torch.ones(2))
-    assert checkpoint.metadata == {}
+    assert checkpoint.metadata == {"training": ["optimizer"], "weights": ["ema", "state_dict"], "opened": "state_dict"}
 
 
 def test_what_is_json_beside_the_tensors_is_metadata(tmp_path: Path) -> None:

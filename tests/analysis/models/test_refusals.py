@@ -82,13 +82,6 @@ def test_a_pickled_module_is_refused_by_name(tmp_path: Path) -> None:
     assert "torch.nn.modules.linear.Linear" in refused(tmp_path / "a.pt").problem
 
 
-def test_a_program_is_refused(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "a.pt", "w") as archive:
-        archive.writestr("a/data.pkl", b"")
-        archive.writestr("a/constants.pkl", b"")
-    assert "TorchScript" in refused(tmp_path / "a.pt").problem
-
-
 @pytest.mark.parametrize(
     ("content", "problem"),
     [

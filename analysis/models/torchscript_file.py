@@ -1,0 +1,82 @@
+"""TorchScript archives: their weights, without their program.
+
+The archive's ``data.pkl`` holds the module as nested objects with tensors among their attributes, and frozen modules
+keep theirs in ``constants.pkl``. The code beside them is not read. Source: ``torch/csrc/jit/serialization``.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from ..errors import UserError
+from .architecture import TensorSpec
+from .archive import Archive
+from .pickles import Record
+from .spans import AGAIN
+from .stored import StoredTensor
+from .torch_file import Places, check_order, readable, understood, zip_places
+from .torch_pickles import PROGRAM
+from .weight_sets import Leaf
+
+_DEPTH = 64
+
+
+class TorchScriptFile:
+    """An open TorchScript archive; tensors have the names of the module's attributes.
+
+    A tensor attribute counts whether or not it is a parameter: the archive tells them apart in its code alone.
+
+    Raises
+    ------
+    UserError
+        If the archive is damaged, names anything but its own classes, or holds no tensors that can be read.
+    """
+
+    format = "TorchScript"
+
+    def __init__(self, archive: Archive) -> None:
+        check_order(archive)
+        self.files: tuple[Path, ...] = (archive.path,)
+        self._places, tensors = _tensors(archive, "data")
+        if not tensors:
+            self._places, tensors = _tensors(archive, "constants")
+        self._tensors = readable(archive.path, tensors, self._places)
+        self.metadata: Mapping[str, Any] = {"program": "TorchScript; its code is not run"}
+        self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
+
+    def tensor(self, name: str) -> Tensor:
+        """Read one tensor."""
+        tensor: StoredTensor = self._tensors[name]
+        return tensor.read(self._places[tensor.storage.key])
+
+
+def is_program(archive: Archive) -> bool:
+    """Tell whether an archive is a TorchScript program."""
+    return "constants.pkl" in archive
+
+
+def _tensors(archive: Archive, part: str) -> tuple[Places, dict[str, Leaf]]:
+    content = understood(archive.path, archive.read(f"{part}.pkl"), PROGRAM)
+    named = dict(_attributes(content, "" if part == "data" else part, ()))
+    return zip_places(archive, f"{part}/"), named
+
+
+def _attributes(value: Any, name: str, above: tuple[int, ...]) -> Iterator[tuple[str, Leaf]]:
+    """Give every tensor of an object's attributes, and of theirs, by its dotted name."""
+    if id(value) in above or len(above) > _DEPTH:
+        raise UserError("The program holds itself.", AGAIN)
+    if isinstance(value, Leaf):
+        yield name, value
+    for key, item in _items(value):
+        yield from _attributes(item, f"{name}.{key}" if name else str(key), (*above, id(value)))
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, Record):
+        yield from _items(value.state)
+    elif isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, list | tuple):
+        yield from enumerate(value)
