@@ -6,7 +6,7 @@ never import the methods themselves.
 
 from typing import Any, Literal
 
-from .errors import UserError
+from .errors import unknown
 from .trials import Frozen
 
 
@@ -93,12 +93,3 @@ class Catalogue(Frozen):
     def quantity(self, name: str) -> Quantity | None:
         """Return the declared quantity of that full name, if any measure declares it."""
         return next((q for e in self.entries for q in e.quantities if q.name == name), None)
-
-
-def unknown(what: str, name: str, known: list[str]) -> UserError:
-    """Return the error for a name that is none of the known ones, with the nearest of them."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
-    return UserError(f"There is no {what} '{name}'.", hint)

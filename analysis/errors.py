@@ -23,3 +23,12 @@ class UserError(Exception):
 
 class Cancelled(Exception):  # noqa: N818 - a request that was granted, not an error
     """The work was asked to stop and did."""
+
+
+def unknown(what: str, name: str, known: list[str]) -> UserError:
+    """Return the error for a name that is none of the known ones, with the nearest of them."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(sorted(known)) or 'none'}."
+    return UserError(f"There is no {what} '{name}'.", hint)

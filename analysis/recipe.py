@@ -6,23 +6,31 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import UserError
-from .trials import Frozen
+from .trials import FeatureSpec, Frozen
 
 KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
 
 
 class ModelInput(Frozen):
-    """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name."""
+    """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name.
+
+    A path with ``*`` stands for a series, such as the checkpoints of a training run: steps take each of them, under the
+    name and what tells its file from the others. ``weights`` says which, where a file holds several sets of them.
+    ``network`` names the code that builds it, where no family recognises it: ``file.py:function`` or
+    ``package.module:Class``.
+    """
 
     name: str = Field(min_length=1)
     path: str
+    weights: str | None = None
+    network: str | None = None
 
 
 class DataInput(Frozen):
@@ -34,6 +42,17 @@ class DataInput(Frozen):
     limit: int | None = Field(default=None, ge=1)
     classes: tuple[str, ...] | None = None
     split: Literal["train", "test"] | None = None
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    weight: str | None = None
+    columns: tuple[str, ...] | None = None
+    text: str | None = None
+    tokenizer: str | None = None
+    length: int = Field(default=128, ge=1)
+    resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
+    crop: int | None = Field(default=None, ge=1)
+    channels: Literal[1, 3] | None = None
 
 
 class Step(Frozen):
@@ -60,12 +79,35 @@ class Step(Frozen):
 
 
 class Measuring(Frozen):
-    """What is measured, on which data; keys beyond these are parameters of the measures that have them."""
+    """What is measured, on which data; keys beyond these are parameters of the measures that have them.
+
+    ``layers`` asks for layers' values to be kept of every sample, beside those that the measures need; ``pool``,
+    ``tokens``, ``dtype`` and ``mixed`` say how, as in `FeatureSpec`.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     data: str
-    what: tuple[str, ...] = Field(min_length=1)
+    what: tuple[str, ...] = ()
+    layers: str | tuple[str, ...] | None = None
+    pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
+    tokens: int = Field(default=16, ge=1)
+    dtype: Literal["float32", "float16", "auto"] = "float32"
+    mixed: bool = False
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not self.what and not self.layers:
+            raise ValueError("name measures in 'what', or layers to keep in 'layers'")
+        return self
+
+    @property
+    def features(self) -> FeatureSpec | None:
+        """The layers to keep; None where none are asked for."""
+        if not self.layers:
+            return None
+        layers = (self.layers,) if isinstance(self.layers, str) else self.layers
+        return FeatureSpec(layers=layers, pool=self.pool, tokens=self.tokens, dtype=self.dtype, mixed=self.mixed)
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -150,8 +192,17 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
     def anchor(path: str) -> str:
         return path if path == "digits" or path.startswith(KEPT) else str((folder / Path(path).expanduser()).resolve())
 
-    models = tuple(m.model_copy(update={"path": anchor(m.path)}) for m in recipe.model)
-    data = tuple(d.model_copy(update={"path": anchor(d.path)}) for d in recipe.data)
+    def anchor_code(network: str | None) -> str | None:
+        place, _, name = (network or "").rpartition(":")
+        return f"{anchor(place)}:{name}" if place.endswith(".py") else network
+
+    models = tuple(
+        m.model_copy(update={"path": anchor(m.path), "network": anchor_code(m.network)}) for m in recipe.model
+    )
+    data = tuple(
+        d.model_copy(update={"path": anchor(d.path), "tokenizer": d.tokenizer and anchor(d.tokenizer)})
+        for d in recipe.data
+    )
     return recipe.model_copy(update={"model": models, "data": data})
 
 

@@ -13,8 +13,8 @@ from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .catalogue import Entry, Quantity, unknown
-from .errors import UserError
+from .catalogue import Entry, Quantity
+from .errors import UserError, unknown
 
 Kind = Literal["method", "measure", "projection"]
 Function = TypeVar("Function", bound=Callable[..., Any])

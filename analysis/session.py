@@ -121,10 +121,13 @@ class Session:
         self._waiting: set[Hashable] = set()
         self._lock = threading.Lock()
         self._refreshing = self._stale = self._closed = False
+        self._over = threading.Event()
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
         self.history: History[State] = History(State(Selection.none(0)))
         workspace.changed.connect(self._on_workspace_changed)
+        if workspace.read_only:
+            threading.Thread(target=self._follow, name="graftwork follower", daemon=True).start()
         if engine:
             engine.changed.connect(self._on_engine_changed)
             engine.refused.connect(self._on_refused)
@@ -217,6 +220,10 @@ class Session:
         """Remove a kept selection."""
         self.write(lambda space: space.delete_selection(name))
 
+    def rename_selection(self, old: str, new: str) -> None:
+        """Give a kept selection another name."""
+        self.write(lambda space: space.rename_selection(old, new))
+
     def recall_selection(self, name: str, mode: str = "replace") -> None:
         """Combine a kept selection with the current one."""
         data = self.state.data
@@ -225,7 +232,7 @@ class Session:
             if data is not None:
                 self.select_samples(self.workspace.load_selection(name, data).mask, mode)
 
-        self._readers.submit(recall)
+        self._later(recall)
 
     def note(self, model: str) -> str:
         """Return the note on a model."""
@@ -351,7 +358,7 @@ class Session:
 
     def _request(self, key: Hashable, load: Callable[[], None]) -> None:
         with self._lock:
-            if key in self._waiting or key in self._errors:
+            if key in self._waiting or key in self._errors or self._closed:
                 return
             self._waiting.add(key)
 
@@ -367,7 +374,12 @@ class Session:
             self._waiting.discard(key)
             self.changed.emit("arrays")
 
-        self._readers.submit(run)
+        self._later(run)
+
+    def _later(self, work: Callable[[], None]) -> None:
+        with self._lock:
+            if not self._closed:
+                self._readers.submit(work)
 
     # Doing
 
@@ -379,8 +391,10 @@ class Session:
         self.engine.submit(recipe, folder, source)
 
     def write(self, change: Callable[[Workspace], object]) -> Future[object]:
-        """Change the workspace on the writer's thread."""
-        return self._writer.submit(change, self.workspace)
+        """Change the workspace on the writer's thread; a refusal becomes the session's message."""
+        written = self._writer.submit(change, self.workspace)
+        written.add_done_callback(self._on_written)
+        return written
 
     @property
     def job(self) -> Job | None:
@@ -397,6 +411,7 @@ class Session:
         self.workspace.changed.disconnect(self._on_workspace_changed)
         with self._lock:
             self._closed = True
+        self._over.set()
         self._readers.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
@@ -409,6 +424,15 @@ class Session:
                 return
             self._refreshing = True
             self._readers.submit(self._refresh_while_stale)
+
+    def _follow(self) -> None:
+        """Look at what another process writes, once a second."""
+        seen = self.workspace.stamp()
+        while not self._over.wait(_FOLLOW_S):
+            stamp = self.workspace.stamp()
+            if stamp != seen:
+                seen = stamp
+                self._on_workspace_changed()
 
     def _refresh_while_stale(self) -> None:
         while True:
@@ -425,11 +449,17 @@ class Session:
     def _on_job_changed(self) -> None:
         self.changed.emit("jobs")
 
+    def _on_written(self, written: Future[object]) -> None:
+        error = written.exception()
+        if isinstance(error, UserError):
+            self._on_refused(error)
+
     def _on_refused(self, error: UserError) -> None:
         self.message = error
         self.changed.emit("jobs")
 
 
+_FOLLOW_S = 1.0
 _CHECK = "Run 'graftwork workspace check' on it."
 
 

@@ -5,9 +5,9 @@ it is immutable, pickles, and turns to JSON; nothing here knows files' contents,
 """
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from .identity import digest
 
@@ -29,17 +29,28 @@ class SourceModel(Frozen):
         Absolute path of the file or folder.
     content : str
         Fingerprint of its content.
+    weights : str or None
+        Which set of weights, where it holds several.
+    network : str or None
+        The code that builds it, ``file.py:function`` or ``package.module:Class``; None for a recognised one.
+    code : str or None
+        Hash of that code.
     """
 
     kind: Literal["source"] = "source"
     name: str
     path: str
     content: str
+    weights: str | None = None
+    network: str | None = None
+    code: str | None = None
 
     @property
     def identity(self) -> str:
-        """The identity: the content's, wherever the file lies."""
-        return self.content
+        """The identity: the content's, wherever the file lies; which of its weights, and in which code."""
+        if self.network:
+            return digest([self.content, self.weights, self.network.rpartition(":")[2], self.code])
+        return digest([self.content, self.weights]) if self.weights else self.content
 
 
 class DerivedModel(Frozen):
@@ -99,6 +110,27 @@ class DataSpec(Frozen):
         Only these classes; their labels stay those of the whole set.
     split : str or None
         ``train`` or ``test`` where the source has both.
+    label : str or None
+        The column of a table, or the field of a JSON line, that holds the classes; None for the usual names.
+    labels, groups : tuple of str
+        Further columns of labels, and columns by which samples are grouped.
+    weight : str or None
+        The column of the samples' weights.
+    columns : tuple of str or None
+        The columns that a network on numbers takes; None for all that hold numbers and nothing else was made of.
+    text : str or None
+        The column, or field, of the text.
+    tokenizer : str or None
+        A Hugging Face ``tokenizer.json`` or a JSON list of characters, whose fingerprint is part of ``content``; None
+        takes bytes.
+    length : int
+        Tokens of a sample: longer ones are cut, shorter ones padded.
+    resize : int, (int, int) or None
+        Pixels of an image's shorter side, or its height and width, after scaling.
+    crop : int or None
+        Side of the square that is cut from the middle afterwards, in pixels.
+    channels : 1, 3 or None
+        Convert images to grey or to RGB.
     """
 
     name: str
@@ -108,11 +140,55 @@ class DataSpec(Frozen):
     limit: int | None = None
     classes: tuple[str, ...] | None = None
     split: Literal["train", "test"] | None = None
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    weight: str | None = None
+    columns: tuple[str, ...] | None = None
+    text: str | None = None
+    tokenizer: str | None = None
+    length: int = Field(default=128, ge=1)
+    resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
+    crop: int | None = Field(default=None, ge=1)
+    channels: Literal[1, 3] | None = None
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the content and its preparation."""
-        return digest([self.content, self.normalise, self.limit, self.classes, self.split])
+        """Hash of the content and its preparation; what came to be declared later counts where it is declared."""
+        later = self.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
+        return digest([self.content, self.normalise, self.limit, self.classes, self.split, *([later] if later else [])])
+
+
+_LATER = ("label", "labels", "groups", "weight", "columns", "text", "length", "resize", "crop", "channels")
+
+
+class FeatureSpec(Frozen):
+    """Which layers' values are kept of every sample, and how.
+
+    Attributes
+    ----------
+    layers : tuple of str
+        ``stages``, dotted names, patterns such as ``layer3.*.conv1``, or kinds such as ``kind:Conv2d``.
+    pool : str
+        ``mean`` over positions, ``flatten``, the ``class`` token, the ``last`` token, or ``tokens``: some of them.
+    tokens : int
+        How many positions ``tokens`` keeps of each sample.
+    dtype : str
+        ``float32``, ``float16``, or ``auto``: float16 where its range and its resolution suffice.
+    mixed : bool
+        Whether the network runs in mixed precision.
+    """
+
+    layers: tuple[str, ...] = ("stages",)
+    pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
+    tokens: int = Field(default=16, ge=1)
+    dtype: Literal["float32", "float16", "auto"] = "float32"
+    mixed: bool = False
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of all of it."""
+        return digest([self.layers, self.pool, self.tokens, self.dtype, self.mixed])
 
 
 class MeasureSpec(Frozen):
@@ -144,6 +220,8 @@ class Trial(Frozen):
         The data sets that the operation's parameters name, by parameter.
     measures : tuple of MeasureSpec
         What is measured.
+    features : FeatureSpec or None
+        Which layers' values are kept beside what the measures need.
     seed : int
         Seeds every draw of the measures.
     """
@@ -153,13 +231,15 @@ class Trial(Frozen):
     data: DataSpec | None = None
     operation_data: dict[str, DataSpec] = {}
     measures: tuple[MeasureSpec, ...] = ()
+    features: FeatureSpec | None = None
     seed: int = 0
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the model, the data, the measures and the seed."""
+        """Hash of the model, the data, the measures, the seed and, where there are some, the features."""
         data = self.data.identity if self.data else None
-        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed])
+        features = [self.features.identity] if self.features else []
+        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *features])
 
 
 class Plan(Frozen):

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..views.plot import Plot
 from . import palette
 from .commands import Command, focused_plot
 
@@ -46,6 +45,13 @@ def _file(window: "Window") -> list[Command]:
             "Ctrl+Shift+O",
             "plus",
             ("File",),
+            enabled=lambda: _writable(window),
+        ),
+        Command(
+            "file.folder",
+            "Open a folder of checkpoints…",
+            window.ask_folder,
+            menu=("File",),
             enabled=lambda: _writable(window),
         ),
         Command("file.export", "Export figure…", lambda: _panel(window, "_ask_figure"), "Ctrl+E", "export", ("File",)),
@@ -203,11 +209,11 @@ def _panel(window: "Window", what: str) -> None:
 
 def _plot(what: str) -> None:
     plot = focused_plot()
-    if isinstance(plot, Plot):
+    if plot is not None:
         getattr(plot, what)()
 
 
 def _tool(tool: str) -> None:
     plot = focused_plot()
-    if isinstance(plot, Plot):
+    if plot is not None:
         plot.set_tool(tool)  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ..analysis import trust as trusting
 from ..analysis.catalogue import Catalogue
 from ..analysis.errors import Cancelled, UserError
 from ..analysis.recipe import parse_recipe
@@ -16,7 +17,7 @@ from ..analysis.workspace import Workspace
 from . import runtime
 from .errors import say
 from .progress import follow
-from .results import print_results
+from .results import print_comparison, print_results, print_tensors
 
 app = typer.Typer(
     name="graftwork",
@@ -58,14 +59,45 @@ def run_command(arguments: list[str]) -> int:
 
 
 @app.command()
-def inspect(file: Annotated[Path, typer.Argument(help="A checkpoint.")], as_json: AsJson = False) -> None:
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A checkpoint: a file, an index, or a folder.")],
+    tensors: Annotated[bool, typer.Option("--tensors", help="Read all values and list every tensor.")] = False,
+    weights: Annotated[str | None, typer.Option(help="Which weights, where there are several sets.")] = None,
+    as_json: AsJson = False,
+) -> None:
     """Say what a checkpoint is, from the names and shapes of its tensors."""
+    payload = {"path": str(file), "statistics": tensors or None, "weights": weights}
     with runtime.one_worker() as worker:
-        facts = worker.submit("inspect", {"path": str(file)}, f"Inspecting {file.name}").result()
+        facts = worker.submit("inspect", payload, f"Inspecting {file.name}").result()
     if as_json:
         _print_json(facts)
+        return
+    _print_facts(facts)
+    if tensors:
+        print_tensors(facts["layers"])
+
+
+@app.command()
+def compare(
+    files: Annotated[list[Path], typer.Argument(help="The reference, then the others.")], as_json: AsJson = False
+) -> None:
+    """Compare checkpoints with the first of them, weight by weight."""
+    if len(files) < 2:
+        raise UserError("One checkpoint cannot be compared.", "Name the reference, then one or more others.")
+    with runtime.one_worker() as worker:
+        found = worker.submit("compare", {"paths": [str(file) for file in files]}, "Comparing").result()
+    if as_json:
+        _print_json(found)
     else:
-        _print_facts(facts)
+        print_comparison(found)
+
+
+@app.command()
+def trust(file: Annotated[Path, typer.Argument(help="A Python file that builds a network.")]) -> None:
+    """Trust a file of code, as it is now, to be run by workers."""
+    if not file.is_file():
+        raise UserError(f"There is no file {file}.", "Check the path.")
+    sys.stdout.write(f"Trusted {file} with SHA-256 {trusting.trust(file)}. If it changes, it is asked about again.\n")
 
 
 @app.command()

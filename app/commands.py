@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
-from ..analysis.catalogue import unknown
+from ..analysis.errors import unknown
 from ..views.theme import icon, look
+
+if TYPE_CHECKING:
+    from ..views.plot import Plot
 
 MENUS = ("File", "Edit", "Select", "Experiment", "View", "Help")
 
@@ -170,7 +174,7 @@ def _menu_at(menus: dict[tuple[str, ...], QMenu], path: tuple[str, ...]) -> QMen
     return menus[path]
 
 
-def focused_plot() -> "QWidget | None":
+def focused_plot() -> "Plot | None":
     """Return the plot that has the focus, if one has."""
     from ..views.plot import Plot
 

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from ..analysis.catalogue import unknown
-from ..analysis.errors import UserError
+from ..analysis.errors import UserError, unknown
 from ..analysis.session import Session
 from ..analysis.workspace import Workspace
 from ..views.figure import FORMATS, save_figure, settled

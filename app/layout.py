@@ -28,6 +28,27 @@ def arrange(views: Sequence[ViewInfo], panels: Mapping[str, Panel[Any]]) -> QSpl
     return _split(Qt.Orientation.Vertical, [top, *of("bottom")], (740, 160))
 
 
+def remembered(root: QSplitter, panels: Mapping[str, Panel[Any]]) -> dict[str, Any]:
+    """Return how a person has arranged the views: the splitters' sizes from the outside in, and what is hidden."""
+    return {
+        "sizes": [splitter.sizes() for splitter in _splitters(root)],
+        "hidden": [name for name, panel in panels.items() if panel.isHidden()],
+    }
+
+
+def restore(root: QSplitter, panels: Mapping[str, Panel[Any]], layout: Mapping[str, Any]) -> None:
+    """Arrange the views as `remembered` found them; what does not fit this window is left out."""
+    for name, panel in panels.items():
+        panel.setVisible(name not in layout.get("hidden", []))
+    for splitter, sizes in zip(_splitters(root), layout.get("sizes", []), strict=False):
+        if len(sizes) == splitter.count():
+            splitter.setSizes(sizes)
+
+
+def _splitters(root: QSplitter) -> list[QSplitter]:
+    return [root, *root.findChildren(QSplitter)]
+
+
 def _split(direction: Qt.Orientation, widgets: Sequence[QWidget], sizes: tuple[int, ...] = ()) -> QSplitter:
     splitter = QSplitter(direction, childrenCollapsible=False, handleWidth=1)
     for widget in widgets:

@@ -22,7 +22,7 @@ def print_results(space: Workspace) -> None:
         table.add_column(name, justify="right")
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    _console().print(table)
 
 
 def _cell(value: Any) -> str:
@@ -33,3 +33,47 @@ def _cell(value: Any) -> str:
         return f"{100 * value.value:.2f} %{half}"
     text = f"{value.value:,.0f}" if abs(value.value) >= 1000 else f"{value.value:.4g}"
     return f"{text} {value.unit}".rstrip()
+
+
+def print_tensors(layers: list[dict[str, Any]]) -> None:
+    """Print one row a tensor with its statistics."""
+    table = Table("tensor", "shape", "dtype", box=None)
+    for name in ("rms", "largest", "zeros", "not finite"):
+        table.add_column(name, justify="right")
+    for layer in layers:
+        shape = " × ".join(map(str, layer["shape"])) or "one number"
+        figures = (f"{layer['rms']:.4g}", f"{layer['largest']:.4g}", f"{layer['zeros']:,}", f"{layer['not_finite']:,}")
+        table.add_row(layer["name"], shape, layer["dtype"], *figures)
+    _console().print(table)
+
+
+_DIFFERENCES = {
+    "relative": "‖Δ‖ / ‖reference‖",
+    "cosine": "cosine",
+    "flipped": "signs flipped",
+    "equal": "equal",
+    "mask_overlap": "mask overlap",
+}
+
+
+def print_comparison(found: list[dict[str, Any]]) -> None:
+    """Print, for every compared checkpoint, one row a tensor and the total."""
+    for entry in found:
+        table = Table("tensor", box=None, title=entry["path"], title_justify="left")
+        for title in _DIFFERENCES.values():
+            table.add_column(title, justify="right")
+        for name, figures in {**entry["tensors"], "in total": entry["total"]}.items():
+            table.add_row(name, *(_figure(figures[key]) for key in _DIFFERENCES))
+        console = _console()
+        console.print(table)
+        for what in ("missing", "extra", "reshaped"):
+            if entry[what]:
+                console.print(f"{what}: {', '.join(entry[what])}")
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 160)

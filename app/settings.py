@@ -1,23 +1,35 @@
 """Settings: what the program remembers of a person, in one file that never stops it from starting."""
 
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..views.theme import Choice
 
 _RECENT = 8
 
 
-class Settings(BaseModel):
-    """Version 1; every field has a default, so that a damaged one is dropped and not the file."""
+@dataclass
+class Settings:
+    """Every field has a default, so that a damaged one is dropped and not the file.
 
-    model_config = ConfigDict(validate_assignment=True, extra="ignore")
+    Attributes
+    ----------
+    theme : {"system", "light", "dark"}
+        Colours.
+    scale : float
+        Size of the text, 1 for 13 px; from 0.5 to 3.
+    recent : list of str
+        Workspaces, the latest first.
+    """
 
-    version: int = 1
-    theme: Literal["system", "light", "dark"] = "system"
+    theme: Choice = "system"
     scale: float = 1.0
-    recent: list[str] = []
+    recent: list[str] = field(default_factory=list)
 
     def opened(self, workspace: Path) -> None:
         """Put a workspace first among the recent ones."""
@@ -32,13 +44,11 @@ def settings_file() -> Path:
 
 def load_settings() -> Settings:
     """Return the settings; what is damaged has its default."""
-    import json
-
     try:
         content = json.loads(settings_file().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return Settings()
-    return _good_part(content if isinstance(content, dict) else {})
+    return Settings(**_good_part(content if isinstance(content, dict) else {}))
 
 
 def save_settings(settings: Settings) -> None:
@@ -47,15 +57,19 @@ def save_settings(settings: Settings) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_name(f"{file.name}.writing")
-        draft.write_text(settings.model_dump_json(indent=2), encoding="utf-8")
+        draft.write_text(json.dumps(asdict(settings), indent=2), encoding="utf-8")
         draft.replace(file)
     except OSError:
         return
 
 
-def _good_part(content: dict[str, Any]) -> Settings:
-    try:
-        return Settings.model_validate(content)
-    except ValidationError as error:
-        bad = {str(problem["loc"][0]) for problem in error.errors() if problem["loc"]}
-        return Settings.model_validate({key: value for key, value in content.items() if key not in bad})
+# Checked by hand: a library for it would take longer to load than all the views.
+_FITS: Mapping[str, Callable[[Any], bool]] = {
+    "theme": lambda value: value in get_args(Choice),
+    "scale": lambda value: isinstance(value, int | float) and 0.5 <= value <= 3,
+    "recent": lambda value: isinstance(value, list) and all(isinstance(name, str) for name in value),
+}
+
+
+def _good_part(content: dict[str, Any]) -> dict[str, Any]:
+    return {name: content[name] for name, fits in _FITS.items() if name in content and fits(content[name])}

@@ -30,6 +30,8 @@ def open_window(arguments: list[str], recipe: Path | None = None) -> int:
 
     window = Window(settings)
     window.show()
+    application.processEvents()
+    window.fill()
     if arguments:
         path = Path(arguments[0])
         QTimer.singleShot(0, lambda: window.open_workspace(path, recipe))

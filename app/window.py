@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication
@@ -18,45 +18,50 @@ from PySide6.QtWidgets import (
 )
 
 from ..analysis.errors import UserError
-from ..analysis.recipe import ModelInput, Recipe, write_recipe
-from ..analysis.workspace import Workspace
 from ..views.bridge import Bridge, in_background
-from ..views.panel import Panel, load_views
 from ..views.parts import named
 from ..views.theme import GAP, TIGHT, look
-from . import runtime
-from .actions import window_commands
 from .commands import Commands
-from .experiment import ExperimentDialog
-from .layout import arrange
-from .palette import Choice
 from .settings import Settings, save_settings
 
+if TYPE_CHECKING:
+    from ..analysis.workspace import Workspace
+    from ..views.panel import Panel
+    from .palette import Choice
+    from .runtime import Runtime
+
+_LAYOUT = "window"
 _RECIPES = "Recipes (*.toml)"
-_CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt);;All files (*)"
+_CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt *.pt2 *.ts *.index.json);;All files (*)"
 
 
 class Window(QMainWindow):
-    """Shows one workspace at a time."""
+    """Shows one workspace at a time.
+
+    It is a frame at first, so that it is there at once; `fill` gives it views and menus.
+    """
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
-        self.runtime: runtime.Runtime | None = None
+        self.runtime: Runtime | None = None
         self.setWindowTitle("Graftwork")
         self.resize(1440, 900)
         self.commands = Commands(self)
         self.panels: dict[str, Panel[Any]] = {}
         self._banner = _Banner(self)
-        self._fill()
-        self.commands.add(*window_commands(self))
-        self.commands.fill(self.menuBar())
+        self.menuBar().addMenu("File")  # holds the line where the menus will be
         self.statusBar().setSizeGripEnabled(False)
         self._state = named(QLabel(self), "quiet")
         self.statusBar().addPermanentWidget(self._state)
         self.tell("Open a workspace, or start with the demo: File ▸ Open demo.")
 
-    def _fill(self) -> None:
+    def fill(self) -> None:
+        """Put in the views, and the menus of what can be done with them."""
+        from ..views.panel import load_views
+        from .actions import window_commands
+        from .layout import arrange
+
         views = load_views()
         self.panels = {view.id: view.panel() for view in views}
         for panel in self.panels.values():
@@ -67,8 +72,11 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._banner)
-        layout.addWidget(arrange(views, self.panels), 1)
+        self._views = arrange(views, self.panels)
+        layout.addWidget(self._views, 1)
         self.setCentralWidget(body)
+        self.commands.add(*window_commands(self))
+        self.commands.fill(self.menuBar())
 
     # Workspaces
 
@@ -80,12 +88,14 @@ class Window(QMainWindow):
     def open_workspace(self, path: Path, recipe: Path | None = None) -> None:
         """Open a workspace, making it where there is none, and run a recipe in it if one is given."""
 
-        def work() -> runtime.Runtime:
+        def work() -> "Runtime":
+            from . import runtime  # here, and not on the window's thread: it takes as long as all the views
+
             return runtime.open_runtime(_open_or_view(path), desk=True)
 
         in_background(work, lambda opened: self._show(opened, recipe), self._on_trouble)
 
-    def _show(self, opened: runtime.Runtime, recipe: Path | None) -> None:
+    def _show(self, opened: "Runtime", recipe: Path | None) -> None:
         self.close_workspace()
         self.runtime = opened
         session = opened.session
@@ -93,7 +103,7 @@ class Window(QMainWindow):
         Bridge(session.changed, self._on_session_changed, every=True)
         for panel in self.panels.values():
             panel.bind(session)
-        in_background(session.refresh, lambda _: self._on_loaded(recipe), self._on_trouble)
+        in_background(lambda: _load(session), lambda layout: self._on_loaded(layout, recipe), self._on_trouble)
         self._load_catalogue()
         path = session.workspace.path
         self.setWindowTitle(f"{path.name}{' (read-only)' if session.read_only else ''} – Graftwork")
@@ -102,10 +112,14 @@ class Window(QMainWindow):
         self.tell(f"Opened {path}.")
         self.commands.settle()
 
-    def _on_loaded(self, recipe: Path | None) -> None:
+    def _on_loaded(self, layout: dict[str, Any], recipe: Path | None) -> None:
+        from .layout import restore
+
         session = self.session
         if session is None:
             return
+        if layout:
+            restore(self._views, self.panels, layout)
         waiting = sum(trial.state == "pending" for trial in session.snapshot.trials)
         if recipe:
             self.run_recipe(recipe)
@@ -114,6 +128,8 @@ class Window(QMainWindow):
             self._banner.ask(text, "Resume", lambda: self.commands.run("run.resume"))
 
     def _load_catalogue(self) -> None:
+        from . import runtime
+
         session = self.session
         known = runtime.cached_catalogue()
         if known:
@@ -137,7 +153,15 @@ class Window(QMainWindow):
         """Let the open workspace go; what runs returns to its queue."""
         if self.runtime:
             opened, self.runtime = self.runtime, None
+            self._keep_layout(opened.session)
             opened.close()
+
+    def _keep_layout(self, session: Any) -> None:
+        from .layout import remembered
+
+        if not session.read_only:
+            layout = remembered(self._views, self.panels)
+            session.write(lambda space: space.save_layout(_LAYOUT, layout))
 
     # What commands do
 
@@ -156,9 +180,31 @@ class Window(QMainWindow):
         if names:
             self.add_checkpoints([Path(name) for name in names])
 
+    def ask_folder(self) -> None:
+        """Ask for a folder and add every checkpoint in it."""
+        name = QFileDialog.getExistingDirectory(self, "Open a folder of checkpoints")
+        if name:
+            self.add_folder(Path(name))
+
+    def add_folder(self, folder: Path) -> None:
+        """Add every checkpoint in a folder to the workspace."""
+        from .importing import checkpoints_in
+
+        def add(paths: list[Path]) -> None:
+            if paths:
+                self.add_checkpoints(paths)
+            else:
+                self._on_trouble(UserError(f"There is no checkpoint in {folder}.", "Choose another folder."))
+
+        in_background(lambda: checkpoints_in(folder), add, self._on_trouble)
+
     def add_checkpoints(self, paths: list[Path]) -> None:
         """Add checkpoints to the workspace as models."""
-        models = tuple(ModelInput(name=path.stem, path=str(path.resolve())) for path in paths)
+        from ..analysis.recipe import ModelInput, Recipe, write_recipe
+        from .importing import distinct_names
+
+        named = zip(distinct_names(paths), paths, strict=True)
+        models = tuple(ModelInput(name=name, path=str(path.resolve())) for name, path in named)
         recipe = Recipe(title="Opened checkpoints", model=models)
         self._guard(lambda: self.session.run_recipe(write_recipe(recipe), Path.cwd(), "The checkpoint"))
 
@@ -182,6 +228,9 @@ class Window(QMainWindow):
 
     def new_experiment(self) -> None:
         """Open the experiment dialog."""
+        from ..analysis.recipe import write_recipe
+        from .experiment import ExperimentDialog
+
         dialog = ExperimentDialog(self.session, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(
@@ -221,8 +270,10 @@ class Window(QMainWindow):
         if labels is not None:
             self.session.select_samples(change(self.session.selected_mask(len(labels))))
 
-    def choices(self) -> list[Choice]:
+    def choices(self) -> "list[Choice]":
         """Return the models, for going to one."""
+        from .palette import Choice
+
         session = self.session
         if session is None:
             return []
@@ -232,8 +283,10 @@ class Window(QMainWindow):
 
         return [Choice(m.name, look_at(m.identity), m.method or "source") for m in session.snapshot.models]
 
-    def focused_panel(self) -> Panel[Any] | None:
+    def focused_panel(self) -> "Panel[Any] | None":
         """Return the view that has the focus, or else the trade-off."""
+        from ..views.panel import Panel
+
         widget = QApplication.focusWidget()
         while widget is not None and not isinstance(widget, Panel):
             widget = widget.parentWidget()
@@ -313,14 +366,24 @@ class _Banner(QWidget):
 _AS_FOLDER = QFileDialog.Option.DontConfirmOverwrite
 
 
-def _open_or_view(path: Path) -> Workspace:
+def _open_or_view(path: Path) -> "Workspace":
     """Open a workspace for writing, or to look at while another process writes it."""
+    from ..analysis.workspace import Workspace
+
     try:
         return Workspace.open_or_create(path)
     except UserError:
         if (path / "workspace.db").is_file():
             return Workspace.open(path, read_only=True)
         raise
+
+
+def _load(session: Any) -> dict[str, Any]:
+    """Read the records; return how the views were arranged, nothing where they never were."""
+    session.refresh()
+    space = session.workspace
+    layout: dict[str, Any] = space.load_layout(_LAYOUT) if _LAYOUT in space.layouts() else {}
+    return layout
 
 
 def _summary(session: Any) -> str:

@@ -1,4 +1,4 @@
-"""Points as pixels: density and class images, hit tests and brushes for a million points."""
+"""Points as pixels: class images and brushes for a million points."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,10 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.intp]
 
+CODES = 16
+"""How many codes a mark can carry; code 0 stands for none."""
+MOST = 0xFFFF // CODES
+"""The largest count that a mark can carry."""
 _BLOCK = 1 << 14  # points whose intermediate results stay in the processor's cache
 
 
@@ -38,14 +42,6 @@ class Frame:
         return (self.top - y) * (self.height / (self.top - self.bottom))
 
 
-@dataclass(frozen=True)
-class Lookup:
-    """Which points each pixel holds: those of pixel p are ``order[starts[p]:starts[p + 1]]``."""
-
-    order: NDArray[np.intp]
-    starts: NDArray[np.intp]
-
-
 def pixel_index(points: NDArray[np.floating], frame: Frame) -> Pixels:
     """Return the pixel of each point, row · width + column, and ``frame.size`` for points outside or not a number.
 
@@ -61,7 +57,8 @@ def pixel_index(points: NDArray[np.floating], frame: Frame) -> Pixels:
     pixels = np.empty(len(points), np.intp)
     for start in range(0, len(points), _BLOCK):
         part = slice(start, start + _BLOCK)
-        column, row = frame.columns(points[part, 0]), frame.rows(points[part, 1])
+        column = frame.columns(points[part, 0].astype(np.float64))
+        row = frame.rows(points[part, 1].astype(np.float64))
         inside = (column >= 0) & (column < frame.width) & (row >= 0) & (row < frame.height)
         with np.errstate(invalid="ignore"):  # what is not a number is outside, whatever integer it becomes
             shown = row.astype(np.int32).astype(np.intp) * frame.width + column.astype(np.int32)
@@ -79,139 +76,108 @@ def pixel_index_reference(points: NDArray[np.floating], frame: Frame) -> Pixels:
     return np.array(pixels, np.intp)
 
 
-def counts(pixels: Pixels, frame: Frame, among: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
-    """Return how many points each pixel shows, of all or of those in the mask ``among``; shape (height, width)."""
-    shown = pixels if among is None else pixels[among]
-    return np.bincount(shown, minlength=frame.size + 1)[:-1].reshape(frame.height, frame.width)
+def marks(pixels: Pixels, codes: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint16]:
+    """Return how many points of its commonest code each pixel shows, and that code, in one number.
 
-
-def counts_reference(pixels: Pixels, frame: Frame, among: NDArray[np.bool_] | None = None) -> NDArray[np.intp]:
-    """Return `counts` one point at a time."""
-    image = np.zeros(frame.size + 1, np.intp)
-    for point, pixel in enumerate(pixels):
-        image[pixel] += among is None or among[point]
-    return image[:-1].reshape(frame.height, frame.width)
-
-
-def density(image: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Return counts on a logarithmic scale from 0 (none) to 1 (the fullest pixel), of the same shape."""
-    scaled = np.log1p(image, dtype=np.float32)
-    most = scaled.max(initial=0)
-    return scaled / most if most > 0 else scaled
-
-
-def majority(pixels: Pixels, labels: NDArray[np.integer], classes: int, frame: Frame) -> NDArray[np.int32]:
-    """Return the class that most points of each pixel have; the lowest of equals, −1 where there is no point.
+    The number is count · `CODES` + code, so the larger of two is the denser; of codes that are equally common the
+    highest is kept. Counts end at `MOST`.
 
     Parameters
     ----------
     pixels : array of intp, shape (n,)
         From `pixel_index`.
-    labels : array of int, shape (n,)
-        From 0 to ``classes`` − 1.
-    classes : int
+    codes : array of uint8, shape (n,)
+        Below `CODES`, ascending.
     frame : Frame
 
     Returns
     -------
-    array of int32, shape (height, width)
+    array of uint16, shape (height, width)
+        0 where there is no point.
     """
-    image = np.full(frame.size + 1, -1, np.int32)
-    # Sorting (pixel, class) pairs beats a table of pixels × classes: 32-bit keys sort in a few milliseconds.
-    bits = max(classes - 1, 1).bit_length()
-    low = (1 << bits) - 1
-    kind = np.dtype(np.int32 if (frame.size + 1) << bits < 2**31 else np.int64)
-    keys: NDArray[np.integer] = np.left_shift(pixels, bits, dtype=kind, casting="unsafe")
-    keys += labels.astype(kind)
+    packed = (
+        _marks_by_sorting(pixels, codes, frame) if len(pixels) < frame.size else _marks_by_code(pixels, codes, frame)
+    )
+    return packed[:-1].reshape(frame.height, frame.width)
+
+
+def marks_reference(pixels: Pixels, codes: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint16]:
+    """Return `marks` by a full table of pixels × codes."""
+    table = np.zeros((frame.size + 1, CODES), np.int64)
+    for pixel, code in zip(pixels, codes, strict=True):
+        table[pixel, code] += 1
+    numbers = np.where(table > 0, np.minimum(table, MOST) * CODES + np.arange(CODES), 0)
+    image: NDArray[np.uint16] = numbers.max(axis=1)[:-1].reshape(frame.height, frame.width).astype(np.uint16)
+    return image
+
+
+def _marks_by_sorting(pixels: Pixels, codes: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint16]:
+    """Return the marks of fewer points than pixels: runs of equal (pixel, code)."""
+    packed = np.zeros(frame.size + 1, np.uint16)
+    kind = np.dtype(np.int32 if (frame.size + 1) * CODES < 2**31 else np.int64)
+    keys: NDArray[np.integer] = np.multiply(pixels, CODES, dtype=kind, casting="unsafe")
+    keys += codes
     keys.sort()
     starts = _run_starts(keys)
-    lengths = np.diff(np.append(starts, len(keys)))
-    runs = keys[starts]
-    where = runs >> bits
-    groups = _run_starts(where)
-    if len(groups):
-        votes = lengths << bits | (low - (runs & low))  # the lower class wins a tie
-        image[where[groups]] = low - (np.maximum.reduceat(votes, groups) & low)
-    return image[:-1].reshape(frame.height, frame.width)
+    keys, counts = keys[starts], np.diff(starts, append=len(keys))
+    numbers = np.minimum(counts, MOST) * CODES + keys % CODES
+    places = keys // CODES
+    starts = _run_starts(places)
+    if len(starts):
+        packed[places[starts]] = np.maximum.reduceat(numbers, starts)
+    return packed
 
 
-def majority_reference(pixels: Pixels, labels: NDArray[np.integer], classes: int, frame: Frame) -> NDArray[np.int32]:
-    """Return `majority` by a full table of pixels × classes."""
-    table = np.zeros((frame.size + 1, classes), np.int64)
-    for pixel, label in zip(pixels, labels, strict=True):
-        table[pixel, label] += 1
-    image = np.where(table.any(axis=1), table.argmax(axis=1), -1).astype(np.int32)
-    return image[:-1].reshape(frame.height, frame.width)
+def _marks_by_code(pixels: Pixels, codes: NDArray[np.uint8], frame: Frame) -> NDArray[np.uint16]:
+    """Return the marks of more points than pixels: one count a code."""
+    packed = np.zeros(frame.size + 1, np.intp)
+    starts = np.searchsorted(codes, np.arange(CODES + 1))
+    for code in np.flatnonzero(np.diff(starts)):
+        counts = np.bincount(pixels[starts[code] : starts[code + 1]], minlength=frame.size + 1)
+        counts *= CODES
+        counts += code
+        np.maximum(packed, counts, out=packed)
+    packed[packed < CODES] = 0  # a code of which there is no point
+    if packed.max() >> 16:
+        packed = np.minimum(packed // CODES, MOST) * CODES + packed % CODES
+    return packed.astype(np.uint16)
 
 
-def lookup(pixels: Pixels, frame: Frame) -> Lookup:
-    """Return which points each pixel holds; points outside the frame are left out."""
-    order = np.argsort(pixels.astype(np.int32) if frame.size < 2**31 else pixels)
-    starts = np.concatenate(([0], np.cumsum(np.bincount(pixels, minlength=frame.size + 1)[:-1])))
-    return Lookup(order, starts)
+def grown(image: NDArray[np.uint16], size: int) -> NDArray[np.uint16]:
+    """Return the marks with each grown to a disc of ``size`` pixels; the denser wins where two meet."""
+    height, width = image.shape
+    found = image.copy()
+    for dy, dx in _disc(size):
+        into = found[max(dy, 0) : height + min(dy, 0), max(dx, 0) : width + min(dx, 0)]
+        source = image[max(-dy, 0) : height + min(-dy, 0), max(-dx, 0) : width + min(-dx, 0)]
+        np.maximum(into, source, out=into)
+    return found
 
 
-def points_in_window(found: Lookup, frame: Frame, columns: tuple[int, int], rows: tuple[int, int]) -> NDArray[np.intp]:
-    """Return the points in a rectangle of pixels, ascending; both ranges without their end, clipped to the frame."""
-    first, last = max(columns[0], 0), min(columns[1], frame.width)
-    if first >= last:
-        return np.zeros(0, np.intp)
-    spans = [
-        found.order[found.starts[row * frame.width + first] : found.starts[row * frame.width + last]]
-        for row in range(max(rows[0], 0), min(rows[1], frame.height))
-    ]
-    return np.sort(np.concatenate(spans)) if spans else np.zeros(0, np.intp)
+def grown_reference(image: NDArray[np.uint16], size: int) -> NDArray[np.uint16]:
+    """Return `grown` one mark at a time."""
+    height, width = image.shape
+    found = image.copy()
+    for row, column in np.argwhere(image):
+        for dy, dx in _disc(size):
+            if 0 <= row + dy < height and 0 <= column + dx < width:
+                found[row + dy, column + dx] = max(found[row + dy, column + dx], image[row, column])
+    return found
 
 
-def nearest_point(
-    found: Lookup,
-    points: NDArray[np.floating],
-    frame: Frame,
-    position: tuple[float, float],
-    radius: float,
-) -> int | None:
-    """Return the visible point nearest to a position, or None if none is within the radius.
-
-    Parameters
-    ----------
-    found : Lookup
-        Of the same points and frame.
-    points : array, shape (n, 2)
-    frame : Frame
-    position : pair of float
-        Column and row, in pixels from the top left corner.
-    radius : float
-        In pixels.
-    """
-    column, row = position
-    window = [(int(np.floor(at - radius)), int(np.ceil(at + radius)) + 1) for at in position]
-    near = points_in_window(found, frame, window[0], window[1])
-    distances = np.hypot(frame.columns(points[near, 0]) - column, frame.rows(points[near, 1]) - row)
-    if not len(near) or distances.min() > radius:
-        return None
-    return int(near[distances.argmin()])
-
-
-def nearest_point_reference(
-    points: NDArray[np.floating],
-    frame: Frame,
-    position: tuple[float, float],
-    radius: float,
-) -> int | None:
-    """Return `nearest_point` by looking at every point."""
-    visible = np.flatnonzero(pixel_index_reference(points, frame) < frame.size)
-    column, row = position
-    distances = np.hypot(frame.columns(points[visible, 0]) - column, frame.rows(points[visible, 1]) - row)
-    if not len(visible) or distances.min() > radius:
-        return None
-    return int(visible[distances.argmin()])
+def _disc(size: int) -> list[tuple[int, int]]:
+    """Return the neighbours, (row, column), that a disc of so many pixels covers beside its own."""
+    steps = range(-((size - 1) // 2), size // 2 + 1)
+    centre, reach = (steps[0] + steps[-1]) / 2, (size / 2) ** 2 + 0.1
+    return [(dy, dx) for dy in steps for dx in steps if (dy or dx) and (dy - centre) ** 2 + (dx - centre) ** 2 <= reach]
 
 
 def points_in_polygon(points: NDArray[np.floating], polygon: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Return which points lie inside a closed polygon, by the even-odd rule: a region enclosed twice is outside.
 
     With the points sorted by height, an edge concerns a contiguous range of them alone; so the cost grows with the
-    number of times the outline passes a point's height, not with the number of corners.
+    number of times the outline passes a point's height, not with the number of corners. Heights are sorted as 16-bit
+    levels, which a radix sort does in linear time; within the levels that an edge touches, they are compared exactly.
 
     Parameters
     ----------
@@ -232,22 +198,37 @@ def points_in_polygon(points: NDArray[np.floating], polygon: NDArray[np.floating
     low, high = corners.min(axis=0), corners.max(axis=0)
     x, y = points[:, 0], points[:, 1]
     boxed = np.flatnonzero((x >= low[0]) & (x <= high[0]) & (y >= low[1]) & (y <= high[1]))
-    boxed = boxed[np.argsort(y[boxed])]
-    x, y = x[boxed].astype(np.float64), y[boxed].astype(np.float64)
+    near = points.take(boxed, axis=0)
+    levels = _levels(near[:, 1].astype(np.float64), low[1], high[1])
+    order = np.argsort(levels, kind="stable")
+    near, levels = near.take(order, axis=0).astype(np.float64), levels[order]
+    x, y = near[:, 0], near[:, 1]
+    ends = _levels(corners[:, 1], low[1], high[1])
+    firsts, lasts = np.searchsorted(levels, ends), np.searchsorted(levels, ends, side="right")
     odd = np.zeros(len(boxed), bool)
-    for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+    for here, (x0, y0) in enumerate(corners):
+        there = (here + 1) % len(corners)
+        x1, y1 = corners[there]
         if y0 != y1:
-            first, last = np.searchsorted(y, [min(y0, y1), max(y0, y1)])
-            odd[first:last] ^= x[first:last] < x0 + (y[first:last] - y0) * ((x1 - x0) / (y1 - y0))
-    inside[boxed] = odd
+            part = slice(min(firsts[here], firsts[there]), max(lasts[here], lasts[there]))
+            above = (y0 <= y[part]) != (y1 <= y[part])
+            odd[part] ^= above & (x[part] < x0 + (y[part] - y0) * ((x1 - x0) / (y1 - y0)))
+    inside[boxed[order]] = odd
     return inside
 
 
+def _levels(y: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint16]:
+    return ((y - low) * (0xFFFF / ((high - low) or 1.0))).astype(np.uint16)
+
+
 def points_in_polygon_reference(points: NDArray[np.floating], polygon: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Return `points_in_polygon` by testing every point against every edge in float64."""
+    """Return `points_in_polygon` by testing every point of its box against every edge in float64."""
     corners = np.asarray(polygon, np.float64)
+    low, high = corners.min(axis=0), corners.max(axis=0)
     inside = np.zeros(len(points), bool)
     for i, (x, y) in enumerate(np.asarray(points, np.float64)):
+        if not (low[0] <= x <= high[0] and low[1] <= y <= high[1]):
+            continue  # beside the box, rounding alone could make a crossing
         for (x0, y0), (x1, y1) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
             if (y0 <= y) != (y1 <= y) and x < x0 + (y - y0) * ((x1 - x0) / (y1 - y0)):
                 inside[i] = not inside[i]

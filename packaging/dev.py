@@ -79,11 +79,11 @@ def setup(_: list[str], tests: bool = False) -> int:
     if not HOME.exists():
         say("making a virtual environment in .venv")
         failed = _run([sys.executable, "-m", "venv", str(HOME)])
-    wanted = _state()
-    if not failed and (not STAMP.exists() or STAMP.read_text(encoding="utf-8") != wanted):
-        failed = _install()
+    installed = STAMP.read_text(encoding="utf-8") if STAMP.exists() else ""
+    if not failed and installed not in {_state(tests=True), _state(tests=tests)}:
+        failed = _install(tests)
         if not failed:
-            STAMP.write_text(wanted, encoding="utf-8")
+            STAMP.write_text(_state(tests=tests), encoding="utf-8")
     return failed or _run([_script("python"), str(ROOT / "packaging" / "typelinks.py")])
 
 
@@ -92,16 +92,16 @@ def say(line: str) -> None:
     print(f"dev: {line}", flush=True)
 
 
-def _install() -> int:
+def _install(tests: bool) -> int:
     say("installing Graftwork and its libraries into .venv (a minute or two the first time)")
     STAMP.unlink(missing_ok=True)
     pip = [_script("python"), "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
-    return _run([*pip, "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[test]"])
+    return _run([*pip, "--constraint", str(CONSTRAINTS), "--editable", f"{ROOT}[test]" if tests else str(ROOT)])
 
 
-def _state() -> str:
+def _state(*, tests: bool) -> str:
     """Return what an installation depends on, as a hash: the clone's place, the requirements and the versions."""
-    state = hashlib.sha256(str(ROOT).encode())
+    state = hashlib.sha256(f"{ROOT} {tests}".encode())
     for file in (ROOT / "pyproject.toml", CONSTRAINTS):
         state.update(file.read_bytes())
     return state.hexdigest()

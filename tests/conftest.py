@@ -14,7 +14,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the workers share the cores already
 
 import pytest
+from hypothesis import settings
 from psygnal import Signal
+
+settings.register_profile("shared machines", deadline=None)  # a slow example is no failure
+settings.load_profile("shared machines")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -235,7 +239,8 @@ def _windows() -> list[Any]:
 
     if not isinstance(QApplication.instance(), QApplication):
         return []
-    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+    for _ in range(2):  # what goes may take others with it
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     return [widget for widget in QApplication.topLevelWidgets() if widget.parent() is None]
 
 

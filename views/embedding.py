@@ -7,16 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from ..analysis.session import Session
 from .cloud import Cloud
 from .panel import Notice, Panel, view
 from .parts import named, told
 from .plot import Plot, link
-from .table import Table
+from .table import Table, class_names
 from .theme import CLASS_HUES, GAP, TIGHT
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session
 
 METHODS = ("umap", "pca")
 
@@ -52,7 +53,7 @@ class EmbeddingState:
     selected: NDArray[np.bool_]
 
 
-def resolve(session: Session) -> EmbeddingState | Notice:
+def resolve(session: "Session") -> EmbeddingState | Notice:
     """Return the wanted layout, the principal components while it is computed, or a notice while neither is there."""
     method = session.option("embedding.method") or "umap"
     models = tuple(dict.fromkeys(m for m in (session.state.pinned, session.state.primary) if m))
@@ -82,7 +83,7 @@ def table(state: EmbeddingState) -> Table:
     """Return one row a sample."""
     columns: dict[str, Any] = {
         "Sample": np.arange(len(state.labels)),
-        "Class": np.array(state.classes, dtype=object)[state.labels],
+        "Class": class_names(state.classes, state.labels),
         "Selected": state.selected,
     }
     for name, layout in zip(state.names, state.layouts, strict=True):

@@ -8,16 +8,17 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from ..analysis.session import Session
 from .cloud import Cloud
 from .panel import Notice, Panel, view
 from .parts import named
 from .plot import Plot
-from .table import Table
+from .table import Table, class_names
 from .theme import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session
 
 ANGLE = "geometry.margins.angle"
 NORM = "geometry.margins.norm"
@@ -55,7 +56,7 @@ class GeometryState:
     selected: NDArray[np.bool_]
 
 
-def resolve(session: Session) -> GeometryState | Notice:
+def resolve(session: "Session") -> GeometryState | Notice:
     """Return what is to be drawn, or a notice while the columns are not there."""
     state = session.state
     model = session.model(state.primary)
@@ -86,7 +87,7 @@ def table(state: GeometryState) -> Table:
     """Return one row a sample."""
     columns = {
         "Sample": np.arange(len(state.labels)),
-        "Class": np.array(state.classes, dtype=object)[state.labels],
+        "Class": class_names(state.classes, state.labels),
         "Angle": state.angle,
         "Norm": state.norm,
         "Margin": state.margin,
@@ -149,6 +150,7 @@ class GeometryPanel(Panel[GeometryState]):
         self.cloud_plot.set_axes("Angle to own class", "Feature norm", "°")
         self.cloud_plot.brushed.connect(lambda polygon, mode: self._select(self.cloud.within(polygon), mode))
         self.cloud_plot.selection_bounds = lambda: self.cloud.bounds(selected=True)
+        self._edges, self._places = np.empty(0), np.empty(0, np.intp)  # of the margins' histogram
         self._all, self._chosen = (
             pg.BarGraphItem(x=[0], height=[0], width=1),
             pg.BarGraphItem(x=[0], height=[0], width=1),
@@ -169,31 +171,35 @@ class GeometryPanel(Panel[GeometryState]):
         self.set_content(body)
 
     def show_state(self, old: GeometryState | None, new: GeometryState) -> None:
-        """Give the cloud its points where they are others, and both plots the selection."""
+        """Give the plots their points where they are others, and the selection."""
         same = old is not None and old.angle is new.angle and old.reference is new.reference
         if not same:
             self.cloud.set_points(np.column_stack([new.angle, new.norm]), new.labels)
             self.cloud_plot.fit()
+            self._edges = bins(new)
+            self._places = np.searchsorted(self._edges, new.margin, side="right") - 1
+            self._show_reference(new)
         self.cloud.set_mask(new.selected)
-        self._show_margins(new)
+        if not same or (old is not None and old.selected.any() != new.selected.any()):
+            self._show_bars(self._all, new, None)
+        self._show_bars(self._chosen, new, new.selected)
         if not same:
             self.margin_plot.fit()
 
-    def _show_margins(self, state: GeometryState) -> None:
-        edges, theme = bins(state), look.theme
+    def _show_bars(self, bars: Any, state: GeometryState, among: NDArray[np.bool_] | None) -> None:
+        edges, theme = self._edges, look.theme
+        places = self._places if among is None else self._places[among]
+        heights = np.bincount(places, minlength=len(edges) - 1)
+        colour = theme.accent if among is not None else theme.faded if state.selected.any() else theme.mark
         centres, width = (edges[:-1] + edges[1:]) / 2, edges[1] - edges[0]
-        any_chosen = bool(state.selected.any())
-        for bars, margins, colour in (
-            (self._all, state.margin, theme.faded if any_chosen else theme.mark),
-            (self._chosen, state.margin[state.selected], theme.accent),
-        ):
-            heights = np.histogram(margins, edges)[0]
-            bars.setOpts(x=centres, height=heights, width=width, brush=colour, pen=None)
+        bars.setOpts(x=centres, height=heights, width=width, brush=colour, pen=None)
+
+    def _show_reference(self, state: GeometryState) -> None:
         reference = state.reference if state.reference is not None else np.empty(0)
-        heights = np.histogram(reference, edges)[0]
-        self._reference.setData(edges, heights, pen=pg.mkPen(theme.text, width=1))
+        heights = np.histogram(reference, self._edges)[0]
+        self._reference.setData(self._edges, heights, pen=pg.mkPen(look.theme.text, width=1))
         self._reference.setVisible(state.reference is not None)
-        self._zero.setPen(pg.mkPen(theme.quiet, width=1))
+        self._zero.setPen(pg.mkPen(look.theme.quiet, width=1))
         self._against.setText(f"outline: {state.reference_name}" if state.reference is not None else "")
 
     def _on_margins_brushed(self, polygon: Any, mode: str) -> None:

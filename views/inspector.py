@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from ..analysis.session import Session
-from ..analysis.workspace import ModelRecord, ValueRecord
 from .panel import Notice, Panel, view
 from .parts import named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
+
+if TYPE_CHECKING:
+    from ..analysis.session import Session
+    from ..analysis.workspace import ModelRecord, ValueRecord
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class InspectorState:
     problem: str
 
 
-def resolve(session: Session) -> InspectorState | Notice:
+def resolve(session: "Session") -> InspectorState | Notice:
     """Return what is known of the primary model, or a notice if there is none."""
     model = session.model(session.state.primary)
     if model is None:
@@ -58,7 +60,7 @@ def resolve(session: Session) -> InspectorState | Notice:
     )
 
 
-def _facts(model: ModelRecord) -> list[tuple[str, str]]:
+def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     facts = [("Network", str(model.facts["network"]))] if "network" in model.facts else []
     if "parameters" in model.facts:
         facts.append(("Parameters", f"{model.facts['parameters']:,}"))
@@ -68,6 +70,8 @@ def _facts(model: ModelRecord) -> list[tuple[str, str]]:
     if model.seed is not None:
         facts.append(("Seed", str(model.seed)))
     facts += [("Parent", parent.name) for parent in model.parents]
+    if "device" in model.facts:
+        facts.append(("Measured on", str(model.facts["device"])))
     if model.path:
         facts.append(("File", str(Path(model.path))))
     return facts
@@ -77,7 +81,7 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _measured(value: ValueRecord, reference: dict[str, ValueRecord]) -> Measured:
+def _measured(value: "ValueRecord", reference: "dict[str, ValueRecord]") -> Measured:
     other = reference.get(value.measure)
     return Measured(value.measure, value.value, value.low, value.high, other.value if other else None, value.unit)
 
@@ -109,6 +113,13 @@ def compact(value: float) -> str:
         if abs(value) >= least:
             return f"{value / unit:.4g} {letter}"
     return f"{value:.4g}"
+
+
+def _fitting(text: str, longest: int = 30) -> str:
+    """Return the text, of a path the name alone, shortened in the middle so that it fits on a line."""
+    name = Path(text).name if Path(text).is_absolute() else text
+    half = longest // 2
+    return name if len(name) <= longest or " " in name else f"{name[:half]}…{name[-half:]}"
 
 
 def table(state: InspectorState) -> Table:
@@ -174,7 +185,8 @@ class InspectorPanel(Panel[InspectorState]):
         while self._facts.rowCount():
             self._facts.removeRow(0)
         for name, text in state.facts:
-            label, value = named(QLabel(name), "quiet"), QLabel(text, wordWrap=True)
+            label, value = named(QLabel(name), "quiet"), QLabel(_fitting(text), wordWrap=True)
+            value.setToolTip(text)
             value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             value.setMinimumWidth(40)
             self._facts.addRow(label, value)

@@ -1,15 +1,18 @@
 """Jobs: what runs, how long it will take, and what went wrong."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from ..analysis.jobs.worker import Job
-from ..analysis.session import Session
 from .panel import Panel, view
 from .parts import named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
+
+if TYPE_CHECKING:
+    from ..analysis.jobs.worker import Job
+    from ..analysis.session import Session
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class JobsState:
 _ORDER = ("running", "failed", "pending", "cancelled", "done")
 
 
-def resolve(session: Session) -> JobsState:
+def resolve(session: "Session") -> JobsState:
     """Return the state of the queue."""
     job = session.job
     report = job.progress if job else None
@@ -80,7 +83,7 @@ def resolve(session: Session) -> JobsState:
     )
 
 
-def _seconds_left(job: Job | None, rows: list[TrialRow]) -> float | None:
+def _seconds_left(job: "Job | None", rows: list[TrialRow]) -> float | None:
     """Return the running job's time left, and that of the waiting trials by the pace of those that are done."""
     done = [row.seconds for row in rows if row.seconds is not None]
     waiting = sum(row.state == "pending" for row in rows)

@@ -7,8 +7,6 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
 
-from ..analysis.session import Session, Snapshot
-from ..analysis.workspace import ModelRecord
 from .panel import Notice, Panel, view
 from .plot import mode_of
 from .table import Table
@@ -16,6 +14,9 @@ from .theme import GAP, WIDE, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session, Snapshot
+    from ..analysis.workspace import ModelRecord
 
 
 _ROW_INCHES = 0.16
@@ -47,7 +48,7 @@ class LineageState:
     pinned: str | None
 
 
-def resolve(session: Session) -> LineageState | Notice:
+def resolve(session: "Session") -> LineageState | Notice:
     """Return the lineage of every model, or a notice in an empty workspace."""
     snapshot = session.snapshot
     if not snapshot.models:
@@ -72,16 +73,16 @@ def resolve(session: Session) -> LineageState | Notice:
     return LineageState(nodes, edges, state.selection.models, state.primary, state.pinned)
 
 
-def _text(snapshot: Snapshot, model: ModelRecord) -> str:
+def _text(snapshot: "Snapshot", model: "ModelRecord") -> str:
     own = model.name.rsplit("/", 1)[-1] if model.parents else model.name
     row = snapshot.value_table.get(model.name, {})
     return f"{own}   {100 * row['accuracy'].value:.1f} %" if "accuracy" in row else own
 
 
-def _generations(snapshot: Snapshot) -> dict[str, int]:
+def _generations(snapshot: "Snapshot") -> dict[str, int]:
     found: dict[str, int] = {}
 
-    def generation(model: ModelRecord) -> int:
+    def generation(model: "ModelRecord") -> int:
         if model.identity not in found:
             parents = [snapshot.by_identity[p.identity] for p in model.parents if p.identity in snapshot.by_identity]
             found[model.identity] = 1 + max((generation(parent) for parent in parents), default=-1)
@@ -92,7 +93,7 @@ def _generations(snapshot: Snapshot) -> dict[str, int]:
     return found
 
 
-def _depth_first(snapshot: Snapshot) -> list[ModelRecord]:
+def _depth_first(snapshot: "Snapshot") -> "list[ModelRecord]":
     """Order models so that each stands below the last of its parents."""
     children: dict[str, list[ModelRecord]] = {}
     for model in snapshot.models:

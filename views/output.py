@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..analysis.atomic import replacing
 from ..analysis.errors import UserError
-from ..analysis.workspace.files import replacing
 
 
 @contextmanager

@@ -32,7 +32,6 @@ from PySide6.QtWidgets import (
 )
 
 from ..analysis.errors import UserError
-from ..analysis.session import Session
 from .bridge import Bridge, in_background
 from .figure import FORMATS, NARROW_MM, save_figure
 from .parts import column, named
@@ -41,6 +40,8 @@ from .theme import GAP, TIGHT, WIDE, icon, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session
 
 Area = Literal["left", "centre", "right", "bottom"]
 AREAS: tuple[Area, ...] = get_args(Area)
@@ -183,9 +184,9 @@ class Panel(QWidget, Generic[State]):
         self._header = _Header(self.info, self)
         self._body = named(QStackedWidget(self), "panel-body")
         self._notice = _NoticePage(self)
-        self._sheet = TableSheet(self)
+        self._sheet: TableSheet | None = None  # made when it is first asked for
         self._content: QWidget = QWidget(self)
-        for page in (self._content, self._sheet, self._notice):
+        for page in (self._content, self._notice):
             self._body.addWidget(page)
         layout = column(self)
         layout.addWidget(self._header)
@@ -208,7 +209,7 @@ class Panel(QWidget, Generic[State]):
 
     # What it gets
 
-    def bind(self, session: Session) -> None:
+    def bind(self, session: "Session") -> None:
         """Show this session from now on; called once."""
         self.session = session
         Bridge(session.changed, self._on_session_changed, every=True)
@@ -256,11 +257,17 @@ class Panel(QWidget, Generic[State]):
     def show_content(self) -> None:
         """Show the content, or its table twin where that was asked for."""
         if self.twin_action.isChecked():
-            self._sheet.show_table(self.table())
-            self._body.setCurrentWidget(self._sheet)
+            self._body.setCurrentWidget(self._twin())
         else:
             self._body.setCurrentWidget(self._content)
         self._settle_actions()
+
+    def _twin(self) -> TableSheet:
+        if self._sheet is None:
+            self._sheet = TableSheet(self)
+            self._body.addWidget(self._sheet)
+        self._sheet.show_table(self.table())
+        return self._sheet
 
     @property
     def shows(self) -> str:

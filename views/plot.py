@@ -60,8 +60,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.getPlotItem().hideButtons()
         self.getPlotItem().setMenuEnabled(False)
-        menu = self.getPlotItem().ctrlMenu  # it is never opened, and goes with the plot
-        menu.setParent(self, menu.windowFlags())
+        # It is never opened. Without a parent it is never styled either, which would take longer than all the rest.
+        self.destroyed.connect(self.getPlotItem().ctrlMenu.deleteLater)
         self.getPlotItem().setContentsMargins(TIGHT, TIGHT, 2 * TIGHT, TIGHT)
         for side in ("left", "bottom"):
             self.getAxis(side).enableAutoSIPrefix(False)

@@ -9,14 +9,15 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QLabel, QListView, QWidget
 
-from ..analysis.session import Session
 from .panel import Notice, Panel, view
 from .parts import named
-from .table import Table
+from .table import Table, class_name
 from .theme import look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session
 
 LIMIT = 400
 _PRINTED = 24
@@ -55,16 +56,17 @@ class SamplesState:
     def caption(self, shown: int) -> str:
         """Return the true class, and the prediction where it is wrong."""
         label, own = int(self.labels[shown]), int(self.predictions[shown])
-        return self.classes[label] if own == label else f"{self.classes[label]} → {self.classes[own]}"
+        names = class_name(self.classes, label), class_name(self.classes, own)
+        return names[0] if own == label else " → ".join(names)
 
     def description(self, shown: int) -> str:
         """Return name, true class and both predictions."""
         label, own, other = (int(array[shown]) for array in (self.labels, self.predictions, self.reference))
-        said = f"predicted {self.classes[own]}, by the reference {self.classes[other]}"
-        return f"{self.names[shown]}\n{self.classes[label]}, {said}"
+        true, predicted, elsewhere = (class_name(self.classes, index) for index in (label, own, other))
+        return f"{self.names[shown]}\n{true}, predicted {predicted}, by the reference {elsewhere}"
 
 
-def resolve(session: Session) -> SamplesState | Notice:
+def resolve(session: "Session") -> SamplesState | Notice:
     """Return the selected samples, or those that the models disagree on, or a notice where there are none."""
     state = session.state
     if not session.has_column(state.primary or "", "prediction"):
@@ -79,8 +81,8 @@ def resolve(session: Session) -> SamplesState | Notice:
     chosen = selected if selected.any() else predictions != reference
     if not chosen.any():
         return Notice("empty", "No sample is selected.", "Brush some in the embedding or the geometry.")
-    samples = _worst_first(np.flatnonzero(chosen), session.column(state.primary, "geometry.margins.margin"))
-    shown = samples[:LIMIT]
+    samples = np.flatnonzero(chosen)
+    shown = _worst(samples, session.column(state.primary, "geometry.margins.margin"))
     pictures = session.pictures()
     return SamplesState(
         samples=shown,
@@ -95,14 +97,19 @@ def resolve(session: Session) -> SamplesState | Notice:
     )
 
 
-def _worst_first(samples: NDArray[np.int64], margin: NDArray[np.float32] | None) -> NDArray[np.int64]:
-    return samples if margin is None else samples[np.argsort(margin[samples], kind="stable")]
+def _worst(samples: NDArray[np.int64], margin: NDArray[np.float32] | None) -> NDArray[np.int64]:
+    """Return at most `LIMIT` of the samples, those of least margin first."""
+    if margin is not None:
+        if len(samples) > LIMIT:
+            samples = np.sort(samples[np.argpartition(margin[samples], LIMIT)[:LIMIT]])
+        samples = samples[np.argsort(margin[samples], kind="stable")]
+    return samples[:LIMIT]
 
 
 def table(state: SamplesState) -> Table:
     """Return one row a shown sample."""
     rows = tuple(
-        (int(sample), state.names[i], *(state.classes[int(a[i])] for a in _classes_of(state)))
+        (int(sample), state.names[i], *(class_name(state.classes, int(a[i])) for a in _classes_of(state)))
         for i, sample in enumerate(state.samples)
     )
     return Table(("Sample", "Name", "Class", "Prediction", "Reference"), rows)

@@ -1,10 +1,14 @@
 """Selections: kept groups of samples, and what can be made of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
+    QInputDialog,
     QLabel,
     QLineEdit,
     QListWidget,
@@ -15,11 +19,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from ..analysis.session import Session
 from .panel import Panel, view
 from .parts import named, told
 from .table import Table
 from .theme import GAP, TIGHT, icon, look
+
+if TYPE_CHECKING:
+    from ..analysis.session import Session
 
 
 @dataclass(frozen=True)
@@ -31,9 +37,10 @@ class SelectionsState:
     models: int
     kept: tuple[tuple[str, int], ...]
     can_keep: bool
+    can_change: bool
 
 
-def resolve(session: Session) -> SelectionsState:
+def resolve(session: "Session") -> SelectionsState:
     """Return the current selection and those that are kept for the current data set."""
     selection = session.state.selection
     kept = tuple((r.name, r.count) for r in session.snapshot.selections if r.data == session.state.data)
@@ -43,6 +50,7 @@ def resolve(session: Session) -> SelectionsState:
         models=len(selection.models),
         kept=kept,
         can_keep=bool(selection.count) and session.state.data is not None and not session.read_only,
+        can_change=not session.read_only,
     )
 
 
@@ -77,6 +85,8 @@ class SelectionsPanel(Panel[SelectionsState]):
         self._keep.clicked.connect(self._on_keep)
         self._name.returnPressed.connect(self._on_keep)
         self._list.itemActivated.connect(lambda item: self._recall("replace"))
+        self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        self._changes = [self._change("Rename…", "F2", self.rename), self._change("Delete", "Del", self._forget)]
         self._buttons = [self._button(*entry) for entry in _COMBINE]
         self.set_content(self._lay_out())
 
@@ -85,6 +95,14 @@ class SelectionsPanel(Panel[SelectionsState]):
         button.setIcon(icon(name))
         button.clicked.connect(lambda: self._recall(mode))
         return button
+
+    def _change(self, text: str, keys: str, slot: Callable[[], object]) -> QAction:
+        action = QAction(text, self._list)
+        action.setShortcut(keys)
+        action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        action.triggered.connect(lambda: slot())
+        self._list.addAction(action)
+        return action
 
     def _lay_out(self) -> QWidget:
         body = QWidget(self)
@@ -119,6 +137,8 @@ class SelectionsPanel(Panel[SelectionsState]):
                 self._list.addItem(item)
         for button in self._buttons:
             button.setEnabled(bool(new.kept))
+        for change in self._changes:
+            change.setEnabled(bool(new.kept) and new.can_change)
 
     def _on_keep(self) -> None:
         name = self._name.text().strip()
@@ -126,7 +146,30 @@ class SelectionsPanel(Panel[SelectionsState]):
             self.session.keep_selection(name)
             self._name.clear()
 
+    def rename(self) -> QInputDialog | None:
+        """Ask for the marked selection's new name."""
+        old, session = self._marked(), self.session
+        if session is None or old is None:
+            return None
+        dialog = QInputDialog(self)
+        dialog.setWindowTitle("Rename selection")
+        dialog.setLabelText(f"New name of “{old}”:")
+        dialog.setTextValue(old)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.textValueSelected.connect(lambda new: session.rename_selection(old, new.strip()))
+        dialog.open()
+        return dialog
+
+    def _forget(self) -> None:
+        name = self._marked()
+        if self.session and name is not None:
+            self.session.forget_selection(name)
+
     def _recall(self, mode: str) -> None:
+        name = self._marked()
+        if self.session and name is not None:
+            self.session.recall_selection(name, mode)
+
+    def _marked(self) -> str | None:
         item = self._list.currentItem() or self._list.item(0)
-        if self.session and item:
-            self.session.recall_selection(item.data(Qt.ItemDataRole.UserRole), mode)
+        return str(item.data(Qt.ItemDataRole.UserRole)) if item else None

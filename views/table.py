@@ -170,6 +170,16 @@ def text_of(value: Any) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
+def class_name(classes: Sequence[str], index: int) -> str:
+    """Return the name of a class: a dash for samples without one, the number where the data have no names."""
+    return "–" if index < 0 else classes[index] if index < len(classes) else str(index)
+
+
+def class_names(classes: Sequence[str], indices: NDArray[Any]) -> NDArray[Any]:
+    """Return the names of classes (samples,) as objects."""
+    return np.array([class_name(classes, index) for index in indices.tolist()], dtype=object)
+
+
 def _is_number(value: Any) -> bool:
     return value is None or isinstance(value, int | float | np.number)
 

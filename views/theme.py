@@ -4,14 +4,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontInfo, QGuiApplication, QIcon, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Choice = Literal["system", "light", "dark"]
 
@@ -147,9 +149,8 @@ def contrast(one: str, other: str) -> float:
 
 
 def _luminance(colour: str) -> float:
-    parts = np.array(rgb(colour))
-    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
-    return float(linear @ (0.2126, 0.7152, 0.0722))
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb(colour)]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def rgb(colour: str) -> tuple[float, float, float]:
@@ -158,19 +159,19 @@ def rgb(colour: str) -> tuple[float, float, float]:
     return parts.redF(), parts.greenF(), parts.blueF()
 
 
-def sequential() -> NDArray[np.uint8]:
+def sequential() -> "NDArray[np.uint8]":
     """Return the perceptually uniform map for quantities, (256, 3), running from the ground's side to the far one."""
     table = _table("CET-L17")
     return table if look.theme is LIGHT else _table("viridis")
 
 
-def diverging() -> NDArray[np.uint8]:
+def diverging() -> "NDArray[np.uint8]":
     """Return the map about a true zero, (256, 3): blue below, red above."""
     return _table("CET-D1A" if look.theme is LIGHT else "CET-D4")
 
 
 @lru_cache
-def _table(name: str) -> NDArray[np.uint8]:
+def _table(name: str) -> "NDArray[np.uint8]":
     import pyqtgraph as pg
 
     table: NDArray[np.uint8] = pg.colormap.get(name).getLookupTable(nPts=256)[:, :3]

@@ -8,10 +8,8 @@ import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QWidget
 
-from ..analysis.catalogue import Quantity
-from ..analysis.session import Session, Snapshot
 from ..kernels.frontier import pareto_front
-from .cloud import inside
+from ..kernels.raster import points_in_polygon
 from .panel import Notice, Panel, view
 from .parts import column, named, told
 from .plot import Plot, mode_of
@@ -20,6 +18,8 @@ from .theme import CLASS_HUES, GAP, TIGHT, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from ..analysis.session import Session, Snapshot
 
 PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
@@ -81,7 +81,7 @@ class TradeoffState:
     pinned: str | None
 
 
-def resolve(session: Session) -> TradeoffState | Notice:
+def resolve(session: "Session") -> TradeoffState | Notice:
     """Return what is to be drawn, or a notice while no model has both measures."""
     snapshot = session.snapshot
     x = session.option("tradeoff.x") or preferred(snapshot, PREFERRED_X)
@@ -104,19 +104,21 @@ def resolve(session: Session) -> TradeoffState | Notice:
     )
 
 
-def preferred(snapshot: Snapshot, names: tuple[str, ...]) -> str | None:
+def preferred(snapshot: "Snapshot", names: tuple[str, ...]) -> str | None:
     """Return the first of the names that was measured, or else any measure."""
     return next((name for name in names if name in snapshot.measures), next(iter(snapshot.measures), None))
 
 
-def axis(session: Session, name: str) -> Axis:
+def axis(session: "Session", name: str) -> Axis:
     """Return the axis of a measured quantity, from the catalogue where it declares one."""
+    from ..analysis.catalogue import Quantity
+
     declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
     unit = next((v.unit for v in session.snapshot.values if v.measure == name), declared.unit)
     return Axis(name, declared.title, unit, declared.better)
 
 
-def _points(snapshot: Snapshot, x: str, y: str) -> list[Point]:
+def _points(snapshot: "Snapshot", x: str, y: str) -> list[Point]:
     points = []
     for model in snapshot.models:
         row = snapshot.value_table.get(model.name, {})
@@ -280,7 +282,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         if self.session is None or self.state is None:
             return
         places = np.array([(p.x, p.y) for p in self.state.points])
-        hits = inside(places, polygon)
+        hits = points_in_polygon(places, polygon)
         self.session.select_models((p.identity for p, hit in zip(self.state.points, hits, strict=True) if hit), mode)
 
     def _selection_bounds(self) -> QRectF | None:

@@ -1,11 +1,12 @@
-"""Data sets: images and arrays with labels, prepared for a network."""
+"""Data sets: images, numbers and text, labelled or not, prepared for a network."""
 
+from ..errors import UserError
 from ..trials import DataSpec
 from .choice import choose
 from .dataset import DataSet
-from .normalise import normalisation
+from .normalise import Normalisation, normalisation
 from .prepared import Prepared
-from .source import open_source
+from .source import Source, open_source
 
 __all__ = ["DataSet", "Prepared", "open_data"]
 
@@ -20,10 +21,18 @@ def open_data(spec: DataSpec) -> Prepared:
     UserError
         If the path, split, class names, limit or normalisation do not fit, or the first picture cannot be read.
     """
-    source = open_source(spec.path, spec.split)
+    source = open_source(spec)
     try:
         chosen = choose(source, spec.classes, spec.limit)
-        return Prepared(source, chosen, normalisation(spec.normalise, source.shape[0]))
+        return Prepared(source, chosen, _normalisation(spec, source))
     except BaseException:
         source.close()
         raise
+
+
+def _normalisation(spec: DataSpec, source: Source) -> Normalisation:
+    if source.kind == "images":
+        return normalisation(spec.normalise, source.shape[0])
+    if spec.normalise != "none":
+        raise UserError(f"'{spec.path}' holds {source.kind}, and normalise is for images.", "Leave it out.")
+    return Normalisation()

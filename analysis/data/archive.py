@@ -4,12 +4,14 @@ import zipfile
 import zlib
 
 from ..errors import UserError
+from ..trials import DataSpec
 from .images import LARGEST_FILE, ImageSource
-from .source import Split, has_suffix, source
+from .scaling import Scaling
+from .source import has_suffix, source
 
 
 @source("a .zip of such a folder", lambda path: has_suffix(path, ".zip"))
-def open_archive(path: str, split: Split | None) -> ImageSource:
+def open_archive(spec: DataSpec) -> ImageSource:
     """Open the zip; it stays open until closed, and nothing is extracted to disk.
 
     Raises
@@ -17,6 +19,7 @@ def open_archive(path: str, split: Split | None) -> ImageSource:
     UserError
         If it is not a zip; further as `ImageSource`.
     """
+    path = spec.path
     try:
         archive = zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
@@ -27,7 +30,7 @@ def open_archive(path: str, split: Split | None) -> ImageSource:
 
     try:
         files = [info.filename for info in archive.infolist() if not info.is_dir()]
-        return ImageSource(path, files, split, load, archive.close)
+        return ImageSource(path, files, spec.split, Scaling.of(spec), load, archive.close)
     except BaseException:
         archive.close()
         raise

@@ -2,6 +2,7 @@
 
 import zipfile
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
-from .source import Pixels, Split, demand_split, has_suffix, refuse_split, source
+from ..trials import DataSpec
+from .source import InputKind, Pixels, Split, demand_split, has_suffix, refuse_scaling, refuse_split, source
 
 _IMAGES = ("images", "x", "data")
 _LABELS = ("labels", "y", "targets")
@@ -34,7 +36,9 @@ class ArraySource:
         What to number the samples by in their names; None counts them.
     """
 
+    kind: InputKind = "images"
     in_memory = True
+    pad: int | None = None
 
     def __init__(
         self,
@@ -46,12 +50,15 @@ class ArraySource:
     ) -> None:
         self.origin = origin
         self.classes = classes
-        self.shape = pixels.shape[1:]
+        self.shape: tuple[int, ...] = pixels.shape[1:]
+        self.further: Mapping[str, NDArray[Any]] = {}
         self._pixels = pixels
         self._order = np.argsort(labels, kind="stable")
         self.labels = labels[self._order].astype(np.int64)
         numbers = self._order if numbers is None else numbers[self._order]
-        self.names = tuple(f"{classes[label]}/{number:05d}" for label, number in zip(self.labels, numbers, strict=True))
+        self.names: Sequence[str] = tuple(
+            f"{classes[label]}/{number:05d}" for label, number in zip(self.labels, numbers, strict=True)
+        )
 
     def read(self, samples: NDArray[np.int64]) -> Pixels:
         """Copy the samples out, (samples, channels, height, width)."""
@@ -62,7 +69,7 @@ class ArraySource:
 
 
 @source("an .npz of images and labels", lambda path: has_suffix(path, ".npz"))
-def open_arrays(path: str, split: Split | None) -> ArraySource:
+def open_arrays(spec: DataSpec) -> ArraySource:
     """Read ``images`` (or ``x``, ``data``), ``labels`` (or ``y``, ``targets``) and, if there, ``class_names``.
 
     Images are (samples, height, width), (…, channels) or (samples, channels, …), uint8 or float. Names such as
@@ -73,8 +80,10 @@ def open_arrays(path: str, split: Split | None) -> ArraySource:
     UserError
         If the file cannot be read without unpickling, an array is missing, or shapes, values or labels do not fit.
     """
+    refuse_scaling(spec)
+    path = spec.path
     stored = _Npz(path)
-    suffixes = stored.parts(split)
+    suffixes = stored.parts(spec.split)
     pixels = _pixels(path, stored.read("images", suffixes, _IMAGES))
     labels = _labels(path, stored.read("labels", suffixes, _LABELS), len(pixels))
     return ArraySource(path, pixels, labels, _classes(path, stored.read_names(), labels))

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalogue import unknown
-from ..errors import UserError
+from ..errors import UserError, unknown
 from .source import Source
 
 
@@ -47,6 +46,7 @@ def _indices(source: Source, classes: Sequence[str]) -> list[int]:
 
 
 def _spread(samples: NDArray[np.int64], labels: NDArray[np.int64], limit: int) -> NDArray[np.int64]:
-    starts = np.searchsorted(labels, labels)  # labels ascend, so this is where each one's class begins
-    rank = np.arange(len(labels)) - starts
+    order = np.argsort(labels, kind="stable")
+    rank = np.empty(len(labels), np.int64)  # of each sample within its class
+    rank[order] = np.arange(len(labels)) - np.searchsorted(labels[order], labels[order])
     return np.sort(samples[np.lexsort((labels, rank))[: max(limit, 0)]])

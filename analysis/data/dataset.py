@@ -1,36 +1,51 @@
 """What every data set gives, whatever it is read from."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .source import InputKind
+
 
 class DataSet(Protocol):
-    """Labelled samples in a fixed order.
+    """Samples in a fixed order, labelled or not.
 
     Attributes
     ----------
+    kind : {"images", "tokens", "numbers"}
+        What a sample is.
     classes : tuple of str
-        Names of the classes; a label is an index into them.
+        Names of the classes; a label is an index into them. None where there are no labels.
     labels : array of int64, shape (samples,)
-        True classes.
+        True classes; −1 where there are none.
+    further : mapping of str to array
+        Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
+    pad : int or None
+        The token that fills short samples; None for other kinds.
     names : tuple of str
         A readable name for each sample (its path in the folder or archive).
     """
 
+    kind: InputKind
     classes: tuple[str, ...]
+    further: Mapping[str, NDArray[Any]]
+    pad: int | None
     labels: NDArray[np.int64]
     names: tuple[str, ...]
 
     def __len__(self) -> int: ...
 
     def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
-        """Give normalised float32 inputs, (batch, channels, height, width), from sample ``start`` on, in order."""
+        """Give inputs from sample ``start`` on, in order.
+
+        Images are normalised float32, (batch, channels, height, width); tokens int64 and numbers float32, (batch,
+        width).
+        """
         ...
 
     def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Return the samples as a person sees them, (samples, height, width, 3), before normalisation."""
+        """Return images as a person sees them, (samples, height, width, 3), before normalisation."""
         ...

@@ -3,12 +3,14 @@
 from pathlib import Path
 
 from ..errors import UserError
+from ..trials import DataSpec
 from .images import LARGEST_FILE, ImageSource
-from .source import Split, source
+from .scaling import Scaling
+from .source import source
 
 
 @source("a folder with one folder of images a class", lambda path: Path(path).is_dir())
-def open_folder(path: str, split: Split | None) -> ImageSource:
+def open_folder(spec: DataSpec) -> ImageSource:
     """Open the folder; its files are found now and read when needed.
 
     Raises
@@ -16,7 +18,7 @@ def open_folder(path: str, split: Split | None) -> ImageSource:
     UserError
         As `ImageSource`.
     """
-    root = Path(path)
+    root = Path(spec.path)
 
     def load(inner: str) -> bytes:
         file = root / inner
@@ -28,4 +30,4 @@ def open_folder(path: str, split: Split | None) -> ImageSource:
             raise UserError(f"The image '{file}' cannot be read.", "Check that it exists and may be read.") from error
 
     files = (file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
-    return ImageSource(path, files, split, load)
+    return ImageSource(spec.path, files, spec.split, Scaling.of(spec), load)

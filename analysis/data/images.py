@@ -1,15 +1,17 @@
 """Image files in class folders: how they are arranged, decoded and checked."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import UserError
-from .source import Split, demand_split, refuse_split
+from .scaling import PLAIN, Scaling
+from .source import InputKind, Split, demand_split, refuse_split
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 LARGEST_FILE = 1 << 28
@@ -41,6 +43,8 @@ class ImageSource:
         Relative paths of all files, with ``/``; only images in folders count.
     split : str or None
         ``train`` or ``test`` where both lie side by side above the class folders.
+    scaling : Scaling
+        What is done to every image.
     load : callable
         Gives a file's bytes by its path in ``paths``.
     close : callable
@@ -52,26 +56,31 @@ class ImageSource:
         If there are no images, no class folders, or the first image cannot be read.
     """
 
+    kind: InputKind = "images"
     in_memory = False
+    pad: int | None = None
 
     def __init__(
         self,
         origin: str,
         paths: Iterable[str],
         split: Split | None,
+        scaling: Scaling,
         load: Callable[[str], bytes],
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self.origin = origin
+        self.further: Mapping[str, NDArray[Any]] = {}
+        self._scaling = scaling
         self._load = load
         self.close = close
         files = sorted((_class_of(inner), inner, path) for inner, path in _part(origin, paths, split))
         self.classes = tuple(sorted({name for name, _, _ in files}))
         index = {name: label for label, name in enumerate(self.classes)}
         self.labels = np.array([index[name] for name, _, _ in files], np.int64)
-        self.names = tuple(inner for _, inner, _ in files)
+        self.names: Sequence[str] = tuple(inner for _, inner, _ in files)
         self._paths = [path for _, _, path in files]
-        self.shape = self._image(0, None).shape
+        self.shape: tuple[int, ...] = self._image(0, scaling.channels).shape
 
     def read(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Decode the samples, (samples, channels, height, width)."""
@@ -86,16 +95,16 @@ class ImageSource:
             raise UserError(
                 f"'{self.origin}' mixes image sizes: '{self.names[sample]}' is {_size(image.shape)}, "
                 f"'{self.names[0]}' is {_size(self.shape)}.",
-                "Bring all images to one size first.",
+                "Bring all to one size, such as by resize = 256 and crop = 224 beside the set's path.",
             )
         return image
 
     def _image(self, sample: int, channels: int | None) -> NDArray[np.uint8]:
         path = self._paths[sample]
-        return decode(self._load(path), channels, f"'{path}' in '{self.origin}'")
+        return decode(self._load(path), channels, f"'{path}' in '{self.origin}'", self._scaling)
 
 
-def decode(data: bytes, channels: int | None, name: str) -> NDArray[np.uint8]:
+def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAIN) -> NDArray[np.uint8]:
     """Decode one image to (channels, height, width).
 
     Parameters
@@ -106,18 +115,20 @@ def decode(data: bytes, channels: int | None, name: str) -> NDArray[np.uint8]:
         1 for grey, 3 for RGB; None takes the image's own.
     name : str
         What to call the image in an error.
+    scaling : Scaling
+        What is done to it.
 
     Raises
     ------
     UserError
-        If it cannot be decoded, is larger than `LARGEST_IMAGE`, has more than 8 bits a channel, or is in colour
-        where grey is asked for.
+        If it cannot be decoded, is larger than `LARGEST_IMAGE`, has more than 8 bits a channel, is in colour where
+        grey is asked for and not declared, or smaller than its crop.
     """
     try:
         with Image.open(BytesIO(data)) as image:
-            _check(image, channels, name)
+            _check(image, None if scaling.channels else channels, name)
             mode = "L" if (channels or (1 if image.mode in _GREY else 3)) == 1 else "RGB"
-            pixels = np.asarray(image.convert(mode))
+            pixels = np.asarray(scaling.apply(image.convert(mode), name))
     except UserError:
         raise
     except Exception as error:  # decoders raise anything on damaged bytes

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..catalogue import unknown
-from ..errors import UserError
+from ..errors import UserError, unknown
 from .source import Pixels
 
 Constants = tuple[tuple[float, ...], tuple[float, ...]]

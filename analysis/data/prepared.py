@@ -2,10 +2,11 @@
 
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from .normalise import Normalisation
-from .source import Pixels, Source
+from .source import InputKind, Pixels, Source
 
 MEMORY = 1 << 30
 """Most bytes of decoded pixels that a set keeps."""
@@ -38,15 +39,18 @@ class Prepared:
     """
 
     def __init__(self, source: Source, samples: NDArray[np.int64], normalisation: Normalisation) -> None:
+        self.kind: InputKind = source.kind
         self.classes = source.classes
         self.labels = source.labels[samples]
         self.names = tuple(source.names[sample] for sample in samples)
+        self.further: Mapping[str, NDArray[Any]] = {name: values[samples] for name, values in source.further.items()}
+        self.pad = source.pad
         self.shape = source.shape
         self._source = source
         self._samples = samples
         self._normalisation = normalisation
         fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
-        small = source.shape[1] * source.shape[2] < _SMALL
+        small = int(np.prod(source.shape[-2:])) < _SMALL
         self._threads = 1 if small else min(4, os.cpu_count() or 1)
         self._memory = _Memory(samples.shape, source.shape) if fits and not source.in_memory else None
 
@@ -66,7 +70,7 @@ class Prepared:
         self._source.close()
 
     def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
-        """Give normalised float32 inputs, (batch, channels, height, width), from sample ``start`` on, in order.
+        """Give inputs from sample ``start`` on, in order; see `DataSet`.
 
         Threads prepare the next batches while one is used: one thread for small pictures, a few for large ones.
 
@@ -90,7 +94,11 @@ class Prepared:
             If a sample is out of range.
         UserError
             If a picture cannot be read; names it.
+        ValueError
+            If the samples are no images.
         """
+        if self.kind != "images":
+            raise ValueError(f"{self.kind} have no pictures")
         pixels = self._pixels(np.asarray(samples, np.int64))
         if pixels.dtype != np.uint8:
             pixels = np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8)
@@ -111,15 +119,19 @@ class Prepared:
             pool.shutdown(cancel_futures=True)
 
     def _begin(self, pool: ThreadPoolExecutor, first: int, last: int) -> "_Batch":
-        inputs = np.empty((last - first, *self.shape), np.float32)
+        inputs = np.empty((last - first, *self.shape), np.int64 if self.kind == "tokens" else np.float32)
         pieces = [
             pool.submit(self._fill, inputs[piece - first : piece - first + _PIECE], piece)
             for piece in range(first, last, _PIECE)
         ]
         return _Batch(inputs, pieces)
 
-    def _fill(self, out: NDArray[np.float32], first: int) -> None:
-        self._normalisation.apply(self._pixels(np.arange(first, first + len(out))), out)
+    def _fill(self, out: NDArray[Any], first: int) -> None:
+        values = self._pixels(np.arange(first, first + len(out)))
+        if self.kind == "images":
+            self._normalisation.apply(values, out)
+        else:
+            out[...] = values
 
     def _pixels(self, positions: NDArray[np.int64]) -> Pixels:
         if self._memory is None:
@@ -144,7 +156,7 @@ class _Memory:
 
 @dataclass(frozen=True)
 class _Batch:
-    inputs: NDArray[np.float32]
+    inputs: NDArray[Any]
     pieces: list[Future[None]]
 
     def result(self) -> Tensor:

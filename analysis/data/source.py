@@ -5,48 +5,61 @@ A kind of source is one module of this package with one function under `source`;
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..trials import DataSpec
 
 Split = Literal["train", "test"]
-Pixels = NDArray[np.uint8] | NDArray[np.float32]
+InputKind = Literal["images", "tokens", "numbers"]
+Pixels = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.int64]
 
 
 class Source(Protocol):
-    """Labelled pictures of one shape, class by class and by name within a class.
+    """Samples of one shape, labelled or not.
 
     Attributes
     ----------
     origin : str
         What a person calls it: its path.
+    kind : {"images", "tokens", "numbers"}
+        What a sample is.
     classes : tuple of str
-        Names of the classes.
+        Names of the classes; none where there are no labels.
     labels : array of int64, shape (samples,)
-        Indices into ``classes``, ascending.
+        Indices into ``classes``; −1 where there are none.
     names : tuple of str
         A readable name for each sample.
     shape : tuple of int
-        Channels, height and width; 1 channel is grey, 3 are RGB.
+        Channels, height and width of an image (1 channel is grey, 3 are RGB); how many tokens or numbers.
+    further : mapping of str to array
+        Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
+    pad : int or None
+        The token that fills short samples; None for other kinds.
     in_memory : bool
-        Whether reading touches no file, so that nothing is won by keeping what was read.
+        Whether reading is so quick that nothing is won by keeping what was read.
     """
 
     origin: str
+    kind: InputKind
     classes: tuple[str, ...]
     labels: NDArray[np.int64]
-    names: tuple[str, ...]
-    shape: tuple[int, int, int]
+    names: Sequence[str]
+    shape: tuple[int, ...]
+    further: Mapping[str, NDArray[Any]]
+    pad: int | None
     in_memory: bool
 
     def read(self, samples: NDArray[np.int64]) -> Pixels:
-        """Return pixels, (samples, channels, height, width): uint8, or float32 where 1 is white.
+        """Return pixels, (samples, channels, height, width): uint8, or float32 where 1 is white; else (samples, width).
+
+        Tokens are int64, numbers float32.
 
         Several threads may call this at once.
 
@@ -62,7 +75,7 @@ class Source(Protocol):
         ...
 
 
-Opener = Callable[[str, Split | None], Source]
+Opener = Callable[[DataSpec], Source]
 
 
 @dataclass(frozen=True)
@@ -79,7 +92,7 @@ def source(title: str, claims: Callable[[str], bool]) -> Callable[[Opener], Open
     """Register the decorated function as the opener of every path that ``claims`` accepts."""
 
     def keep(opener: Opener) -> Opener:
-        _KINDS[opener.__module__] = _Kind(title, claims, opener)
+        _KINDS[f"{opener.__module__}.{opener.__name__}"] = _Kind(title, claims, opener)
         return opener
 
     return keep
@@ -90,24 +103,36 @@ def has_suffix(path: str, suffix: str) -> bool:
     return Path(path).suffix.lower() == suffix and Path(path).is_file()
 
 
-def open_source(path: str, split: Split | None) -> Source:
-    """Open whatever lies at ``path``.
+def open_source(spec: DataSpec) -> Source:
+    """Open whatever lies at the path of ``spec``.
 
     Raises
     ------
     UserError
         If there is nothing, or nothing of a known kind.
     """
-    kinds = _kinds()
+    path, kinds = spec.path, _kinds()
     for kind in kinds:
         if kind.claims(path):
-            return kind.open(path, split)
+            return kind.open(spec)
     known = "; ".join(kind.title for kind in kinds)
     if not Path(path).exists():
         raise UserError(
             f"There is no data set at '{path}'.", "Check the path; a recipe's paths start at its own folder."
         )
     raise UserError(f"'{path}' is not a data set that can be read.", f"What can be read: {known}.")
+
+
+def refuse_scaling(spec: DataSpec) -> None:
+    """Refuse scaling where the source has no image files.
+
+    Raises
+    ------
+    UserError
+        If any is asked for.
+    """
+    if spec.resize or spec.crop or spec.channels:
+        raise UserError(f"'{spec.path}' holds no image files to scale.", "Leave out resize, crop and channels.")
 
 
 def refuse_split(origin: str, split: Split | None) -> None:

@@ -5,19 +5,22 @@ parameter itself is not a list.
 """
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..catalogue import unknown
-from ..errors import UserError
+from ..errors import UserError, unknown
 from ..identity import digest, fingerprint
 from ..measures import MEASURES
 from ..methods import METHODS, Method
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
+from ..trust import require_trust
+
+_PATTERN = "*?["
 
 Fingerprint = Callable[[Path], str]
 
@@ -56,12 +59,12 @@ class _Planner:
         self.content_of = content_of
         self.kept = kept
         self.data = {entry.name: self._data_spec(entry) for entry in recipe.data}
-        self.known: dict[str, tuple[ModelSpec, ...]] = {m.name: (self._source(m),) for m in recipe.model}
-        self.by_identity: dict[str, ModelSpec] = {m[0].identity: m[0] for m in self.known.values()}
+        self.known: dict[str, tuple[ModelSpec, ...]] = {m.name: self._sources(m) for m in recipe.model}
+        self.by_identity: dict[str, ModelSpec] = {m.identity: m for models in self.known.values() for m in models}
         self.measures = self._measures(recipe.measure)
 
     def plan(self) -> Plan:
-        trials = [self._trial(models[0], {}) for models in list(self.known.values())]
+        trials = [self._trial(model, {}) for models in list(self.known.values()) for model in models]
         for step in self.recipe.step:
             trials += self._step(step)
         unique = {trial.identity: trial for trial in trials}
@@ -69,16 +72,36 @@ class _Planner:
 
     # Inputs
 
+    def _sources(self, entry: ModelInput) -> tuple[ModelSpec, ...]:
+        """Return the model, or the series that a pattern stands for, in the order of the numbers in its names."""
+        if not any(character in entry.path for character in _PATTERN) or Path(entry.path).exists():
+            return (self._source(entry),)
+        root = Path(Path(entry.path).anchor)
+        found = sorted(map(str, root.glob(str(Path(entry.path).relative_to(root)))), key=_natural)
+        if not found:
+            raise UserError(f"No file fits '{entry.path}', the path of model '{entry.name}'.", "Mend it in the recipe.")
+        names = _distinct(found)
+        return tuple(
+            self._source(entry.model_copy(update={"name": f"{entry.name}/{name}", "path": path}))
+            for name, path in zip(names, found, strict=True)
+        )
+
     def _source(self, entry: ModelInput) -> ModelSpec:
         if entry.path.startswith(KEPT):
             name = entry.path.removeprefix(KEPT)
             if name not in self.kept:
                 raise unknown("model in the workspace called", name, list(self.kept))
             return self.kept[name]
-        return SourceModel(name=entry.name, path=entry.path, content=self._content(entry.path, f"model '{entry.name}'"))
+        content = self._content(entry.path, f"model '{entry.name}'")
+        code = require_trust(entry.network) if entry.network else None
+        return SourceModel(
+            name=entry.name, path=entry.path, content=content, weights=entry.weights, network=entry.network, code=code
+        )
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         content = "digits" if entry.path == "digits" else self._content(entry.path, f"data set '{entry.name}'")
+        if entry.tokenizer:
+            content = digest([content, self._content(entry.tokenizer, f"tokenizer of data set '{entry.name}'")])
         return DataSpec(content=content, **entry.model_dump())
 
     def _content(self, path: str, what: str) -> str:
@@ -193,8 +216,21 @@ class _Planner:
             data=self.data[measuring.data] if measuring else None,
             operation_data=data or {},
             measures=self.measures,
+            features=measuring.features if measuring else None,
             seed=self.recipe.seeds[0],
         )
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    """Return a key by which ``epoch9`` comes before ``epoch10``."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path)]
+
+
+def _distinct(paths: Sequence[str]) -> list[str]:
+    """Return a name for each path: what tells it from the others, without the suffix that all share."""
+    parts = [Path(path).parts for path in paths]
+    first = next((i for i, level in enumerate(zip(*parts, strict=False)) if len(set(level)) > 1), len(parts[0]) - 1)
+    return ["/".join((*part[first:-1], Path(part[-1]).stem)) for part in parts]
 
 
 def _roles(method: Registered[Method]) -> dict[str, str]:

@@ -17,14 +17,15 @@ from torch import nn
 
 from ..data import DataSet, open_data
 from ..errors import UserError
-from ..features import extract
-from ..features.store import read_column, write_columns
+from ..features import Run, extract
+from ..features.store import Columns, write_columns
 from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
+from .device import device_name
 from .progress import Share
 
 _THUMBNAIL_BUDGET = 1 << 29
@@ -61,10 +62,10 @@ class Runner:
         if isinstance(trial.model, DerivedModel):
             facts |= self._derive(trial, Share(ticket, 0.0, 0.2))
         checkpoint = self.open(trial.model)
-        facts |= _describe(checkpoint)
+        facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         values: list[Value] = []
         columns: dict[str, str] = {}
-        if trial.measures:
+        if trial.measures or trial.features:
             values, columns = self._measure(trial, checkpoint, Share(ticket, 0.2, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
@@ -82,7 +83,7 @@ class Runner:
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
         _check_unchanged(model)
-        return open_checkpoint(Path(model.path))
+        return open_checkpoint(Path(model.path), model.weights, model.network)
 
     def _derive(self, trial: Trial, ticket: Ticket) -> dict[str, Any]:
         model = trial.model
@@ -107,15 +108,16 @@ class Runner:
         return derivative.facts
 
     def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> tuple[list[Value], dict[str, str]]:
-        needs = sorted({need for spec in trial.measures for need in MEASURES.get(spec.measure).needs})
+        needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
+        needs |= set(trial.features.layers) if trial.features else set()
         data = self._data(trial.data) if trial.data else None
         columns: dict[str, str] = {}
         arrays: Mapping[str, NDArray[np.float32]] = {}
         if data is not None and trial.data is not None:
             columns |= self._keep_data(trial.data, data)
             if needs:
-                path = self._features(trial, checkpoint, data, needs, Share(ticket, 0.0, 0.8))
-                arrays = _read_all(path)
+                path = self._features(trial, checkpoint, data, tuple(sorted(needs)), Share(ticket, 0.0, 0.8))
+                arrays = Columns(path)
                 columns |= dict.fromkeys(arrays, path.name)
         evidence = Evidence(
             checkpoint=checkpoint,
@@ -136,9 +138,12 @@ class Runner:
     def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
         return lambda: checkpoint.network().to(self.device)
 
-    def _features(self, trial: Trial, checkpoint: Checkpoint, data: DataSet, needs: list[str], ticket: Ticket) -> Path:
+    def _features(
+        self, trial: Trial, checkpoint: Checkpoint, data: DataSet, needs: tuple[str, ...], ticket: Ticket
+    ) -> Path:
         assert trial.data is not None
-        name = digest(["features", trial.model.identity, trial.data.identity, needs])
+        kept = [trial.features.identity] if trial.features else []
+        name = digest(["features", trial.model.identity, trial.data.identity, needs, *kept])
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
@@ -149,7 +154,8 @@ class Runner:
                 "Choose the data set that it was trained for.",
             )
         path = self.root / "arrays" / f"{name}.h5"
-        return extract(network, architecture, data, needs, path, self.device, ticket)
+        extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
+        return path
 
     def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
@@ -157,11 +163,11 @@ class Runner:
         if not path.exists():
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
-            one = data.pictures(np.arange(1))
-            if one.nbytes * len(data) <= _THUMBNAIL_BUDGET:
+            columns |= data.further
+            if data.kind == "images" and data.pictures(np.arange(1)).nbytes * len(data) <= _THUMBNAIL_BUDGET:
                 columns["picture"] = data.pictures(np.arange(len(data)))
             write_columns(path, columns)
-        return dict.fromkeys(_names(path), path.name)
+        return dict.fromkeys(Columns(path), path.name)
 
 
 def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Value], dict[str, NDArray[Any]]]:
@@ -182,17 +188,6 @@ def _file_name(model: DerivedModel) -> str:
     return f"{model.identity}.safetensors"
 
 
-def _names(path: Path) -> list[str]:
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        return list(file)
-
-
-def _read_all(path: Path) -> dict[str, NDArray[np.float32]]:
-    return {name: read_column(path, name) for name in _names(path)}
-
-
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     architecture = checkpoint.architecture
     facts: dict[str, Any] = {"parameters": parameter_count(checkpoint)}
@@ -203,8 +198,10 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
     inherited = parent.metadata.get("graftwork", {})
-    heads = {"heads": inherited["heads"]} if "heads" in inherited else {}
-    return heads | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    kept = {key: inherited[key] for key in ("heads", "network") if key in inherited}
+    if parent.architecture and parent.architecture.family == "own":
+        kept["network"] = parent.architecture.config["network"]
+    return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
 
 
 def _check_unchanged(model: SourceModel) -> None:

@@ -1,5 +1,7 @@
-"""Features: what a network makes of each sample, kept on disk."""
+"""Features: what networks make of every sample, layer by layer, streamed to disk."""
 
 from .extraction import extract
+from .layers import choose_taps, layer_tree
+from .passage import Run
 
-__all__ = ["extract"]
+__all__ = ["Run", "choose_taps", "extract", "layer_tree"]

@@ -1,52 +1,44 @@
-"""Extraction: one forward pass over the data, layers reduced as they come, rows streamed to disk."""
+"""Extraction: one pass over the data for any number of networks, layers reduced as they come, rows streamed to disk."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..data import DataSet
+from ..errors import UserError
 from ..jobs.protocol import Ticket
-from ..models import Architecture
-from .store import GrowingFile
-
-Columns = dict[str, NDArray[np.float32]]
+from ..trials import FeatureSpec
+from .passage import Passage, Restart, Run
 
 
 def extract(
-    network: nn.Module,
-    architecture: Architecture,
+    runs: Sequence[Run],
     data: DataSet,
-    needs: Sequence[str],
-    path: Path,
     device: torch.device,
     ticket: Ticket,
+    spec: FeatureSpec | None = None,
     batch: int = 256,
-) -> Path:
-    """Run the network over the data and keep what is needed of every sample in an HDF5 file.
+) -> None:
+    """Run networks over the data, each batch through all of them, and keep what is needed of every sample.
+
+    An interrupted pass goes on at the first row that is missing, and ends with the same bytes. A batch that does not
+    fit in the device's memory is halved, and all later ones with it.
 
     Parameters
     ----------
-    network : Module
-        In evaluation mode, on the device.
-    architecture : Architecture
-        Says where the head and the stage ends are.
+    runs : sequence of Run
+        The networks, each with its file.
     data : DataSet
         The samples.
-    needs : sequence of str
-        ``logits`` (samples, classes), ``features`` (samples, width): the input of the head, or the output of a
-        network without one, ``stages``: every stage end averaged over positions, as ``stage1`` (samples, channels) ….
-    path : Path
-        The finished file; present already, it is kept. An interrupted run goes on at the first row that is missing.
     device : torch.device
         Where to compute.
     ticket : Ticket
         Progress in samples, and cancellation at every batch.
+    spec : FeatureSpec or None
+        How layers are kept; None averages them over positions, in float32. Logits and the head's input are always
+        kept whole, in float32; of text, the last token's logits and the mean of the head's inputs.
     batch : int
         Samples a forward pass.
 
@@ -54,91 +46,60 @@ def extract(
     ------
     Cancelled
         If the ticket says so; the rows so far are kept.
+    UserError
+        If a layer is unknown, the disk has no room, or not even one sample fits in the device's memory.
     """
-    if path.exists():
-        return path
-    with GrowingFile(path, len(data)) as file, capture(network, architecture, needs) as captured, _Writer(file) as out:
-        done = file.done()
-        for inputs in data.batches(batch, done):
-            columns = _forward(network, captured, inputs.to(device, non_blocking=True), "logits" in needs)
-            if done == 0:
-                file.lay_out({name: values.shape[1] for name, values in columns.items()})
-            out.write(done, columns)
-            done += len(inputs)
-            ticket.progress(done, len(data), "samples")
-        out.wait()
-        file.finish()
-    return path
+    with ExitStack() as stack:
+        passages = [
+            stack.enter_context(Passage(run, len(data), spec or FeatureSpec(), device))
+            for run in runs
+            if not run.path.exists()
+        ]
+        while any(passage.done < len(data) for passage in passages):
+            try:
+                _sweep(passages, data, device, ticket, batch)
+            except torch.OutOfMemoryError as error:
+                batch = _halved(batch, error)
+            except Restart:
+                continue
+        for passage in passages:
+            passage.finish()
 
 
-@contextmanager
-def capture(network: nn.Module, architecture: Architecture, needs: Sequence[str]) -> Iterator[dict[str, Tensor]]:
-    """Collect the needed layers of the latest forward pass, by column name.
-
-    Each is reduced or copied inside its hook: networks that add in place change a tensor that is kept by reference.
-    The hooks are removed in any case.
-    """
-    captured: dict[str, Tensor] = {}
-
-    def keep_head(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        captured["features"] = inputs[0].flatten(1).float().clone()
-
-    def keep_output(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
-        captured["features"] = average_positions(output)
-
-    def keeper(name: str) -> object:
-        def keep(_: nn.Module, __: tuple[Tensor, ...], output: Tensor) -> None:
-            captured[name] = average_positions(output)
-
-        return keep
-
-    handles = []
-    try:
-        if "features" in needs and architecture.head is None:
-            handles.append(network.register_forward_hook(keep_output))
-        elif "features" in needs and architecture.head is not None:
-            handles.append(network.get_submodule(architecture.head).register_forward_pre_hook(keep_head))
-        if "stages" in needs:
-            for number, stage in enumerate(architecture.stages, 1):
-                handles.append(network.get_submodule(stage).register_forward_hook(keeper(f"stage{number}")))  # type: ignore[arg-type]
-        yield captured
-    finally:
-        for handle in handles:
-            handle.remove()
+def _sweep(passages: Sequence[Passage], data: DataSet, device: torch.device, ticket: Ticket, batch: int) -> None:
+    """Take every passage from the first row that one of them lacks to the last."""
+    for passage in passages:
+        passage.settle()  # what was computed before an error
+    start = min(passage.done for passage in passages)
+    for inputs in _placed(data.batches(batch, start), device):
+        lengths = _lengths(inputs, data)
+        for passage in passages:
+            passage.step(start, inputs, lengths)
+        start += len(inputs)
+        ticket.progress(start, len(data), "samples")
+    for passage in passages:
+        passage.settle()
 
 
-def average_positions(output: Tensor) -> Tensor:
-    """Average over positions: (batch, channels, height, width) or (batch, tokens, channels) to (batch, channels)."""
-    if output.ndim == 4:
-        return output.float().mean((2, 3))
-    return output.float().mean(1) if output.ndim == 3 else output.float().clone()
+def _placed(batches: Iterator[Tensor], device: torch.device) -> Iterator[Tensor]:
+    """Give each batch on the device; images have channels last."""
+    for inputs in batches:
+        held = inputs.pin_memory() if device.type == "cuda" else inputs
+        if inputs.ndim == 4:
+            yield held.to(device, non_blocking=True, memory_format=torch.channels_last)
+        else:
+            yield held.to(device, non_blocking=True)
 
 
-def _forward(network: nn.Module, captured: Mapping[str, Tensor], inputs: Tensor, logits: bool) -> Columns:
-    with torch.inference_mode():
-        output: Tensor = network(inputs)
-    kept = dict(captured) | ({"logits": output.float()} if logits else {})
-    return {name: values.cpu().numpy() for name, values in kept.items()}
+def _lengths(inputs: Tensor, data: DataSet) -> Tensor | None:
+    """Return how many tokens of each sample are real, (batch,); None for what is no text."""
+    return None if data.pad is None else (inputs != data.pad).sum(1)
 
 
-class _Writer:
-    """Writes rows on a thread of its own, in order, so that the next forward pass need not wait for the disk."""
-
-    def __init__(self, file: GrowingFile) -> None:
-        self._file = file
-        self._pool = ThreadPoolExecutor(1)
-        self._last: Future[None] | None = None
-
-    def __enter__(self) -> "_Writer":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown()
-
-    def write(self, start: int, columns: Columns) -> None:
-        self.wait()
-        self._last = self._pool.submit(self._file.write, start, columns)
-
-    def wait(self) -> None:
-        if self._last is not None:
-            self._last.result()
+def _halved(batch: int, error: torch.OutOfMemoryError) -> int:
+    if batch == 1:
+        raise UserError(
+            "Not even one sample fits in the device's memory.", "Choose another device, or fewer or pooled layers."
+        ) from error
+    torch.cuda.empty_cache()
+    return batch // 2

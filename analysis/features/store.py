@@ -6,7 +6,10 @@ at every moment, and the finished file does not depend on where the work was int
 """
 
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +17,10 @@ from typing import Any, Self
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+
+from ..errors import UserError
+
+_SPARE = 64 << 20  # bytes that are left free on the disk
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
@@ -35,8 +42,42 @@ def read_column(path: Path, name: str) -> NDArray[Any]:
     return values
 
 
+class Columns(Mapping[str, NDArray[Any]]):
+    """The columns of a finished file, each mapped from the disk: memory holds what is being looked at."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with h5py.File(path, "r") as file:
+            self._places = {name: (data.id.get_offset(), data.shape, data.dtype) for name, data in file.items()}
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        offset, shape, dtype = self._places[name]
+        if offset is None or 0 in shape:  # chunked or empty
+            return read_column(self._path, name)
+        return np.memmap(self._path, dtype, "c", offset, shape)  # what is changed in memory stays there
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One sample's values in a column, and the number type that they are kept in."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def bytes(self) -> int:
+        """What one sample takes."""
+        return prod(self.shape) * self.dtype.itemsize
+
+
 class GrowingFile:
-    """Columns of known shape that are filled row by row, and renamed to ``path`` when whole.
+    """Columns of known layout that are filled row by row, and renamed to ``path`` when whole.
 
     Parameters
     ----------
@@ -51,7 +92,7 @@ class GrowingFile:
         self.rows = rows
         self._partial = path.with_name(path.name + ".partial")
         self._record = path.with_name(path.name + ".partial.json")
-        self._views: dict[str, np.memmap[Any, np.dtype[np.float32]]] = {}
+        self._views: dict[str, np.memmap[Any, np.dtype[Any]]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -69,23 +110,45 @@ class GrowingFile:
             return 0
         return int(record["done"])
 
-    def lay_out(self, widths: Mapping[str, int]) -> None:
-        """Allocate a (rows, width) float32 dataset for every name."""
+    def lay_out(self, layouts: Mapping[str, Layout]) -> None:
+        """Allocate a dataset of ``rows`` for every name, over what an earlier run may have left.
+
+        Raises
+        ------
+        UserError
+            If the disk has no room for it.
+        """
         self._record.unlink(missing_ok=True)
+        self._views.clear()
+        self._partial.unlink(missing_ok=True)
+        self._ask_for_room(self.rows * sum(layout.bytes for layout in layouts.values()))
         with h5py.File(self._partial, "w") as file:
-            for name, width in widths.items():
+            for name, layout in layouts.items():
                 properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
                 properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
                 properties.set_layout(h5py.h5d.CONTIGUOUS)
-                space = h5py.h5s.create_simple((self.rows, width))
-                h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_FLOAT, space, properties)
+                properties.set_obj_track_times(False)  # or the bytes would tell when the file was begun
+                space = h5py.h5s.create_simple((self.rows, *layout.shape))
+                h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(layout.dtype), space, properties)
 
-    def write(self, start: int, columns: Mapping[str, NDArray[np.float32]]) -> None:
-        """Write rows from ``start`` on, and record them as whole once they are."""
-        views = self._views or self._open()
+    def layouts(self) -> dict[str, Layout]:
+        """Return what was laid out."""
+        return {name: Layout(view.shape[1:], view.dtype) for name, view in self._open().items()}
+
+    def write(self, start: int, columns: Mapping[str, NDArray[Any]]) -> None:
+        """Write rows from ``start`` on, and record them as whole once they are.
+
+        Raises
+        ------
+        OverflowError
+            If a value is too large for its column; the rows are not recorded.
+        """
+        views = self._open()
+        stop = start
         for name, values in columns.items():
-            views[name][start : start + len(values)] = values
             stop = start + len(values)
+            _check_range(name, values, views[name].dtype)
+            views[name][start:stop] = values
         for view in views.values():
             view.flush()
         self._note(stop)
@@ -96,15 +159,32 @@ class GrowingFile:
         self._partial.replace(self.path)
         self._record.unlink(missing_ok=True)
 
-    def _open(self) -> dict[str, np.memmap[Any, np.dtype[np.float32]]]:
-        with h5py.File(self._partial, "r") as file:
-            places = {name: (dataset.id.get_offset(), dataset.shape) for name, dataset in file.items()}
-        self._views = {
-            name: np.memmap(self._partial, np.float32, "r+", offset, shape) for name, (offset, shape) in places.items()
-        }
+    def _ask_for_room(self, needed: int) -> None:
+        free = shutil.disk_usage(self.path.parent).free
+        if needed + _SPARE > free:
+            raise UserError(
+                f"The features need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free in {self.path.parent}.",
+                "Choose fewer layers, a pooling or float16, or make room.",
+            )
+
+    def _open(self) -> dict[str, np.memmap[Any, np.dtype[Any]]]:
+        if not self._views:
+            with h5py.File(self._partial, "r") as file:
+                places = {name: (data.id.get_offset(), data.shape, data.dtype) for name, data in file.items()}
+            self._views = {
+                name: np.memmap(self._partial, dtype, "r+", offset, shape)
+                for name, (offset, shape, dtype) in places.items()
+            }
         return self._views
 
     def _note(self, done: int) -> None:
         draft = self._record.with_name(self._record.name + ".new")
         draft.write_text(json.dumps({"rows": self.rows, "done": done}), encoding="utf-8")
         draft.replace(self._record)
+
+
+def _check_range(name: str, values: NDArray[Any], dtype: np.dtype[Any]) -> None:
+    if dtype.itemsize < values.dtype.itemsize and values.size:
+        largest = np.nanmax(np.abs(values), initial=0, where=np.isfinite(values))
+        if largest > np.finfo(dtype).max:
+            raise OverflowError(name)

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from ..catalogue import Quantity
-from ..models.architecture import Architecture
+from ..models.macs import macs
 from . import MEASURES, Evidence, Parameters, Value
 
 _STATISTICS = ("running_mean", "running_var")
@@ -46,7 +44,7 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
         measure="cost.nominal.bytes", value=sum(spec.size * spec.dtype.itemsize for spec in specs), unit="bytes"
     )
     if evidence.checkpoint.architecture:
-        yield Value(measure="cost.nominal.macs", value=_macs(evidence, evidence.checkpoint.architecture))
+        yield Value(measure="cost.nominal.macs", value=macs(evidence.build(), evidence.checkpoint.architecture))
 
 
 def _parameters(evidence: Evidence) -> Iterator[Tensor]:
@@ -58,11 +56,3 @@ def _parameters(evidence: Evidence) -> Iterator[Tensor]:
     for name, spec in checkpoint.specs.items():
         if spec.dtype.is_floating_point and name.rsplit(".", 1)[-1] not in _STATISTICS:
             yield checkpoint.tensor(name)
-
-
-def _macs(evidence: Evidence, architecture: Architecture) -> int:
-    network = evidence.build()
-    sample = architecture.example(1).to(evidence.device)
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        network(sample)
-    return int(counter.get_total_flops()) // 2

@@ -32,6 +32,8 @@ def labelled_logits(evidence: Evidence) -> NDArray[np.float32]:
     logits, labels = evidence.columns["logits"], evidence.labels
     if not len(labels):
         raise UserError("There are no samples to measure on.", "Choose a data set with at least one sample.")
+    if labels.min() < 0:
+        raise UserError("The data have no labels.", "Declare their column, or leave this measure out.")
     if labels.max() >= logits.shape[1]:
         raise UserError(
             f"The data have a class number {labels.max()}, but the network tells {logits.shape[1]} classes apart.",

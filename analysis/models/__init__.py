@@ -2,6 +2,7 @@
 
 from .architecture import Architecture, TensorSpec
 from .checkpoint import Checkpoint
+from .comparison import compare
 from .description import describe, parameter_count
 from .reading import open_checkpoint
 from .writing import write_checkpoint
@@ -10,6 +11,7 @@ __all__ = [
     "Architecture",
     "Checkpoint",
     "TensorSpec",
+    "compare",
     "describe",
     "open_checkpoint",
     "parameter_count",

@@ -12,8 +12,10 @@ from torch import Tensor, nn
 from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .families import recognise, skeleton, unrecognised
+from .own import own_architecture, own_network
+from .parts.attention import Transposed
 
-_WRAPPERS = ("module.", "model.", "_orig_mod.")
+_WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
 _COUNTED = (
     nn.Linear,
@@ -23,6 +25,7 @@ _COUNTED = (
     nn.ConvTranspose1d,
     nn.ConvTranspose2d,
     nn.ConvTranspose3d,
+    Transposed,
 )
 
 
@@ -32,14 +35,13 @@ class TensorFile(Protocol):
     Attributes
     ----------
     format : str
-        ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``; of several files also
-        how many.
+        The format in a few words.
     specs : mapping of str to TensorSpec
         Every tensor, in the file's order.
     metadata : mapping of str to Any
         What else the file says; JSON values.
     files : tuple of Path
-        Where the tensors lie; an index comes first.
+        What it is read from, an index first.
     """
 
     format: str
@@ -58,15 +60,17 @@ class Checkpoint:
     Attributes
     ----------
     path : Path
-        The file or folder.
+        The file, index or folder.
     files : tuple of Path
-        Where the tensors lie; an index comes first.
+        What it is read from, an index first.
     format : str
-        As of `TensorFile`.
+        ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``, and of several files
+        how many.
     specs : mapping of str to TensorSpec
         Every tensor by its canonical name (wrappers such as ``module.`` removed), in the file's order.
     metadata : mapping of str to Any
-        What else the file says: claimed accuracies, the operations that shaped it; JSON values.
+        What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
+        beside it says; JSON values.
     architecture : Architecture or None
         The recognised network.
     """
@@ -78,15 +82,25 @@ class Checkpoint:
     metadata: Mapping[str, Any]
     architecture: Architecture | None
 
-    def __init__(self, path: Path, file: TensorFile, beside: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        file: TensorFile,
+        beside: Mapping[str, Any] | None = None,
+        network: str | None = None,
+    ) -> None:
         self.path = path
         self.files = file.files
         self.format = file.format
-        self.metadata = {**file.metadata, **(beside or {})}
+        self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
         self._names = {canonical: name for name, canonical in _canonical(file.specs).items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
-        self.architecture = recognise(self.specs, self.metadata)
+        network = network or _made_by(self.metadata)
+        self._own = own_network(network) if network else None
+        self.architecture = (
+            own_architecture(network, self._own()) if network and self._own else recognise(self.specs, self.metadata)
+        )
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.
@@ -112,7 +126,7 @@ class Checkpoint:
     def _weights(self) -> tuple[str, ...]:
         if self.architecture is None:
             return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
-        layers = skeleton(self.architecture).named_modules()
+        layers = self._module(self.architecture).named_modules()
         counted = {f"{name}.weight" for name, layer in layers if isinstance(layer, _COUNTED)}
         return tuple(name for name in self.specs if name in counted)
 
@@ -127,16 +141,40 @@ class Checkpoint:
             If no family recognises the tensors.
         """
         if self.architecture is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised()}", _RUNNABLE)
-        module = skeleton(self.architecture).to_empty(device="cpu")
+            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised(self.metadata)}", _RUNNABLE)
+        module = self._module(self.architecture)
+        if any(tensor.is_meta for tensor in module.state_dict().values()):
+            module = module.to_empty(device="cpu")
+        self._check_fit(module)
         module.load_state_dict({name: self._state(name) for name in module.state_dict()}, strict=True)
-        return module.eval()
+        return module.float().eval()
+
+    def _module(self, architecture: Architecture) -> nn.Module:
+        return self._own() if self._own else skeleton(architecture)
+
+    def _check_fit(self, module: nn.Module) -> None:
+        """Demand that a person's own network has the tensors of the file, in their shapes."""
+        for name, tensor in module.state_dict().items():
+            shape = self.specs[name].shape if name in self.specs else None
+            if shape != tuple(tensor.shape) and not name.endswith(".num_batches_tracked"):
+                held = "is not in the file" if shape is None else f"has the shape {list(shape)} in the file"
+                raise UserError(
+                    f"The network wants '{name}' of shape {list(tensor.shape)}, which {held}.",
+                    "Name the code that the checkpoint was trained with.",
+                )
 
     def _state(self, name: str) -> Tensor:
         return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
 
 
-_RUNNABLE = "Keep to methods and measures on weights alone, or save it under the tensor names of one of these families."
+def _made_by(metadata: Mapping[str, Any]) -> str | None:
+    """Return the code that builds a derived network, as its parent's did."""
+    own = metadata.get("graftwork")
+    network = own.get("network") if isinstance(own, Mapping) else None
+    return network if isinstance(network, str) else None
+
+
+_RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:

@@ -1,38 +1,80 @@
 """What a checkpoint is, as JSON values."""
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..identity import fingerprint
 from .architecture import Architecture, TensorSpec
+from .card import read_card
 from .checkpoint import Checkpoint
-from .families import unrecognised
+from .families import skeleton, unrecognised
+from .macs import macs
 from .reading import open_checkpoint
 
 
-def describe(path: Path) -> dict[str, Any]:
+def describe(path: Path, statistics: bool | None = None, weights: str | None = None) -> dict[str, Any]:
     """Return what a checkpoint holds and which network it is, as JSON values.
 
-    Sparsity is the share of exact zeros, in [0, 1], among the weights that pruning counts; None if it counts none.
+    Parameters
+    ----------
+    path : Path
+        A file, an index or a folder.
+    statistics : bool or None
+        Whether all values are read: sparsity, the share of exact zeros in [0, 1] among the weights that pruning counts,
+        and each tensor's root mean square, largest magnitude and zeros. None reads them for sparsity alone, of
+        checkpoints up to 1 GiB.
+    weights : str or None
+        Which set of weights, where it holds several.
 
     Raises
     ------
     UserError
-        If the file is not a checkpoint that can be opened.
+        If there is no checkpoint that can be opened.
     """
-    checkpoint = open_checkpoint(path)
+    checkpoint = open_checkpoint(path, weights)
+    size = sum(file.stat().st_size for file in checkpoint.files)
+    read = size <= _READ_AT_ONCE if statistics is None else statistics
     return {
         "path": str(path),
         "format": checkpoint.format,
-        "bytes": path.stat().st_size,
+        "files": len(checkpoint.files),
+        "bytes": size,
+        "modified": _newest(checkpoint.files),
         "content": fingerprint(path),
         "tensors": len(checkpoint.specs),
         "parameters": parameter_count(checkpoint),
         "dtypes": _dtypes(checkpoint),
-        "sparsity": _sparsity(checkpoint),
-        **_network(checkpoint.architecture),
+        "sparsity": _sparsity(checkpoint) if read else None,
+        **_network(checkpoint.architecture, checkpoint.metadata),
+        "card": read_card(checkpoint.files[0].parent / "README.md"),
         "metadata": dict(checkpoint.metadata),
-        "layers": [_layer(name, spec) for name, spec in checkpoint.specs.items()],
+        "layers": [
+            _layer(name, spec) | (_values(checkpoint, name) if statistics else {})
+            for name, spec in checkpoint.specs.items()
+        ],
+    }
+
+
+_READ_AT_ONCE = 1 << 30  # bytes
+
+
+def _newest(files: tuple[Path, ...]) -> str:
+    """Return when the files were last written, in UTC, as ISO 8601."""
+    latest = max(file.stat().st_mtime for file in files)
+    return datetime.fromtimestamp(latest, UTC).isoformat(timespec="seconds")
+
+
+def _values(checkpoint: Checkpoint, name: str) -> dict[str, float | int]:
+    """Return a tensor's root mean square, largest magnitude, zeros, and values that are no numbers."""
+    values = checkpoint.tensor(name).double().flatten()
+    finite = values[values.isfinite()]
+    return {
+        "rms": float(finite.square().mean().sqrt()) if finite.numel() else 0.0,
+        "largest": float(finite.abs().max()) if finite.numel() else 0.0,
+        "zeros": int((values == 0).sum()),
+        "not_finite": values.numel() - finite.numel(),
     }
 
 
@@ -61,15 +103,17 @@ def _sparsity(checkpoint: Checkpoint) -> float | None:
     return zeros / total if total else None
 
 
-def _network(architecture: Architecture | None) -> dict[str, Any]:
+def _network(architecture: Architecture | None, metadata: Mapping[str, Any]) -> dict[str, Any]:
     if architecture is None:
-        return {"family": None, "reason": f"Not recognised: {unrecognised()}"}
+        return {"family": None, "reason": f"Not recognised: {unrecognised(metadata)}"}
     return {
         "family": architecture.family,
         "title": architecture.title,
         "depth": architecture.config["depth"],
         "classes": architecture.classes,
         "widths": list(architecture.config["widths"]),
+        "inputs": architecture.inputs,
+        "macs": macs(skeleton(architecture), architecture),
         "input_shape": list(architecture.input_shape),
     }
 

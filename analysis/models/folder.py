@@ -6,11 +6,10 @@ from typing import Any
 
 from ..errors import UserError
 from .plain import plain
-from .sharded import INDEX, read_json, stays
+from .sharded_file import INDEX, read_json, stays
 
 # Weights in the order of preference; each may be a file or, with the suffix of an index, several.
 _WEIGHTS = ("model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.bin")
-STANDARD = frozenset(name + end for name in _WEIGHTS for end in ("", INDEX))
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt", "merges.txt")
 _FOREIGN = {"tf_model.h5": "TensorFlow", "flax_model.msgpack": "Flax", "rust_model.ot": "Rust"}
 _SUFFIXES = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".th", ".pt2"}
@@ -36,12 +35,18 @@ def weights_of(folder: Path) -> Path:
 def beside(folder: Path) -> dict[str, Any]:
     """Return what a folder says of its model: the configuration, the library that wrote it, the tokenizer's files."""
     told: dict[str, Any] = {}
-    if (folder / "config.json").is_file() and stays(folder, "config.json"):
-        config = read_json(folder / "config.json", _CONFIG_LIMIT)
-        told |= {"config": plain(config), "library": _library(config)}
+    config = _config(folder)
+    told |= {"config": plain(config), "library": _library(config)} if config else {}
     tokenizer = [name for name in _TOKENIZER if (folder / name).is_file()]
     told |= {"tokenizer": tokenizer} if tokenizer else {}
     return {key: value for key, value in told.items() if value is not None}
+
+
+def _config(folder: Path) -> Mapping[str, Any]:
+    try:
+        return read_json(folder / "config.json", _CONFIG_LIMIT)
+    except UserError:  # another program's, or none: the tensors open without it
+        return {}
 
 
 def _library(config: Mapping[str, Any]) -> str | None:
@@ -79,8 +84,8 @@ def _only(folder: Path) -> Path:
         return _inside(folder, files[0])
     if files:
         listed = ", ".join(path.name for path in files[:8])
-        raise UserError(f"'{folder}' is a folder with several checkpoints: {listed}.", "Name one of them.")
+        raise UserError(f"The folder '{folder}' holds several checkpoints: {listed}.", "Name one of them.")
     foreign = next((kind for name, kind in _FOREIGN.items() if (folder / name).exists()), None)
     if foreign:
         raise UserError(f"'{folder.name}' has weights for {foreign} alone.", "Save the model for PyTorch first.")
-    raise UserError(f"'{folder}' is a folder without a checkpoint.", "Name the checkpoint file, or its folder.")
+    raise UserError(f"The folder '{folder}' holds no checkpoint.", "Name the checkpoint file, or its folder.")

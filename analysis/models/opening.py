@@ -6,9 +6,9 @@ from ..errors import UserError
 from .archive import Archive
 from .checkpoint import TensorFile
 from .exported_file import ExportedFile, is_exported
-from .parts import part
 from .safetensors_file import SafetensorsFile
 from .spans import AGAIN
+from .subset import part
 from .torch_file import CHECKPOINTS, TorchFile
 from .torchscript_file import TorchScriptFile, is_program
 

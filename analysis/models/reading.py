@@ -5,16 +5,16 @@ from pathlib import Path
 
 from ..errors import UserError
 from .checkpoint import Checkpoint, TensorFile
-from .folder import STANDARD, beside, weights_of
+from .folder import beside, weights_of
 from .opening import open_file
-from .parts import part
-from .sharded import INDEX, ShardedFile
+from .sharded_file import INDEX, ShardedFile
+from .subset import part
 from .torch_file import CHECKPOINTS
 
 _QUANTISED = re.compile(r"\.(qweight|weight_packed|SCB|weight\.quant_state\..+)$")
 
 
-def open_checkpoint(path: Path, weights: str | None = None) -> Checkpoint:
+def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
     """Open a checkpoint; nothing in it is executed, and tensors are read when they are asked for.
 
     Parameters
@@ -24,6 +24,8 @@ def open_checkpoint(path: Path, weights: str | None = None) -> Checkpoint:
     weights : str or None
         Which weights to open where there are several sets, such as ``ema``; None for the usual ones. The metadata's
         ``weights`` lists them and ``opened`` says which these are.
+    network : str or None
+        A person's own code that builds the network, which is run; None for a recognised one.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def open_checkpoint(path: Path, weights: str | None = None) -> Checkpoint:
     if not file.specs:
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
     _check_numbers(path, file)
-    return Checkpoint(path, file, beside(place.parent) if place.name in STANDARD else {})
+    return Checkpoint(path, file, beside(place.parent), network)
 
 
 def named_weights(text: str) -> tuple[Path, str | None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import UserError
+from ..errors import UserError, unknown
 from .stored import StoredTensor, Unreadable
 
 T = TypeVar("T")
@@ -27,9 +27,9 @@ _NESTS = (
     "model_ema",
     "ema",
 )
-_AVERAGE = re.compile(r"(^|_)(ema|swa|averaged?)(_|$)")
-_AVERAGE_PREFIXES = {"ema", "model_ema", "ema_model", "net_ema", "ema_net", "averaged_model", "swa_model"}
-_RIVAL_PREFIXES = {"generator", "discriminator", "critic", "netG", "netD", "net_g", "net_d", "student", "teacher"}
+_AVERAGE = re.compile(r"ema|averag|teacher|momentum|target|shadow|swa", re.IGNORECASE)
+_AVERAGES = {"ema", "model_ema", "ema_model", "net_ema", "ema_net", "averaged_model", "swa_model"}
+_RIVALS = {"generator", "discriminator", "critic", "netG", "netD", "net_g", "net_d", "student", "teacher"}
 _TRAINING = re.compile(r"optim|sched|scaler|callbacks|loops|rng|(^|_)amp(_|$)")
 _DEPTH = 16
 
@@ -72,7 +72,7 @@ def _is_set(key: Any, state: Mapping[Any, Any]) -> bool:
         return bool(leaves)
     if training(key):
         return False
-    return any(isinstance(leaf, Unreadable) or leaf.spec.size > 1 for leaf in leaves)
+    return any(isinstance(leaf, Unreadable) or leaf.spec.shape for leaf in leaves)
 
 
 def _leaves(state: Mapping[Any, Any], depth: int, seen: set[int]) -> Iterator[Leaf]:
@@ -92,22 +92,31 @@ def training(key: Any) -> bool:
 def split(tensors: Mapping[str, T], place: str = "") -> dict[str, dict[str, T]]:
     """Part the tensors of several networks that only prefixes of their names tell apart.
 
-    Averages (``ema_model.``) and rivals (``generator.``, ``discriminator.``) lose their prefix; what remains beside
-    an average keeps its names and is called by its own place, or ``model``.
+    Averages (``ema_model.``) and rivals (``generator.``, ``discriminator.``) are called by their prefix, and so is
+    what remains beside them if it has one; else that keeps its names and is called by its place, or ``model``.
     """
-    heads = {name.partition(".")[0] for name in tensors}
-    apart = heads & _AVERAGE_PREFIXES
-    if len(heads) > 1 and heads <= _RIVAL_PREFIXES | _AVERAGE_PREFIXES:
-        apart = heads
-    if not apart or (len(heads) == 1):
+    groups: dict[str, dict[str, T]] = {}
+    for name, value in tensors.items():
+        head, _, rest = name.partition(".")
+        groups.setdefault(head, {})[rest] = value
+    apart = [head for head in groups if _is_average(head, groups)]
+    if set(groups) <= _RIVALS.union(apart):
+        apart = list(groups)
+    if not apart or len(groups) == 1:
         return {place: dict(tensors)}
-    rest = {name: value for name, value in tensors.items() if name.partition(".")[0] not in apart}
-    parts = {head: _below(tensors, head) for head in sorted(apart)}
-    return ({place or "model": rest} if rest else {}) | parts
+    others = [head for head in groups if head not in apart]
+    if len(others) < 2:
+        return {head: groups[head] for head in (*others, *apart)}
+    own = {name: value for name, value in tensors.items() if name.partition(".")[0] in others}
+    return {place or "model": own} | {head: groups[head] for head in apart}
 
 
-def _below(tensors: Mapping[str, T], head: str) -> dict[str, T]:
-    return {name.removeprefix(f"{head}."): value for name, value in tensors.items() if name.startswith(f"{head}.")}
+def _is_average(head: str, groups: Mapping[str, Mapping[str, T]]) -> bool:
+    """Tell a running average by the name that programs give it, or by a likely name and the tensors of another."""
+    if head in _AVERAGES:
+        return True
+    twin = any(groups[head].keys() == group.keys() for other, group in groups.items() if other != head)
+    return twin and _AVERAGE.search(head) is not None
 
 
 def choose(names: list[str], wanted: str | None, path: Path) -> str:
@@ -118,16 +127,16 @@ def choose(names: list[str], wanted: str | None, path: Path) -> str:
     UserError
         If the wanted one is not there, or none is the usual one; lists the choices.
     """
-    listed = ", ".join(f"'{name}'" for name in names if name) or "one set without a name"
     if wanted is not None:
         found = [name for name in names if wanted in (name, name.rpartition(".")[2])]
-        if len(found) == 1:
-            return found[0]
-        raise UserError(f"'{path.name}' has no weights called '{wanted}': it has {listed}.", "Name one of these.")
+        if len(found) != 1:
+            raise unknown(f"set of weights in '{path.name}' called", wanted, [name for name in names if name])
+        return found[0]
     usual = _usual(names)
     if usual is None:
         raise UserError(
-            f"'{path.name}' holds several networks: {listed}.", f"Name one of them, as in '{path.name}#{names[0]}'."
+            f"'{path.name}' holds several sets of weights: {', '.join(names)}.",
+            f'Say which: weights = "{names[0]}" in a recipe, {path.name}#{names[0]} in a command.',
         )
     return usual
 

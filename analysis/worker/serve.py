@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ..errors import Cancelled, UserError
+from ..experiments.device import device_name
 from ..jobs.protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
 from .tasks import TASKS, Desk
 
@@ -33,16 +34,9 @@ def serve(connection: Connection, threads: int | None) -> None:
     listener = _Listener(connection, requests)
     threading.Thread(target=listener.run, daemon=True).start()
     desk = Desk(device)
-    line.send(Ready(describe_device(device)))
+    line.send(Ready(device_name(device)))
     while request := requests.get():
         line.send(_answer(request, desk, _LiveTicket(request.id, line, listener)))
-
-
-def describe_device(device: torch.device) -> str:
-    """Return the device in words."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"
 
 
 class _Line:

@@ -16,7 +16,7 @@ from ..identity import remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..measures import MEASURES
 from ..methods import METHODS
-from ..models import describe
+from ..models import compare, describe, open_checkpoint
 from ..projections import PROJECTIONS
 from ..recipe import anchored, parse_recipe
 from ..trials import Plan, Trial, TrialResult
@@ -39,8 +39,14 @@ def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
 
 
 def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
-    """Say what a checkpoint is. ``path``: the file."""
-    return describe(Path(payload["path"]))
+    """Say what a checkpoint is. ``path``: the file; ``statistics``, ``weights``: as `describe` takes them."""
+    return describe(Path(payload["path"]), payload.get("statistics"), payload.get("weights"))
+
+
+def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str, Any]]:
+    """Compare checkpoints weight by weight. ``paths``: the reference's, then the others'."""
+    reference, *others = (open_checkpoint(Path(path)) for path in payload["paths"])
+    return compare(reference, others)
 
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
@@ -79,6 +85,7 @@ def warm_up(_: Desk, __: Payload, ___: Ticket) -> None:
 TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "catalogue": catalogue,
     "inspect": inspect,
+    "compare": compare_checkpoints,
     "plan": plan_recipe,
     "trial": run_trial,
     "project": project,

@@ -1,6 +1,5 @@
 """The workspace: a folder that keeps models, trials, measures and arrays."""
 
-from .files import replacing
 from .packing import unpack
 from .records import (
     ColumnRecord,
@@ -26,6 +25,5 @@ __all__ = [
     "TrialState",
     "ValueRecord",
     "Workspace",
-    "replacing",
     "unpack",
 ]

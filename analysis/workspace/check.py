@@ -5,7 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from .files import ARRAYS, CHECKPOINTS, PARTIAL
+from ..atomic import PARTIAL
+from .files import ARRAYS, CHECKPOINTS
 
 
 def problems(db: sqlite3.Connection, home: Path) -> list[str]:

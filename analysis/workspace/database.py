@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from ..atomic import PARTIAL, sync_folder
 from ..errors import UserError
 from .schema import migrate, require_current
 
@@ -84,6 +85,8 @@ class Database:
                 self._writer.close()
 
     def _open_writer(self) -> None:
+        if not self._path.exists():
+            _make(self._path)
         self._writer = _connect(self._path, "rwc")
         try:
             self._writer.execute("PRAGMA journal_mode = WAL")
@@ -134,6 +137,20 @@ class Database:
     def _refuse_closed(self) -> None:
         if self._closed:
             raise ValueError(f"the workspace {self._path.parent} is closed")
+
+
+def _make(path: Path) -> None:
+    """Write a new database whole before it takes its name, so that a second process never meets half of one."""
+    draft = path.with_name(f"{path.name}{PARTIAL}")
+    for leftover in (draft, Path(f"{draft}-journal")):
+        leftover.unlink(missing_ok=True)
+    connection = _connect(draft, "rwc")
+    try:
+        migrate(connection, path.parent)
+    finally:
+        connection.close()
+    draft.replace(path)
+    sync_folder(path.parent)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -1,21 +1,17 @@
-"""The folder on disk: what lies where, and how a file comes to be whole or not at all."""
+"""The folder on disk: what lies where."""
 
-import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
+from ..atomic import PARTIAL
 from ..errors import UserError
 
 DATABASE = "workspace.db"
 LOCK = "workspace.lock"
 ARRAYS = "arrays"
 CHECKPOINTS = "checkpoints"
-PARTIAL = ".partial"
 
 # What a creation that was killed may have left; such a folder may be created again.
-_OWN = {DATABASE, LOCK, ARRAYS, CHECKPOINTS}
+_OWN = {f"{DATABASE}{PARTIAL}", f"{DATABASE}{PARTIAL}-journal", LOCK, ARRAYS, CHECKPOINTS}
 
 
 def existing(path: Path) -> Path:
@@ -83,39 +79,3 @@ def bare(name: str) -> str:
     if not name or name.startswith(".") or any(c in '/\\:*?"<>|' or ord(c) < 32 for c in name):
         raise ValueError(f"{name!r} is not a bare file name")
     return name
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path``; what is written there takes its place at once, or not at all.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; ``path`` is then as it was.
-    """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
-    try:
-        yield temporary
-        sync(temporary)
-        temporary.replace(path)
-        sync_folder(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file's content is on the disk."""
-    with path.open("rb+") as stream:
-        os.fsync(stream.fileno())
-
-
-def sync_folder(path: Path) -> None:
-    """Wait until a folder's names are on the disk, where the system can do that."""
-    if sys.platform == "win32":
-        return
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
+from ..atomic import replacing, sync
 from ..errors import UserError
 from .check import recorded
 from .database import Database
-from .files import ARRAYS, CHECKPOINTS, DATABASE, bare, make_folders, replacing, sync, vacant
+from .files import ARRAYS, CHECKPOINTS, DATABASE, bare, make_folders, vacant
 
 _NEXT = "Choose an archive that `graftwork workspace pack` wrote."
 

@@ -1,5 +1,6 @@
 """The workspace as the rest of the program sees it."""
 
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -84,6 +85,15 @@ class Workspace(Keeping):
             lock.release()
             raise
         return workspace
+
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Return size and time of the database's files: other ones once another process has written."""
+        found = []
+        for file in (self.path / DATABASE, self.path / f"{DATABASE}-wal"):
+            with suppress(FileNotFoundError):
+                status = file.stat()
+                found.append((status.st_size, status.st_mtime_ns))
+        return tuple(found)
 
     def close(self) -> None:
         """Close the database and let others write; twice does no harm."""

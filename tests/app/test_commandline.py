@@ -145,9 +145,23 @@ def test_inspect_and_methods_and_workspace_commands(finished: Path, tmp_path: Pa
     assert json.loads(_graftwork("workspace", "info", finished, "--json").stdout)
 
 
+def test_compare_and_statistics_and_trust(tmp_path: Path) -> None:
+    files = [DEMO / "digits-resnet14.safetensors", DEMO / "digits-resnet14-low.safetensors"]
+    (found,) = json.loads(_graftwork("compare", *files, "--json").stdout)
+    assert 0 < found["total"]["relative"] < 1
+    assert "in total" in _graftwork("compare", *files).stdout
+    facts = json.loads(_graftwork("inspect", files[0], "--tensors", "--json").stdout)
+    assert facts["macs"] > 1e6
+    assert all(layer["rms"] > 0 for layer in facts["layers"] if layer["name"].endswith("conv1.weight"))
+    (tmp_path / "net.py").write_text("x = 1")
+    assert "with SHA-256" in _graftwork("trust", tmp_path / "net.py").stdout
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
+        ("compare", "{tmp}/bad.toml"),
+        ("trust", "{tmp}/nowhere.py"),
         ("run", "nowhere.toml", "-w", "{tmp}/a.graft"),
         ("run", "{tmp}", "-w", "{tmp}/a.graft"),
         ("run", "{tmp}/bad.toml", "-w", "{tmp}/a.graft"),

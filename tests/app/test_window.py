@@ -45,6 +45,7 @@ def home(measured: Path, tmp_path: Path) -> Path:
 def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, attach: Callable[[Workspace], Session]) -> Window:
     monkeypatch.setattr(runtime, "open_runtime", lambda space, *, desk: StillRuntime(space, attach))
     made = Window(Settings(theme="light"))
+    made.fill()
     qtbot.addWidget(made)
     made.show()
     qtbot.waitExposed(made)
@@ -275,3 +276,17 @@ def test_the_dialog_runs_what_was_chosen(opened: Window, qtbot: QtBot) -> None:
     run_button(dialog).click()
     assert parse_recipe(opened.session.engine.told[0]).step[0].method == "prune.magnitude"
     qtbot.wait(10)
+
+
+def test_the_arrangement_comes_back_with_the_workspace(opened: Window, home: Path, qtbot: QtBot) -> None:
+    opened.resize(1600, 1000)
+    opened._views.setSizes([500, 400])
+    opened.panels["samples"].hide()
+    sizes = opened._views.sizes()
+    opened.close_workspace()
+    opened._views.setSizes([800, 100])
+    opened.panels["samples"].show()
+    opened.open_workspace(home)
+    qtbot.waitUntil(lambda: opened.panels["samples"].isHidden())
+    assert opened._views.sizes() == sizes
+    rest(qtbot, opened.session)

@@ -1,7 +1,6 @@
-"""Extraction with all stage ends taken, against a bare forward loop over the same batches, in turn."""
+"""Extraction with all stage ends taken, against bare forward loops over the same batches, in turn."""
 
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -9,18 +8,18 @@ from pathlib import Path
 import torch
 
 from graftwork.analysis.data import DataSet, open_data
-from graftwork.analysis.features import extract
+from graftwork.analysis.features import Run, extract
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.trials import DataSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared" / "data"
-PAIRS = 7
+ROUNDS = 15
 
 
 def main() -> None:
-    """Print images a second of both, and the ratio pair by pair."""
+    """Print images a second of each, and the ratios round by round."""
     files = sorted((SHARED / "cifar10-resnet").glob("resnet[25]*.th"))
     archive = str(SHARED / "cifar10-jpeg" / "test.zip")
     spec = DataSpec(name="test", path=archive, content="-", normalise="imagenet", limit=2000)
@@ -32,26 +31,31 @@ def main() -> None:
 
 
 def _compare(checkpoint: Checkpoint, data: DataSet) -> None:
-    _bare(checkpoint, data)
-    ratios, ours, theirs = [], [], []
-    for _ in range(PAIRS):
-        theirs.append(_bare(checkpoint, data))
+    layouts = {"as it is": torch.contiguous_format, "channels last": torch.channels_last}
+    for layout in layouts.values():
+        _bare(checkpoint, data, layout)
+    ours: list[float] = []
+    theirs: dict[str, list[float]] = {name: [] for name in layouts}
+    for _ in range(ROUNDS):
+        for name, layout in layouts.items():
+            theirs[name].append(_bare(checkpoint, data, layout))
         ours.append(_extract(checkpoint, data))
-        ratios.append(theirs[-1] / ours[-1])
-    rate, bare = len(data) / statistics.median(ours), len(data) / statistics.median(theirs)
-    ratio = statistics.median(ratios)
-    sys.stdout.write(
-        f"{checkpoint.path.name}: extraction {rate:.0f} images/s, bare loop {bare:.0f} images/s, "
-        f"ratio {100 * ratio:.1f} % (median of {PAIRS} pairs, {100 * min(ratios):.1f} to {100 * max(ratios):.1f})\n"
-    )
+    print(f"{checkpoint.path.name}: extraction {len(data) / statistics.median(ours):.0f} images/s")
+    for name, bare in theirs.items():
+        ratios = sorted(one / other for one, other in zip(bare, ours, strict=True))
+        print(
+            f"  bare loop, {name}: {len(data) / statistics.median(bare):.0f} images/s, extraction at "
+            f"{100 * statistics.median(ratios):.1f} % (median of {ROUNDS} rounds, quartiles "
+            f"{100 * ratios[ROUNDS // 4]:.1f} to {100 * ratios[-1 - ROUNDS // 4]:.1f})"
+        )
 
 
-def _bare(checkpoint: Checkpoint, data: DataSet) -> float:
-    network = checkpoint.network()
+def _bare(checkpoint: Checkpoint, data: DataSet, layout: torch.memory_format) -> float:
+    network = checkpoint.network().to(memory_format=layout)  # type: ignore[call-overload]
     start = time.perf_counter()
     with torch.inference_mode():
         for batch in data.batches(256):
-            network(batch)
+            network(batch.contiguous(memory_format=layout))
     return time.perf_counter() - start
 
 
@@ -60,15 +64,8 @@ def _extract(checkpoint: Checkpoint, data: DataSet) -> float:
     network = checkpoint.network()
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        extract(
-            network,
-            checkpoint.architecture,
-            data,
-            ["features", "logits", "stages"],
-            Path(folder) / "a.h5",
-            torch.device("cpu"),
-            Quiet(),
-        )
+        run = Run(network, checkpoint.architecture, ("features", "logits", "stages"), Path(folder) / "a.h5")
+        extract([run], data, torch.device("cpu"), Quiet())
         return time.perf_counter() - start
 
 

@@ -77,13 +77,28 @@ def test_a_second_setup_installs_nothing(dev: ModuleType, calls: list[list[str]]
     assert not any("--constraint" in command for command in calls)
 
 
+def test_only_the_tests_need_what_they_need(dev: ModuleType, calls: list[list[str]], fresh: Path) -> None:
+    def installed() -> list[str]:
+        found = [command[-1] for command in calls if "--constraint" in command]
+        calls.clear()
+        return found
+
+    fresh.mkdir()
+    assert dev.setup([]) == 0
+    assert installed() == [str(dev.ROOT)]
+    assert dev.setup([], tests=True) == 0
+    assert installed() == [f"{dev.ROOT}[test]"]
+    assert dev.setup([]) == dev.setup([], tests=True) == 0
+    assert installed() == []
+
+
 def test_a_broken_environment_is_made_anew(
     dev: ModuleType, calls: list[list[str]], fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh.mkdir()
     (fresh / "left over").touch()
     monkeypatch.setattr(dev, "_works", lambda: False)
-    monkeypatch.setattr(dev, "_install", lambda: 1)
+    monkeypatch.setattr(dev, "_install", lambda _: 1)
     assert dev.setup([]) == 1
     assert not (fresh / "left over").exists()
     assert [dev.sys.executable, "-m", "venv", str(fresh)] in calls

@@ -74,7 +74,7 @@ scores_in = st.lists(
 
 
 @given(scores_in, st.floats(0, 1), st.sampled_from([torch.float32, torch.float64]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_equals_sorting_even_with_ties(rows: list[list[float]], amount: float, dtype: torch.dtype) -> None:
     scores = [torch.tensor(row, dtype=dtype) for row in rows]
     count = masks.removed_count(amount, sum(map(len, rows)))
@@ -131,7 +131,6 @@ def test_channel_norms_do_not_favour_width() -> None:
 
 
 @given(st.floats(0.01, 1))
-@settings(deadline=None)
 def test_erk_keeps_the_whole_share(density: float) -> None:
     shapes = [*SHAPES, (64, 32, 3, 3), (1000, 512)]
     kept = masks.erk_densities(shapes, density)

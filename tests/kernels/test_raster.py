@@ -1,7 +1,5 @@
 """Pixels against one point at a time."""
 
-from random import Random
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -31,58 +29,31 @@ def test_pixels_equal_the_reference(points: np.ndarray) -> None:
     np.testing.assert_array_equal(raster.pixel_index(points, FRAME), raster.pixel_index_reference(points, FRAME))
 
 
-@given(clouds, st.randoms())
-def test_counts_equal_the_reference(points: np.ndarray, random: Random) -> None:
-    pixels = raster.pixel_index(points, FRAME)
-    among = np.array([random.random() < 0.5 for _ in points], bool)
-    for mask in (None, among):
-        image = raster.counts(pixels, FRAME, mask)
-        np.testing.assert_array_equal(image, raster.counts_reference(pixels, FRAME, mask))
-        assert image.shape == (10, 20)
-
-
-@given(clouds, st.integers(1, 4), st.integers(0, 2**32 - 1))
-def test_majority_equals_the_reference(points: np.ndarray, classes: int, seed: int) -> None:
+@given(clouds, st.integers(1, 15), st.integers(0, 2**32 - 1))
+def test_marks_equal_the_reference(points: np.ndarray, highest: int, seed: int) -> None:
     points = np.round(points)  # so that pixels hold many points, and ties
-    labels = np.random.default_rng(seed).integers(0, classes, len(points))
+    codes = np.sort(np.random.default_rng(seed).integers(1, highest + 1, len(points)).astype(np.uint8))
     pixels = raster.pixel_index(points, FRAME)
-    np.testing.assert_array_equal(
-        raster.majority(pixels, labels, classes, FRAME), raster.majority_reference(pixels, labels, classes, FRAME)
-    )
+    expected = raster.marks_reference(pixels, codes, FRAME)
+    for found in (raster._marks_by_sorting(pixels, codes, FRAME), raster._marks_by_code(pixels, codes, FRAME)):
+        np.testing.assert_array_equal(found[:-1].reshape(10, 20), expected)
+    np.testing.assert_array_equal(raster.marks(pixels, codes, FRAME), expected)
 
 
-def test_density_goes_from_none_to_the_fullest() -> None:
-    assert raster.density(np.array([[0, 1, 3]])).tolist() == [[0, 0.5, 1]]
-    assert raster.density(np.zeros((1, 2), np.intp)).tolist() == [[0, 0]]
+@pytest.mark.parametrize("count", [10, 10_000])
+def test_a_full_pixel_keeps_its_code(count: int) -> None:
+    pixels, codes = np.zeros(count, np.intp), np.full(count, 3, np.uint8)
+    assert raster.marks(pixels, codes, FRAME)[0, 0] == min(count, raster.MOST) * raster.CODES + 3
 
 
-def test_a_window_holds_its_points() -> None:
-    points = cloud(500)
-    pixels = raster.pixel_index(points, FRAME)
-    found = raster.points_in_window(raster.lookup(pixels, FRAME), FRAME, (3, 12), (2, 7))
-    column, row = FRAME.columns(points[:, 0]), FRAME.rows(points[:, 1])
-    expected = np.flatnonzero((column >= 3) & (column < 12) & (row >= 2) & (row < 7))
-    assert found.tolist() == expected.tolist()
-    assert len(found) > 10
-
-
-def test_a_window_outside_is_empty() -> None:
-    lookup = raster.lookup(raster.pixel_index(cloud(50), FRAME), FRAME)
-    assert len(raster.points_in_window(lookup, FRAME, (30, 40), (0, 5))) == 0
-    assert len(raster.points_in_window(lookup, FRAME, (0, 5), (-9, 0))) == 0
-
-
-@pytest.mark.parametrize("radius", [0.3, 1.0, 4.0])
-def test_nearest_equals_the_reference(radius: float) -> None:
-    points = cloud(200, 3)
-    lookup = raster.lookup(raster.pixel_index(points, FRAME), FRAME)
-    hits = 0
-    for position in np.random.default_rng(4).uniform([-2, -2], [22, 12], (100, 2)):
-        where = (float(position[0]), float(position[1]))
-        found = raster.nearest_point(lookup, points, FRAME, where, radius)
-        assert found == raster.nearest_point_reference(points, FRAME, where, radius)
-        hits += found is not None
-    assert hits > 0
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+def test_growing_equals_the_reference(size: int) -> None:
+    image = np.random.default_rng(size).integers(0, 900, (9, 13)).astype(np.uint16)
+    image[image < 700] = 0
+    found = raster.grown(image, size)
+    np.testing.assert_array_equal(found, raster.grown_reference(image, size))
+    assert np.count_nonzero(found) >= np.count_nonzero(image)
+    assert size == 1 or np.count_nonzero(found) > np.count_nonzero(image)
 
 
 @given(clouds, st.integers(0, 12).flatmap(lambda k: arrays(np.float64, (k, 2), elements=st.floats(-1, 1, width=16))))
@@ -120,9 +91,8 @@ def test_arguments_stay_as_they_were() -> None:
     before = points.copy()
     pixels = raster.pixel_index(points, FRAME)
     kept = pixels.copy()
-    labels = np.zeros(30, np.int64)
-    raster.majority(pixels, labels, 1, FRAME)
-    raster.lookup(pixels, FRAME)
+    codes = np.ones(30, np.uint8)
+    raster.grown(raster.marks(pixels, codes, FRAME), 3)
     raster.points_in_polygon(points, points[:5])
     np.testing.assert_array_equal(points, before)
     np.testing.assert_array_equal(pixels, kept)

@@ -68,3 +68,13 @@ def test_a_failure_is_told(panel: InspectorPanel, session: Session, qtbot: QtBot
     rest(qtbot, session)
     assert panel._problem.isVisible()
     assert panel._problem.text() == "It broke. Mend it."
+
+
+def test_a_long_path_is_shortened_and_its_tooltip_is_whole(
+    panel: InspectorPanel, session: Session, qtbot: QtBot
+) -> None:
+    identity = look_at(session, "merged", qtbot)
+    labels = panel.findChildren(QLabel)
+    (shown,) = (label for label in labels if label.toolTip().endswith(f"{identity}.safetensors"))
+    assert len(shown.text()) < 33
+    assert shown.text().startswith(identity[:8])

@@ -225,3 +225,24 @@ def test_nothing_is_kept_without_a_name_or_a_selection(session: Session, qtbot: 
     panel._keep.click()
     rest(qtbot, session)
     assert session.workspace.selections() == []
+
+
+def test_a_selection_is_renamed_and_deleted(kept: SelectionsPanel, session: Session, qtbot: QtBot) -> None:
+    def names() -> list[str]:
+        return [record.name for record in session.workspace.selections()]
+
+    dialog = kept.rename()
+    assert dialog is not None
+    assert dialog.textValue() == "first thirty"
+    dialog.setTextValue("the first ones")
+    dialog.accept()
+    qtbot.waitUntil(lambda: names() == ["the first ones"])
+    qtbot.waitUntil(lambda: kept._marked() == "the first ones")
+    kept._changes[1].trigger()
+    qtbot.waitUntil(lambda: names() == [])
+
+
+def test_a_refused_change_is_said(session: Session, qtbot: QtBot) -> None:
+    session.rename_selection("none such", "another")
+    qtbot.waitUntil(lambda: session.message is not None)
+    assert "none such" in str(session.message)

@@ -77,6 +77,7 @@ def test_the_table_twin(panel: SamplePanel, stand_in: StandIn, qtbot: QtBot) -> 
     bind(panel, stand_in, qtbot)
     panel.twin_action.trigger()
     assert panel.shows == "table"
+    assert panel._sheet is not None
     assert panel._sheet.model().index(0, 1).data() == "7"
     panel.twin_action.trigger()
     assert panel.shows == "content"

@@ -7,7 +7,7 @@ import pytest
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.recipe import Recipe, anchored, parse_recipe, write_recipe
-from graftwork.analysis.trials import DerivedModel, Plan
+from graftwork.analysis.trials import DataSpec, DerivedModel, FeatureSpec, MeasureSpec, Plan, SourceModel, Trial
 
 HEAD = """
 seeds = [0, 1]
@@ -140,3 +140,47 @@ def test_paths_start_at_the_recipes_folder(tmp_path: Path) -> None:
     recipe: Recipe = anchored(parse_recipe(HEAD), tmp_path)
     assert recipe.model[0].path == str(tmp_path / "a.pt")
     assert recipe.data[0].path == "digits"
+
+
+def test_identities_are_those_of_workspaces_that_are_out_there() -> None:
+    model, data = SourceModel(name="a", path="/x", content="c"), DataSpec(name="d", path="digits", content="digits")
+    measures = (MeasureSpec(measure="accuracy", version=1),)
+    trial = Trial(model=model, data=data, measures=measures)
+    assert data.identity == "e28b4892d8561eb6ae4506317aa0d283"
+    assert trial.identity == "5e20d16a8a3a4855c87a8a9b47b48b4b"
+    assert Trial(model=model, data=data, measures=measures, features=FeatureSpec()).identity != trial.identity
+
+
+def test_layers_are_kept_beside_the_measures_or_alone(folder: Path) -> None:
+    asked = 'layers = ["stages", "kind:Conv2d"]\npool = "flatten"\ndtype = "auto"\n'
+    (first, *_) = _plan(folder, "", HEAD + asked).trials
+    assert first.features == FeatureSpec(layers=("stages", "kind:Conv2d"), pool="flatten", dtype="auto")
+    alone = HEAD.replace('what = ["accuracy"]', 'layers = "stages"')
+    assert _plan(folder, "", alone).trials[0].measures == ()
+    with pytest.raises(UserError, match="name measures in 'what'"):
+        _plan(folder, "", HEAD.replace('what = ["accuracy"]', ""))
+
+
+def test_a_pattern_stands_for_a_series(folder: Path) -> None:
+    for epoch in (1, 2, 10):
+        (folder / "run").mkdir(exist_ok=True)
+        (folder / "run" / f"epoch{epoch}.pt").write_text(str(epoch))
+    head = HEAD.replace('name = "b"\npath = "b.pt"', 'name = "run"\npath = "run/*.pt"')
+    trials = _plan(folder, _step("prune.magnitude", '["run"]', "amount = 0.5"), head).trials
+    assert [t.model.name for t in trials] == [
+        "a",
+        "run/epoch1",
+        "run/epoch2",
+        "run/epoch10",
+        "run/epoch1/magnitude",
+        "run/epoch2/magnitude",
+        "run/epoch10/magnitude",
+    ]
+    with pytest.raises(UserError, match="No file fits"):
+        _plan(folder, "", head.replace("run/*.pt", "walk/*.pt"))
+    (folder / "other" / "epoch1").mkdir(parents=True)
+    (folder / "run" / "seed1").mkdir()
+    for place in ("run/seed1/last.pt", "other/epoch1/last.pt"):
+        (folder / place).write_text(place)
+    deep = _plan(folder, "", head.replace("run/*.pt", "**/last.pt")).trials
+    assert [t.model.name for t in deep[1:]] == ["run/other/epoch1/last", "run/run/seed1/last"]

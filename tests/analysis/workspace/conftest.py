@@ -8,8 +8,9 @@ import h5py
 import numpy as np
 import pytest
 
+from graftwork.analysis.atomic import replacing
 from graftwork.analysis.trials import DataSpec, DerivedModel, MeasureSpec, Plan, SourceModel, Trial, TrialResult, Value
-from graftwork.analysis.workspace import Workspace, replacing
+from graftwork.analysis.workspace import Workspace
 
 DATA = DataSpec(name="test", path="/data/test.zip", content="d" * 32, normalise=((0.5,), (0.25,)), limit=20)
 ACCURACY = MeasureSpec(measure="accuracy", version=1, parameters={"draws": 100})

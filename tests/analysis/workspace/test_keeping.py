@@ -15,7 +15,7 @@ from graftwork.analysis.workspace import SelectionRecord, Workspace, keeper
 
 from .conftest import DATA, A
 
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 
 
 @SHARED

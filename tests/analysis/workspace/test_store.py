@@ -61,6 +61,23 @@ def test_a_view_does_not_write(finished: Workspace) -> None:
                 write()
 
 
+def test_nobody_meets_a_database_that_is_being_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "w.graft"
+    made: list[bool] = []
+
+    def watched(db: sqlite3.Connection, path: Path) -> None:
+        if not made:
+            with pytest.raises(UserError, match="not a workspace"):
+                Workspace.open(home, read_only=True)
+        schema.migrate(db, path)
+        made.append(True)
+
+    monkeypatch.setattr(database, "migrate", watched)
+    with Workspace.create(home), Workspace.open(home, read_only=True) as view:
+        assert view.trials() == []
+    assert made
+
+
 def write_half(workspace: Workspace) -> None:
     with workspace._write("notes") as db:
         db.execute("INSERT INTO notes VALUES (?, 'half')", (A.identity,))

@@ -37,7 +37,7 @@ class ShardedFile:
         shards = {name: _open_shard(index, name) for name in dict.fromkeys(placed.values())}
         self._shards = {tensor: shards[file] for tensor, file in placed.items()}
         self.files = (index, *(index.parent / name for name in shards))
-        self.format = f"{next(iter(shards.values())).format}, {len(shards)} files"
+        self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
         self.specs: Mapping[str, TensorSpec] = {name: _spec(index, self._shards, placed, name) for name in placed}
         self.metadata: Mapping[str, Any] = {"index": plain(table.get("metadata"))} if table.get("metadata") else {}
 

@@ -1,0 +1,72 @@
+"""Labels: whatever a file tells classes by, as numbers from 0 on and names."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError
+
+_MOST_CLASSES = 100_000
+
+Labels = tuple[NDArray[np.int64], tuple[str, ...]]
+
+
+def encode(values: NDArray[Any], what: str) -> Labels:
+    """Return indices (samples,) and the names of the classes that they stand for.
+
+    Whole numbers from 0 on keep their meaning; names, and numbers that are none such, are sorted.
+
+    Parameters
+    ----------
+    values : array, shape (samples,)
+        Whole numbers, floats without a fraction, truth values, bytes or text.
+    what : str
+        What to call them in an error, such as ``The column 'kind' of 'a.csv'``.
+
+    Raises
+    ------
+    UserError
+        If a value is missing or has a fraction, or there are too many classes.
+    """
+    if values.dtype.kind == "f":
+        values = _whole(values, what)
+    if values.dtype.kind in "iub":
+        whole = values.astype(np.int64)
+        if not len(whole) or whole.min() >= 0:
+            return _counted(whole, what)
+        values = whole
+    texts = np.array([_text(value) for value in values.tolist()], object)
+    if (texts == "").any():
+        raise UserError(f"{what} is empty in row {int(np.argmax(texts == '')) + 1}.", "Give every sample a class.")
+    names, labels = np.unique(texts.astype(str), return_inverse=True)
+    _check_count(len(names), what)
+    return labels.astype(np.int64), tuple(names.tolist())
+
+
+def unlabelled(samples: int) -> Labels:
+    """Return the labels of samples without classes: −1."""
+    return np.full(samples, -1, np.int64), ()
+
+
+def _counted(labels: NDArray[np.int64], what: str) -> Labels:
+    highest = int(labels.max(initial=-1))
+    _check_count(highest + 1, what)
+    return labels, tuple(map(str, range(highest + 1)))
+
+
+def _whole(values: NDArray[Any], what: str) -> NDArray[np.int64]:
+    bad = ~np.isfinite(values) | (values != np.floor(values))
+    if bad.any():
+        row = int(np.argmax(bad))
+        raise UserError(f"{what} is {values[row]} in row {row + 1}.", "Classes are names, or whole numbers from 0 on.")
+    return values.astype(np.int64)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _check_count(count: int, what: str) -> None:
+    if count > _MOST_CLASSES:
+        raise UserError(f"{what} tells {count:,} classes apart.", f"At most {_MOST_CLASSES:,} make sense.")

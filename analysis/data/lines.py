@@ -1,0 +1,93 @@
+"""Text files: a sample a line, plain or as JSON."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import UserError
+from ..trials import DataSpec
+from .labelled import encode, unlabelled
+from .rows import RowSource
+from .source import has_suffix, refuse_scaling, refuse_split, source
+from .tokenizing import text_source
+
+
+@source("a .txt with a text a line", lambda path: has_suffix(path, ".txt"))
+def open_lines(spec: DataSpec) -> RowSource:
+    """Open the lines that are not blank, without labels.
+
+    Raises
+    ------
+    UserError
+        If the file is not UTF-8 text; further as `text_source`.
+    """
+    _refuse_parts(spec)
+    texts = [line for line in _lines(spec.path) if line.strip()]
+    return text_source(spec, texts, unlabelled(len(texts)))
+
+
+@source("a .jsonl with an object a line", lambda path: has_suffix(path, ".jsonl"))
+def open_json_lines(spec: DataSpec) -> RowSource:
+    """Open the objects: their ``text``, or the declared field, and their ``label``, where the first has one.
+
+    Raises
+    ------
+    UserError
+        If a line is no object or lacks a field; further as `text_source`.
+    """
+    _refuse_parts(spec)
+    objects = [_object(line, number, spec.path) for number, line in enumerate(_lines(spec.path), 1) if line.strip()]
+    texts = [str(_field(item, spec.text or "text", number, spec.path)) for number, item in enumerate(objects, 1)]
+    further = {
+        f"{kind}.{name}": np.array(
+            [str(_field(item, name, n, spec.path)).encode() for n, item in enumerate(objects, 1)]
+        )
+        for kind, names in (("label", spec.labels), ("group", spec.groups))
+        for name in names
+    }
+    return text_source(spec, texts, _labelled(spec, objects), further)
+
+
+def _labelled(spec: DataSpec, objects: list[dict[str, Any]]) -> Any:
+    name = spec.label or "label"
+    if not objects or (spec.label is None and name not in objects[0]):
+        return unlabelled(len(objects))
+    values = [_field(item, name, number, spec.path) for number, item in enumerate(objects, 1)]
+    whole = all(isinstance(value, int) for value in values)
+    return encode(np.array(values, np.int64 if whole else object), f"The field '{name}' of '{spec.path}'")
+
+
+def _object(line: str, number: int, path: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"Line {number} of '{path}' is not JSON.", "Mend it or take it out.") from error
+    if not isinstance(found, dict):
+        raise UserError(f"Line {number} of '{path}' is no object.", 'Write {"text": …} on every line.')
+    return found
+
+
+def _field(item: dict[str, Any], name: str, number: int, path: str) -> Any:
+    value = item.get(name)
+    if value is None or isinstance(value, dict | list):
+        raise UserError(f"Sample {number} of '{path}' has no '{name}'.", "Give it one, or declare another field.")
+    return value
+
+
+def _lines(path: str) -> Iterator[str]:
+    try:
+        with Path(path).open(encoding="utf-8-sig") as stream:
+            for line in stream:
+                yield line.rstrip("\n")
+    except UnicodeDecodeError as error:
+        raise UserError(f"'{path}' is not UTF-8 text.", "Save it as UTF-8.") from error
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be read: {error.strerror}.", "Check its permissions.") from error
+
+
+def _refuse_parts(spec: DataSpec) -> None:
+    refuse_scaling(spec)
+    refuse_split(spec.path, spec.split)

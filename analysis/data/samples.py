@@ -1,0 +1,71 @@
+"""What rows of an array are, by their shape and number type."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from .source import InputKind, Pixels
+
+_CHANNELS = (1, 3)
+
+Convert = Callable[[NDArray[Any]], Pixels]
+
+
+def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Convert]:
+    """Return what samples are, the shape of one, and the function that makes rows into them.
+
+    Rows of (height, width), (channels, height, width) or (height, width, channels) are images, uint8 or float with 1
+    for white. Rows of one axis are numbers where they are floats, or whole numbers of one byte; else tokens.
+
+    Raises
+    ------
+    UserError
+        If there are none, or the shape or type is none of these.
+    """
+    shape, dtype = tuple(rows.shape), rows.dtype
+    if 0 in shape or len(shape) < 2:
+        raise UserError(f"{what} holds samples of the shape {shape}.", "Save at least one, as a row of its own.")
+    if len(shape) == 2:
+        return _flat(shape, dtype, what)
+    if dtype != np.uint8 and dtype.kind != "f":
+        raise UserError(f"The images of {what} are {dtype}.", "Save them as uint8, or as float from 0 to 1.")
+    if len(shape) == 3:
+        return "images", (1, *shape[1:]), lambda part: _pixels(part[:, None], what)
+    if len(shape) == 4 and shape[1] in _CHANNELS:
+        return "images", shape[1:], lambda part: _pixels(part, what)
+    if len(shape) == 4 and shape[3] in _CHANNELS:
+        return "images", (shape[3], *shape[1:3]), lambda part: _pixels(part.transpose(0, 3, 1, 2), what)
+    raise UserError(
+        f"The images of {what} have the shape {shape}.",
+        "It must be (samples, height, width), with 1 or 3 channels after the samples or at the end.",
+    )
+
+
+def _flat(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> tuple[InputKind, tuple[int, ...], Convert]:
+    if dtype.kind == "f" or dtype.itemsize == 1:
+        return "numbers", shape[1:], lambda part: finite(part.astype(np.float32), what)
+    if dtype.kind in "iu":
+        return "tokens", shape[1:], lambda part: part.astype(np.int64)
+    raise UserError(f"The values of {what} are {dtype}.", "Save numbers as float32, or tokens as int64.")
+
+
+def _pixels(part: NDArray[Any], what: str) -> Pixels:
+    if part.dtype == np.uint8:
+        return np.ascontiguousarray(part)
+    return finite(np.ascontiguousarray(part, np.float32), what)
+
+
+def finite(values: NDArray[np.float32], what: str) -> NDArray[np.float32]:
+    """Return the values.
+
+    Raises
+    ------
+    UserError
+        If one of them is no number.
+    """
+    if not np.isfinite(values).all():
+        raise UserError(f"{what} holds values that are no numbers.", "Mend or take out those samples.")
+    return values

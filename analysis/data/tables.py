@@ -1,0 +1,104 @@
+"""Tables: columns of numbers or text, with labels, groups and weights among the columns. CSV and Parquet."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError, unknown
+from ..trials import DataSpec
+from .labelled import encode, unlabelled
+from .rows import RowSource
+from .samples import finite
+from .source import refuse_scaling, refuse_split
+from .tokenizing import text_source
+
+_LABELS = ("label", "labels", "class", "target", "y")
+
+
+class TableFile(Protocol):
+    """A table by its columns.
+
+    Attributes
+    ----------
+    names : sequence of str
+        Of all columns.
+    numeric : set of str
+        Those that hold numbers alone.
+    """
+
+    names: Sequence[str]
+    numeric: set[str]
+
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one column, (rows,): float64 where it is numeric, else text."""
+        ...
+
+    def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Return numeric columns, (rows, columns)."""
+        ...
+
+
+def table_source(spec: DataSpec, table: TableFile) -> RowSource:
+    """Make samples of a table's rows: of the column of text, if one is declared, else of its columns of numbers.
+
+    Raises
+    ------
+    UserError
+        If a declared column is not there, or not of its kind, or there is nothing to make samples of.
+    """
+    refuse_scaling(spec)
+    refuse_split(spec.path, spec.split)
+    declared = [*spec.labels, *spec.groups, *filter(None, (spec.label, spec.weight, spec.text)), *(spec.columns or ())]
+    for name in declared:
+        if name not in table.names:
+            raise unknown(f"column of '{spec.path}' called", name, list(table.names))
+    label = spec.label or next((name for name in _LABELS if name in table.names), None)
+    further = dict(_further(spec, table))
+    if spec.text is not None:
+        texts = [str(text) for text in table.column(spec.text)]
+        return text_source(spec, texts, _labelled(spec, table, label, len(texts)), further)
+    taken = {label, spec.weight, *spec.labels, *spec.groups}
+    names = spec.columns or [name for name in table.names if name in table.numeric and name not in taken]
+    _check_numeric(spec, table, names)
+    rows = finite(table.numbers(names), f"'{spec.path}'")
+    labelled = _labelled(spec, table, label, len(rows))
+    return RowSource(spec.path, "numbers", rows.shape[1:], labelled, lambda samples: rows[samples], further=further)
+
+
+def _labelled(
+    spec: DataSpec, table: TableFile, label: str | None, rows: int
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    if label is None:
+        return unlabelled(rows)
+    return encode(table.column(label), f"The column '{label}' of '{spec.path}'")
+
+
+def _further(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[Any]]]:
+    for name in spec.labels:
+        yield f"label.{name}", _plain(table.column(name))
+    for name in spec.groups:
+        yield f"group.{name}", _plain(table.column(name))
+    if spec.weight is not None:
+        weights = table.column(spec.weight)
+        if spec.weight not in table.numeric or not np.isfinite(weights).all() or weights.min(initial=0) < 0:
+            raise UserError(
+                f"The column '{spec.weight}' of '{spec.path}' holds no weights.", "Weights are numbers from 0 on."
+            )
+        yield "weight", weights
+
+
+def _plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values as HDF5 keeps them: text as UTF-8 bytes."""
+    return values if values.dtype.kind == "f" else np.array([str(value).encode() for value in values])
+
+
+def _check_numeric(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None:
+    bad = next((name for name in names if name not in table.numeric), None)
+    if bad is not None:
+        raise UserError(f"The column '{bad}' of '{spec.path}' holds more than numbers.", "Leave it out of columns.")
+    if not names:
+        raise UserError(
+            f"'{spec.path}' has no columns of numbers.", 'Declare the column of text, such as text = "sentence".'
+        )

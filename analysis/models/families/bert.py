@@ -1,0 +1,156 @@
+"""BERT-like encoders: learnt positions, blocks that normalise last, attention to every real token [1]_.
+
+Tensors have the names of the Hugging Face checkpoints, with ``bert.`` before them or without. With a classifier the
+network gives logits; without one, the mean of its real tokens, which is what sentence encoders [2]_ are used with.
+
+References
+----------
+.. [1] J. Devlin et al. BERT: Pre-training of Deep Bidirectional Transformers. NAACL 2019.
+.. [2] N. Reimers, I. Gurevych. Sentence-BERT. EMNLP 2019, section 3.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..architecture import Architecture, TensorSpec
+from ..parts.attention import attend, masked_mean
+from ..parts.shapes import count, head_size, place, shapes_of, side, thirds, told
+
+_PREFIX = "bert."
+_EPSILON = 1e-12  # where no config.json tells
+
+
+def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
+    """Return the architecture; None without embeddings and blocks.
+
+    Head size, epsilon and the padding token are what a ``config.json`` says, or else 64 channels, 1e-12 and token 0.
+    The head of masked-language pre-training is left out.
+    """
+    shapes = shapes_of(specs)
+    prefix = _PREFIX if f"{_PREFIX}embeddings.word_embeddings.weight" in shapes else ""
+    words = f"{prefix}embeddings.word_embeddings.weight"
+    depth = count(shapes, rf"{prefix.replace('.', '[.]')}encoder[.]layer[.](\d+)[.]attention[.]self[.]query[.]weight")
+    blocks = [f"{prefix}encoder.layer.{number}." for number in range(depth)]
+    inner = [side(shapes, f"{block}attention.self.query.weight") for block in blocks]
+    hidden = [side(shapes, f"{block}intermediate.dense.weight") for block in blocks]
+    length = side(shapes, f"{prefix}embeddings.position_embeddings.weight")
+    if not (depth and length and all(inner) and all(hidden)):
+        return None
+    vocabulary, width, classes = side(shapes, words), side(shapes, words, 1), side(shapes, "classifier.weight")
+    head = head_size([inner[0], *inner], metadata)
+    if any(size % head for size in inner):
+        return None
+    config = {
+        "depth": depth,
+        "widths": [width],
+        "vocabulary": vocabulary,
+        "length": length,
+        "types": side(shapes, f"{prefix}embeddings.token_type_embeddings.weight"),
+        "prefix": prefix,
+        "head_dim": head,
+        "inner": inner,
+        "hidden": hidden,
+        "pooler": f"{prefix}pooler.dense.weight" in shapes,
+        "classes": classes,
+        "pad": int(told(metadata, "pad_token_id") or 0),
+        "epsilon": float(told(metadata, "layer_norm_eps") or _EPSILON),
+    }
+    spare = {name for name in shapes if name.startswith("cls.") or name.endswith("embeddings.position_ids")}
+    return Architecture(
+        "bert",
+        f"BERT, {depth} blocks of {width}",
+        config,
+        classes,
+        (length,),
+        "classifier" if classes else None,
+        thirds(f"{prefix}encoder.layer.", depth),
+        inputs="tokens",
+        vocabulary=vocabulary,
+        spare=frozenset(spare),
+    )
+
+
+def build(architecture: Architecture) -> nn.Module:
+    """Return the network: tokens (n, length) to logits (n, classes), or to the mean token (n, width)."""
+    return Bert(architecture.config)
+
+
+class Bert(nn.Module):
+    """An encoder, perhaps with a classifier; ``config`` as `recognise` gives it."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        width, prefix = config["widths"][0], config["prefix"]
+        self._prefix, self._pad, self._classes = prefix.rstrip("."), config["pad"], config["classes"]
+        place(self, f"{prefix}embeddings", Embeddings(config))
+        sizes = zip(config["inner"], config["hidden"], strict=True)
+        blocks = (Block(width, inner, hidden, config["head_dim"], config["epsilon"]) for inner, hidden in sizes)
+        place(self, f"{prefix}encoder.layer", nn.ModuleList(blocks))
+        if config["pooler"]:
+            place(self, f"{prefix}pooler.dense", nn.Linear(width, width))
+        if self._classes:
+            self.classifier = nn.Linear(width, self._classes)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return logits (n, classes), or the mean over real tokens (n, width)."""
+        body: Any = self.get_submodule(self._prefix)
+        mask = tokens != self._pad
+        x = body.embeddings(tokens)
+        for block in body.encoder.layer:
+            x = block(x, mask)
+        if not self._classes:
+            return masked_mean(x, mask)
+        first = torch.tanh(body.pooler.dense(x[:, 0])) if hasattr(body, "pooler") else x[:, 0]
+        logits: Tensor = self.classifier(first)
+        return logits
+
+
+class Embeddings(nn.Module):
+    """Words, positions and the first token type, added and normalised."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        width = config["widths"][0]
+        self.word_embeddings = nn.Embedding(config["vocabulary"], width)
+        self.position_embeddings = nn.Embedding(config["length"], width)
+        if config["types"]:
+            self.token_type_embeddings = nn.Embedding(config["types"], width)
+        self.LayerNorm = nn.LayerNorm(width, config["epsilon"])
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return (n, tokens, width)."""
+        x = self.word_embeddings(tokens) + self.position_embeddings.weight[: tokens.shape[1]]
+        if hasattr(self, "token_type_embeddings"):
+            x = x + self.token_type_embeddings.weight[0]
+        normalised: Tensor = self.LayerNorm(x)
+        return normalised
+
+
+class Block(nn.Module):
+    """Attention and a perceptron, each added to its input and normalised after."""
+
+    def __init__(self, width: int, inner: int, hidden: int, head: int, epsilon: float) -> None:
+        super().__init__()
+        self.head = head
+        for name in ("query", "key", "value"):
+            place(self, f"attention.self.{name}", nn.Linear(width, inner))
+        place(self, "attention.output.dense", nn.Linear(inner, width))
+        place(self, "attention.output.LayerNorm", nn.LayerNorm(width, epsilon))
+        place(self, "intermediate.dense", nn.Linear(width, hidden))
+        place(self, "output.dense", nn.Linear(hidden, width))
+        place(self, "output.LayerNorm", nn.LayerNorm(width, epsilon))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Return new tokens (n, tokens, width); ``mask`` (n, tokens) tells the real ones."""
+        attention: Any = self.attention
+        own = attention.get_submodule("self")
+        gathered = attend(own.query(x), own.key(x), own.value(x), self.head, mask)
+        x = attention.output.LayerNorm(x + attention.output.dense(gathered))
+        intermediate: Any = self.intermediate
+        output: Any = self.output
+        mixed: Tensor = output.LayerNorm(x + output.dense(F.gelu(intermediate.dense(x))))
+        return mixed

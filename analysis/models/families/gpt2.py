@@ -1,0 +1,141 @@
+"""GPT-2-like language models: learnt positions, blocks that normalise first, causal attention [1]_.
+
+Tensors have the names of the Hugging Face checkpoints, with ``transformer.`` before them or without. The inner width
+of each block is free. The last layer is the embedding's weights, unless the file has its own.
+
+References
+----------
+.. [1] A. Radford et al. Language Models are Unsupervised Multitask Learners. 2019.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..architecture import Architecture, TensorSpec
+from ..parts.attention import Tied, Transposed, attend
+from ..parts.shapes import count, head_size, shapes_of, side, thirds
+
+_PREFIX = "transformer."
+
+
+def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
+    """Return the architecture; None without embeddings and blocks. Without a word on heads, they are of 64 channels."""
+    shapes = shapes_of(specs)
+    prefix = _PREFIX if f"{_PREFIX}wte.weight" in shapes else ""
+    depth = count(shapes, rf"{prefix.replace('.', '[.]')}h[.](\d+)[.]attn[.]c_attn[.]weight")
+    vocabulary, width = side(shapes, f"{prefix}wte.weight"), side(shapes, f"{prefix}wte.weight", 1)
+    length = side(shapes, f"{prefix}wpe.weight")
+    blocks = [f"{prefix}h.{number}." for number in range(depth)]
+    inner = [side(shapes, f"{block}attn.c_attn.weight", 1) // 3 for block in blocks]
+    hidden = [side(shapes, f"{block}mlp.c_fc.weight", 1) for block in blocks]
+    if not (depth and vocabulary and length and all(inner) and all(hidden)):
+        return None
+    head = head_size([width, *inner], metadata)
+    if any(size % head for size in inner):
+        return None
+    config = {
+        "depth": depth,
+        "widths": [width],
+        "vocabulary": vocabulary,
+        "length": length,
+        "prefix": prefix,
+        "head_dim": head,
+        "inner": inner,
+        "hidden": hidden,
+        "tied": "lm_head.weight" not in shapes,
+    }
+    spare = frozenset(n for block in blocks for n in (f"{block}attn.bias", f"{block}attn.masked_bias") if n in shapes)
+    return Architecture(
+        "gpt2",
+        f"GPT-2, {depth} blocks of {width}",
+        config,
+        vocabulary,
+        (length,),
+        "lm_head",
+        thirds(f"{prefix}h.", depth),
+        inputs="tokens",
+        vocabulary=vocabulary,
+        spare=spare,
+    )
+
+
+def build(architecture: Architecture) -> nn.Module:
+    """Return the network: tokens (n, length) to the logits of the next one, (n, length, vocabulary)."""
+    return GPT2(architecture.config)
+
+
+class GPT2(nn.Module):
+    """A language model; ``config`` as `recognise` gives it."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        body = self if not config["prefix"] else nn.Module()
+        if body is not self:
+            self.transformer = body
+        width, vocabulary = config["widths"][0], config["vocabulary"]
+        body.wte = nn.Embedding(vocabulary, width)
+        body.wpe = nn.Embedding(config["length"], width)
+        sizes = zip(config["inner"], config["hidden"], strict=True)
+        body.h = nn.ModuleList(Block(width, inner, hidden, config["head_dim"]) for inner, hidden in sizes)
+        body.ln_f = nn.LayerNorm(width)
+        self.lm_head = Tied(body.wte) if config["tied"] else nn.Linear(width, vocabulary, bias=False)
+        self._prefix = config["prefix"].rstrip(".")
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return logits (n, length, vocabulary)."""
+        body: Any = self.get_submodule(self._prefix)
+        x = body.wte(tokens) + body.wpe(torch.arange(tokens.shape[1], device=tokens.device))
+        for block in body.h:
+            x = block(x)
+        logits: Tensor = self.lm_head(body.ln_f(x))
+        return logits
+
+
+class Block(nn.Module):
+    """Attention and a perceptron, each normalised first and added to its input."""
+
+    def __init__(self, width: int, inner: int, hidden: int, head: int) -> None:
+        super().__init__()
+        self.ln_1, self.ln_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attn = Attention(width, inner, head)
+        self.mlp = Perceptron(width, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return new tokens (n, tokens, width)."""
+        x = x + self.attn(self.ln_1(x))
+        mixed: Tensor = x + self.mlp(self.ln_2(x))
+        return mixed
+
+
+class Attention(nn.Module):
+    """Causal self-attention; queries, keys and values come from one map, in this order."""
+
+    def __init__(self, width: int, inner: int, head: int) -> None:
+        super().__init__()
+        self.head = head
+        self.c_attn = Transposed(width, 3 * inner)
+        self.c_proj = Transposed(inner, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what each of the tokens (n, tokens, width) gathers."""
+        q, k, v = self.c_attn(x).chunk(3, -1)
+        gathered: Tensor = self.c_proj(attend(q, k, v, self.head, causal=True))
+        return gathered
+
+
+class Perceptron(nn.Module):
+    """Two maps with a GELU, in its tanh form, between them."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.c_fc = Transposed(width, hidden)
+        self.c_proj = Transposed(hidden, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return new tokens (n, tokens, width)."""
+        mapped: Tensor = self.c_proj(F.gelu(self.c_fc(x), approximate="tanh"))
+        return mapped

@@ -1,0 +1,154 @@
+"""Llama-like language models: rotary positions, root-mean-square norms, gated perceptrons, shared keys [1]_ [2]_.
+
+Tensors have the names of the Hugging Face checkpoints of Llama, Mistral and Qwen 2, with ``model.`` before them or
+without. Inner widths and the number of key heads are read from the shapes, biases of queries and keys as well.
+
+References
+----------
+.. [1] H. Touvron et al. LLaMA: Open and Efficient Foundation Language Models. arXiv:2302.13971.
+.. [2] J. Ainslie et al. GQA: Training Generalized Multi-Query Transformer Models. arXiv:2305.13245.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..architecture import Architecture, TensorSpec
+from ..parts.attention import Tied, attend, rotate
+from ..parts.shapes import count, head_size, shapes_of, side, thirds, told
+
+_PREFIX = "model."
+_THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells
+
+
+def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
+    """Return the architecture; None without embedding and blocks, or with positions that are scaled in another way.
+
+    Head size, rotary base, epsilon and length leave no trace in shapes: they are what a ``config.json`` says, or else
+    64 channels, 10,000, 1e-5 and 2,048 tokens.
+    """
+    shapes = shapes_of(specs)
+    prefix = _PREFIX if f"{_PREFIX}embed_tokens.weight" in shapes else ""
+    depth = count(shapes, rf"{prefix.replace('.', '[.]')}layers[.](\d+)[.]self_attn[.]q_proj[.]weight")
+    vocabulary, width = side(shapes, f"{prefix}embed_tokens.weight"), side(shapes, f"{prefix}embed_tokens.weight", 1)
+    blocks = [f"{prefix}layers.{number}." for number in range(depth)]
+    queries = [side(shapes, f"{block}self_attn.q_proj.weight") for block in blocks]
+    keys = [side(shapes, f"{block}self_attn.k_proj.weight") for block in blocks]
+    hidden = [side(shapes, f"{block}mlp.up_proj.weight") for block in blocks]
+    if not (depth and vocabulary and all(queries) and all(keys) and all(hidden)):
+        return None
+    rope = told(metadata, "rope_parameters", "rope_scaling") or {}
+    head = head_size([queries[0], *queries, *keys], metadata)
+    if rope.get("rope_type", "default") != "default" or any(size % head for size in (*queries, *keys)):
+        return None
+    config = {
+        "depth": depth,
+        "widths": [width],
+        "vocabulary": vocabulary,
+        "prefix": prefix,
+        "head_dim": head,
+        "queries": queries,
+        "keys": keys,
+        "hidden": hidden,
+        "bias": f"{blocks[0]}self_attn.q_proj.bias" in shapes,
+        "tied": "lm_head.weight" not in shapes,
+        "theta": float(rope.get("rope_theta") or told(metadata, "rope_theta") or _THETA),
+        "epsilon": float(told(metadata, "rms_norm_eps") or _EPSILON),
+    }
+    length = int(told(metadata, "max_position_embeddings") or _LENGTH)
+    return Architecture(
+        "llama",
+        f"Llama, {depth} blocks of {width}",
+        config,
+        vocabulary,
+        (min(length, _LENGTH),),
+        "lm_head",
+        thirds(f"{prefix}layers.", depth),
+        inputs="tokens",
+        vocabulary=vocabulary,
+        spare=frozenset(name for name in shapes if name.endswith(".rotary_emb.inv_freq")),
+    )
+
+
+def build(architecture: Architecture) -> nn.Module:
+    """Return the network: tokens (n, length) to the logits of the next one, (n, length, vocabulary)."""
+    return Llama(architecture.config)
+
+
+class Llama(nn.Module):
+    """A language model; ``config`` as `recognise` gives it."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__()
+        body = self if not config["prefix"] else nn.Module()
+        if body is not self:
+            self.model = body
+        width, vocabulary, epsilon = config["widths"][0], config["vocabulary"], config["epsilon"]
+        body.embed_tokens = nn.Embedding(vocabulary, width)
+        body.layers = nn.ModuleList(Block(config, number) for number in range(config["depth"]))
+        body.norm = nn.RMSNorm(width, epsilon)
+        self.lm_head = Tied(body.embed_tokens) if config["tied"] else nn.Linear(width, vocabulary, bias=False)
+        self._prefix = config["prefix"].rstrip(".")
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Return logits (n, length, vocabulary)."""
+        body: Any = self.get_submodule(self._prefix)
+        x = body.embed_tokens(tokens)
+        for block in body.layers:
+            x = block(x)
+        logits: Tensor = self.lm_head(body.norm(x))
+        return logits
+
+
+class Block(nn.Module):
+    """Attention and a gated perceptron, each normalised first and added to its input."""
+
+    def __init__(self, config: Mapping[str, Any], number: int) -> None:
+        super().__init__()
+        width, epsilon = config["widths"][0], config["epsilon"]
+        self.input_layernorm = nn.RMSNorm(width, epsilon)
+        self.self_attn = Attention(config, config["queries"][number], config["keys"][number])
+        self.post_attention_layernorm = nn.RMSNorm(width, epsilon)
+        self.mlp = Perceptron(width, config["hidden"][number])
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return new tokens (n, tokens, width)."""
+        x = x + self.self_attn(self.input_layernorm(x))
+        mixed: Tensor = x + self.mlp(self.post_attention_layernorm(x))
+        return mixed
+
+
+class Attention(nn.Module):
+    """Causal self-attention with rotary positions; a key head may serve several query heads."""
+
+    def __init__(self, config: Mapping[str, Any], queries: int, keys: int) -> None:
+        super().__init__()
+        width, bias = config["widths"][0], config["bias"]
+        self.head, self.theta = config["head_dim"], config["theta"]
+        self.q_proj = nn.Linear(width, queries, bias)
+        self.k_proj = nn.Linear(width, keys, bias)
+        self.v_proj = nn.Linear(width, keys, bias)
+        self.o_proj = nn.Linear(queries, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return what each of the tokens (n, tokens, width) gathers."""
+        q, k = (rotate(part(x), self.head, self.theta) for part in (self.q_proj, self.k_proj))
+        gathered: Tensor = self.o_proj(attend(q, k, self.v_proj(x), self.head, causal=True))
+        return gathered
+
+
+class Perceptron(nn.Module):
+    """A map that another one gates (SwiGLU)."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.gate_proj = nn.Linear(width, hidden, bias=False)
+        self.up_proj = nn.Linear(width, hidden, bias=False)
+        self.down_proj = nn.Linear(hidden, width, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return new tokens (n, tokens, width)."""
+        mapped: Tensor = self.down_proj(F.silu(self.gate_proj(x)) * self.up_proj(x))
+        return mapped

@@ -1,0 +1,75 @@
+"""Attention and what goes with it, for networks on tokens."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, head: int, mask: Tensor | None = None, *, causal: bool = False) -> Tensor:
+    """Return what every token gathers, (n, tokens, width of q).
+
+    Parameters
+    ----------
+    q, k, v : Tensor, shape (n, tokens, heads · head)
+        Keys and values may have fewer heads, each of which serves several queries.
+    head : int
+        Size of a head.
+    mask : Tensor of bool or None, shape (n, tokens)
+        Which tokens may be looked at.
+    causal : bool
+        Whether a token looks at itself and those before it alone.
+    """
+    q, k, v = (part.unflatten(2, (-1, head)).transpose(1, 2) for part in (q, k, v))
+    seen = None if mask is None else mask[:, None, None, :]
+    groups = q.shape[1] // k.shape[1]
+    if groups > 1:
+        k, v = (part.repeat_interleave(groups, 1) for part in (k, v))
+    out: Tensor = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=causal)
+    return out.transpose(1, 2).flatten(2)
+
+
+def rotate(x: Tensor, head: int, theta: float) -> Tensor:
+    """Turn each head's halves by the angles of its token's place, (n, tokens, heads · head).
+
+    J. Su et al. RoFormer: Enhanced Transformer with Rotary Position Embedding. arXiv:2104.09864, section 3.4.2; the
+    halves are paired as in the Llama checkpoints of Hugging Face.
+    """
+    rates = theta ** (-torch.arange(0, head, 2, device=x.device, dtype=torch.float32) / head)
+    angles = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)[:, None] * rates
+    cos, sin = (torch.cat([part, part], -1)[:, None].to(x.dtype) for part in (angles.cos(), angles.sin()))
+    heads = x.unflatten(2, (-1, head))
+    first, second = heads.chunk(2, -1)
+    turned: Tensor = heads * cos + torch.cat([-second, first], -1) * sin
+    return turned.flatten(2)
+
+
+class Transposed(nn.Module):
+    """A linear layer whose weight is kept as (inputs, outputs), as GPT-2 does."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(inputs, outputs) * 0.02)
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (…, outputs) from (…, inputs)."""
+        return x @ self.weight + self.bias
+
+
+class Tied(nn.Module):
+    """The last layer of a language model that has no weights of its own: the embedding's, turned round."""
+
+    def __init__(self, embedding: nn.Embedding) -> None:
+        super().__init__()
+        object.__setattr__(self, "_embedding", embedding)  # not registered: the tensors are counted once
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits (n, tokens, vocabulary) of (n, tokens, width)."""
+        embedding: nn.Embedding = self.__dict__["_embedding"]
+        return F.linear(x, embedding.weight)
+
+
+def masked_mean(x: Tensor, mask: Tensor) -> Tensor:
+    """Average tokens (n, tokens, width) over those in the mask (n, tokens)."""
+    real = mask[..., None].to(x.dtype)
+    return (x * real).sum(1) / real.sum(1).clamp(min=1)

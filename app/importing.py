@@ -1,0 +1,26 @@
+"""What lies in a folder that a person opens: the checkpoints, each under a name of its own."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+SUFFIXES = frozenset({".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt", ".pt2", ".ts"})
+_WHOLE = ("config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """Return the checkpoints in a folder and those below it, sorted; a folder that a library saved is one of them."""
+    if any((folder / name).is_file() for name in _WHOLE):
+        return [folder]
+    entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() in SUFFIXES]
+    return files + [path for entry in entries if entry.is_dir() for path in checkpoints_in(entry)]
+
+
+def distinct_names(paths: Sequence[Path]) -> list[str]:
+    """Return a name for each path: its own without the suffix, and as many folders before it as tell all apart."""
+    depth = 1
+    while True:
+        names = ["/".join((*path.parts[-depth:-1], path.stem)) for path in paths]
+        if len(set(names)) == len(names) or depth > max(len(path.parts) for path in paths):
+            return names
+        depth += 1

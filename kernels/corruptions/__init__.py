@@ -1,0 +1,1 @@
+"""Common corruptions of images, in batches on the device."""

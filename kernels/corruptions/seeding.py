@@ -1,0 +1,47 @@
+"""Random draws that belong to a sample: the same whatever the batch, the order and the run."""
+
+import math
+
+import torch
+from torch import Tensor
+
+_MASK = 0xFFFFFFFF
+
+
+def uniform(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
+    """Return numbers strictly between 0 and 1, each a hash of its sample, its stream and its place.
+
+    Parameters
+    ----------
+    samples : Tensor of int64, shape (n,)
+        One seed a sample.
+    shape : tuple of int
+        Shape of one sample's draw.
+    stream : int
+        Tells apart the draws that one sample needs.
+
+    Returns
+    -------
+    Tensor of float32, shape (n, *shape)
+        On the device of the seeds, in steps of 2⁻²³.
+
+    Source: Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (the idea of counters).
+    """
+    # Mixed one after the other: a plain xor would let a sample and a stream change places.
+    keys = _mix((_mix((_mix(samples & _MASK) + (samples >> 32)) & _MASK) + stream) & _MASK)
+    places = torch.arange(math.prod(shape), device=samples.device)
+    bits = _mix(_mix(places + keys.unsqueeze(1) & _MASK) ^ keys.unsqueeze(1))
+    return (((bits >> 9).float() + 0.5) / 2**23).reshape(len(samples), *shape)
+
+
+def normal(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
+    """Return standard normal numbers, by the inverse of their distribution; arguments as for `uniform`."""
+    numbers: Tensor = torch.special.ndtri(uniform(samples, shape, stream))
+    return numbers
+
+
+def _mix(values: Tensor) -> Tensor:
+    # A bijection of 32 bits; int64 wraps around, which leaves the low half of a product right.
+    values = ((values ^ values >> 16) * 0x7FEB352D) & _MASK
+    values = ((values ^ values >> 15) * 0x846CA68B) & _MASK
+    return values ^ values >> 16

@@ -1,0 +1,129 @@
+"""A person's own network: trusted by its content, built by a worker, run like any other."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from graftwork.analysis import trust
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.experiments.planning import plan
+from graftwork.analysis.experiments.running import Runner
+from graftwork.analysis.jobs.protocol import Quiet
+from graftwork.analysis.models import open_checkpoint
+from graftwork.analysis.recipe import anchored, parse_recipe
+from graftwork.analysis.workspace import Workspace
+
+CODE = """
+from pathlib import Path
+from torch import nn
+Path(__file__).with_name("ran").touch()
+class Net(nn.Module):
+    input_shape = (1, 8, 8)
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU())
+        self.odd_name = nn.Linear(4, 10)
+    def forward(self, x):
+        return self.odd_name(self.body(x).mean((2, 3)))
+def make():
+    return Net()
+def broken():
+    raise ValueError("no luck")
+def other():
+    return 3
+"""
+RECIPE = """
+[[model]]
+name = "mine"
+path = "mine.pt"
+network = "net.py:make"
+[[data]]
+name = "test"
+path = "digits"
+limit = 40
+[[step]]
+method = "prune.magnitude"
+of = ["mine"]
+amount = 0.5
+[measure]
+data = "test"
+what = ["accuracy", "cost.nominal", "geometry.margins"]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "net.py").write_text(CODE)
+    torch.manual_seed(0)
+    state = {"body.0.weight": torch.randn(4, 1, 3, 3), "body.0.bias": torch.randn(4)}
+    state |= {"odd_name.weight": torch.randn(10, 4), "odd_name.bias": torch.randn(10)}
+    torch.save(state, tmp_path / "mine.pt")
+    return tmp_path
+
+
+def test_nothing_runs_before_it_is_trusted(folder: Path) -> None:
+    file = folder / "net.py"
+    with pytest.raises(UserError) as refused:
+        plan(anchored(parse_recipe(RECIPE), folder))
+    assert str(file) in refused.value.problem
+    assert trust.code_hash(file) in refused.value.problem
+    with pytest.raises(UserError, match="has not been trusted"):
+        open_checkpoint(folder / "mine.pt", network=f"{file}:make")
+    assert not (folder / "ran").exists()
+    trust.trust(file)
+    assert open_checkpoint(folder / "mine.pt", network=f"{file}:make").architecture is not None
+    file.write_text(CODE + "\n# changed")
+    with pytest.raises(UserError, match="has not been trusted"):
+        plan(anchored(parse_recipe(RECIPE), folder))
+
+
+def test_it_is_pruned_and_measured_like_any_other(folder: Path) -> None:
+    trust.trust(folder / "net.py")
+    made = plan(anchored(parse_recipe(RECIPE), folder))
+    with Workspace.create(folder / "w.graft") as space:
+        space.add_plan(made, RECIPE)
+        runner = Runner(space.path, torch.device("cpu"))
+        for trial in made.trials:
+            space.begin(trial.identity)
+            space.finish(runner.run(trial, Quiet()))
+        values = {(v.model, v.measure): v.value for v in space.values()}
+    assert values["mine", "cost.nominal.nonzeros"] == 36 + 4 + 40 + 10
+    assert values["mine/magnitude", "cost.nominal.nonzeros"] == 38 + 4 + 10
+    assert values["mine", "cost.nominal.macs"] == 36 * 36 + 40
+    assert ("mine/magnitude", "geometry.margins.margin") in values
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("broken", "failed: ValueError: no luck"),
+        ("other", "gives a int, not a torch.nn.Module"),
+        ("gone", "has no function or class 'gone'"),
+    ],
+)
+def test_code_that_fails_is_said(name: str, said: str, folder: Path) -> None:
+    trust.trust(folder / "net.py")
+    with pytest.raises(UserError, match=said):
+        open_checkpoint(folder / "mine.pt", network=f"{folder / 'net.py'}:{name}")
+
+
+def test_other_weights_are_refused_by_name(folder: Path) -> None:
+    trust.trust(folder / "net.py")
+    torch.save({"body.0.weight": torch.ones(5, 1, 3, 3), "body.0.bias": torch.ones(4)}, folder / "mine.pt")
+    with pytest.raises(UserError, match=r"wants 'body.0.weight' of shape \[4, 1, 3, 3\]"):
+        open_checkpoint(folder / "mine.pt", network=f"{folder / 'net.py'}:make").network()
+
+
+def test_a_module_of_a_package_is_found_without_being_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "lab_of_mine"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError")
+    (package / "nets.py").write_text(CODE)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert trust.code_file("lab_of_mine.nets:make") == package / "nets.py"
+    assert "lab_of_mine" not in sys.modules
+    for wrong in ("lab_of_mine.none:make", "nets", "a.py:", "nowhere.py:make"):
+        with pytest.raises(UserError):
+            trust.code_file(wrong)
