@@ -51,9 +51,7 @@ def open_file(path: Path, weights: str | None = None, *, shard: bool = False) ->
         raise UserError(f"'{path.name}' is empty.", AGAIN)
     _check_start(path, start)
     archive = Archive(path) if start.startswith(_ZIP) else None
-    if (start.startswith(_PICKLE) and not _has_header(start)) or (
-        archive and not is_exported(archive) and not is_program(archive)
-    ):
+    if _is_saved(start, archive):
         return TorchFile(path, archive, weights, shard=shard)
     file = _plain(path, start, archive)
     return file if shard else part(file, weights, path)
@@ -83,15 +81,17 @@ def _check_start(path: Path, start: bytes) -> None:
         )
 
 
-def _has_header(start: bytes) -> bool:
-    """Tell a safetensors header, whose length, below 4 GiB, may begin as a pickle does."""
-    return start[4:9] == b"\0\0\0\0{"
+def _is_saved(start: bytes, archive: Archive | None) -> bool:
+    """Tell a file of ``torch.save``; the length that a safetensors file begins with may look like a pickle."""
+    if archive:
+        return not is_exported(archive) and not is_program(archive)
+    return start.startswith(_PICKLE) and start[4:9] != b"\0\0\0\0{"
 
 
 def _plain(path: Path, start: bytes, archive: Archive | None) -> TensorFile:
     """Open a file whose tensors lie in one flat table."""
     if archive:
         return ExportedFile(archive) if is_exported(archive) else TorchScriptFile(archive)
-    if _has_header(start) or path.suffix == ".safetensors":
+    if start[8:9] == b"{" or path.suffix == ".safetensors":
         return SafetensorsFile(path)
     raise UserError(f"'{path.name}' is not a checkpoint of a known format.", CHECKPOINTS)
