@@ -57,6 +57,7 @@ class Record:
 
 
 Builder = Callable[..., Any]
+_RENAMED = {"__builtin__": "builtins"}  # as Python 2 and the older protocols call it
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Vocabulary:
 
     def name(self, module: str, attribute: str) -> Name:
         """Return a name that the pickle mentions, if it may."""
-        dotted = f"{module}.{attribute}"
+        dotted = f"{_RENAMED.get(module, module)}.{attribute}"
         if dotted in self.builders or self.values(dotted) or self.records(dotted):
             return Name(dotted)
         raise ForbiddenError(dotted)

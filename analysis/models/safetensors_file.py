@@ -102,12 +102,19 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:
             raise _FormatError(f"its header claims {length} bytes, but the file has {size}")
         text = stream.read(length)
     try:
-        header = json.loads(text)
+        header = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise _FormatError("its header is not JSON") from error
     if not isinstance(header, dict):
         raise _FormatError("its header is not a table of tensors")
     return header, _LENGTH + length, size
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise _FormatError("its header names something twice")
+    return table
 
 
 def _entry(path: Path, name: str, entry: Any, start: int) -> _Entry:

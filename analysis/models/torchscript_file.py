@@ -5,6 +5,7 @@ keep theirs in ``constants.pkl``. The code beside them is not read. Source: ``to
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from .torch_file import Places, check_order, readable, understood, zip_places
 from .torch_pickles import PROGRAM
 from .weight_sets import Leaf
 
-_DEPTH = 64
+_DEPTH = 64  # modules within modules
+_PARTS = 300_000  # attributes; programs whose modules share modules could have more than any memory holds
 
 
 class TorchScriptFile:
@@ -59,18 +61,21 @@ def is_program(archive: Archive) -> bool:
 
 def _tensors(archive: Archive, part: str) -> tuple[Places, dict[str, Leaf]]:
     content = understood(archive.path, archive.read(f"{part}.pkl"), PROGRAM)
-    named = dict(_attributes(content, "" if part == "data" else part, ()))
+    try:
+        named = dict(_attributes(content, "" if part == "data" else part, count(), 0))
+    except RecursionError as error:
+        raise UserError(f"'{archive.path.name}' is a program whose modules hold each other.", AGAIN) from error
     return zip_places(archive, f"{part}/"), named
 
 
-def _attributes(value: Any, name: str, above: tuple[int, ...]) -> Iterator[tuple[str, Leaf]]:
+def _attributes(value: Any, name: str, counter: "Iterator[int]", depth: int) -> Iterator[tuple[str, Leaf]]:
     """Give every tensor of an object's attributes, and of theirs, by its dotted name."""
-    if id(value) in above or len(above) > _DEPTH:
-        raise UserError("The program holds itself.", AGAIN)
+    if depth > _DEPTH or next(counter) > _PARTS:
+        raise RecursionError
     if isinstance(value, Leaf):
         yield name, value
     for key, item in _items(value):
-        yield from _attributes(item, f"{name}.{key}" if name else str(key), (*above, id(value)))
+        yield from _attributes(item, f"{name}.{key}" if name else str(key), counter, depth + 1)
 
 
 def _items(value: Any) -> Iterator[tuple[Any, Any]]:

@@ -16,6 +16,8 @@ from graftwork.analysis.models import open_checkpoint
 class Parts(nn.Module):
     """A convolution with a norm, in a list, a counter and a table of halves."""
 
+    table: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         self.layers = nn.ModuleList([nn.Conv2d(2, 3, 3), nn.BatchNorm2d(3)])
@@ -83,6 +85,9 @@ def test_a_frozen_program_gives_its_constants(tmp_path: Path) -> None:
 
 def test_weights_that_share_memory_are_each_read_where_they_lie(tmp_path: Path) -> None:
     class Tied(nn.Module):
+        head: Tensor
+        tail: Tensor
+
         def __init__(self) -> None:
             super().__init__()
             whole = torch.arange(12.0)
