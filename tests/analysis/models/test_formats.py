@@ -242,33 +242,6 @@ def zipped(path: Path, **entries: bytes) -> Path:
     return path
 
 
-def tampered(folder: Path, change: Any) -> Path:
-    index = shard({"a.weight": torch.ones(2), "b.weight": torch.ones(2)}, folder)
-    content = json.loads(index.read_text())
-    change(content)
-    index.write_text(json.dumps(content))
-    return index
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda c: c["weight_map"].update({"a.weight": "../secret.safetensors"}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": "/etc/passwd"}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": "..\\secret"}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": ".."}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": 3}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": "gone.safetensors"}), "which is not beside it"),
-        (lambda c: c["weight_map"].update({"c.weight": "model-00001-of-00002.safetensors"}), "lacks the tensor"),
-        (lambda c: c["weight_map"].clear(), "not an index"),
-        (lambda c: c.pop("weight_map"), "not an index"),
-    ],
-)
-def test_an_index_that_lies_is_refused(change: Any, said: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=said):
-        open_checkpoint(tampered(tmp_path, change))
-
-
 def canary(path: Path) -> bytes:
     """Return a pickle that would make a file if it ran."""
     return f"cbuiltins\nopen\n(V{path}\nVw\ntR.".encode()
@@ -285,9 +258,9 @@ def test_a_program_whose_graph_would_run_code_is_read_without_running_it(tmp_pat
 def test_a_graph_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.pt", a__data_pkl=bytes(65 << 20), a__constants_pkl=b"")
     assert path.stat().st_size < 1 << 20
-    with pytest.raises(UserError, match="claims 68,157,440 bytes"):
+    with pytest.raises(UserError, match="compressed"):
         open_checkpoint(path)
-    with pytest.raises(UserError, match="claims 68,157,440 bytes"):
+    with pytest.raises(UserError, match="compressed"):
         open_checkpoint(zipped(tmp_path / "b.pt", a__data_pkl=bytes(65 << 20)))
 
 
