@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +72,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as name:
             path = training_checkpoint(Path(name) / "a.ckpt", zipped)
             print(f"1,200 weights and their optimiser, {'zip' if zipped else 'older'} layout:")
-            side_by_side(
-                {
-                    "torch.load, weights only": lambda p=path, z=zipped: torch.load(p, weights_only=True, mmap=z),
-                    "open_checkpoint": lambda p=path: open_checkpoint(p),
-                },
-                runs=5,
-            )
+            load = partial(torch.load, path, weights_only=True, mmap=zipped)
+            side_by_side({"torch.load, weights only": load, "open_checkpoint": partial(open_checkpoint, path)}, runs=5)
 
 
 if __name__ == "__main__":
