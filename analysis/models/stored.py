@@ -1,7 +1,7 @@
 """Tensors that still lie in a file: which storage, from where, in which steps."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,16 +91,3 @@ def stored(
 
 def _natural(values: Sequence[Any]) -> bool:
     return all(type(value) is int and 0 <= value <= ELEMENTS_LIMIT for value in values)
-
-
-def check_places(storages: Mapping[str, Span], tensors: Sequence[StoredTensor]) -> None:
-    """Demand that every storage has a place of its own size.
-
-    Raises
-    ------
-    ValueError
-        If one has none, or a smaller one.
-    """
-    for storage in {tensor.storage for tensor in tensors}:
-        if storage.key not in storages or storages[storage.key].size < storage.size:
-            raise ValueError(f"the numbers of storage '{storage.key}' are missing")

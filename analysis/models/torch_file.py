@@ -5,7 +5,7 @@ storages after them. Source of both: ``torch/serialization.py``.
 """
 
 import mmap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from .archive import Archive
 from .pickles import ForbiddenError, PickleError, Vocabulary, read_pickle, read_pickle_bytes
 from .plain import plain
 from .spans import AGAIN, Span
-from .stored import StoredTensor, Unreadable, check_places
+from .stored import StoredTensor, Unreadable
 from .torch_pickles import VOCABULARY
 from .weight_sets import Leaf, WeightSet, choose, gather, split, told, training
 
@@ -26,7 +26,8 @@ CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _COUNT = 8  # bytes before each storage of the older layout: how many numbers it has
-Places = Mapping[str, Span]
+Places = Callable[[str], Span]
+"""Says where a storage lies, by its key."""
 
 
 class TorchFile:
@@ -61,7 +62,7 @@ class TorchFile:
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
         tensor = self._tensors[name]
-        return tensor.read(self._places[tensor.storage.key])
+        return tensor.read(self._places(tensor.storage.key))
 
 
 def understood(path: Path, data: bytes | bytearray, vocabulary: Vocabulary) -> Any:
@@ -91,17 +92,15 @@ def readable(path: Path, tensors: Mapping[str, Leaf], places: Places) -> dict[st
         if isinstance(tensor, Unreadable):
             raise UserError(f"'{path.name}' holds '{name}', which is {tensor.kind}.", SAFE)
         plain_ones[name] = tensor
-    try:
-        check_places(places, list(plain_ones.values()))
-    except ValueError as error:
-        raise _damaged(path) from error
+    for storage in {tensor.storage for tensor in plain_ones.values()}:
+        if places(storage.key).size < storage.size:
+            raise _damaged(path)
     return plain_ones
 
 
-def zip_places(archive: Archive, folder: str) -> dict[str, Span]:
-    """Return where the storages of an archive lie, by their keys."""
-    keys = [name.removeprefix(folder) for name in archive.names if name.startswith(folder)]
-    return {key: archive.span(f"{folder}{key}") for key in keys}
+def zip_places(archive: Archive, folder: str) -> Places:
+    """Return what says where the storages of an archive lie."""
+    return lambda key: archive.span(f"{folder}{key}")
 
 
 def check_order(archive: Archive) -> None:
@@ -157,7 +156,9 @@ def _row(path: Path, mapped: mmap.mmap, keys: list[str], sizes: Mapping[str, int
         start += sizes[key]
     if start > len(mapped):
         raise PickleError("its storages are cut off")
-    return places
+    if len(places) < len(sizes):
+        raise PickleError("it does not list all of its storages")
+    return places.__getitem__
 
 
 def _choose(content: Any, wanted: str | None, path: Path, shard: bool) -> tuple[list[str], str, WeightSet]:
@@ -186,7 +187,7 @@ def _metadata(beside: Mapping[str, Any], places: Places) -> dict[str, Any]:
 
     def number(value: Any) -> Any:
         if isinstance(value, StoredTensor) and value.spec.size == 1 and not value.spec.dtype.is_complex:
-            return value.read(places[value.storage.key]).item()
+            return value.read(places(value.storage.key)).item()
         raise TypeError("no number")
 
     values = {key: plain(value, number) for key, value in beside.items() if not training(key)}

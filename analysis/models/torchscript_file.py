@@ -51,7 +51,7 @@ class TorchScriptFile:
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
         tensor: StoredTensor = self._tensors[name]
-        return tensor.read(self._places[tensor.storage.key])
+        return tensor.read(self._places(tensor.storage.key))
 
 
 def is_program(archive: Archive) -> bool:

@@ -227,7 +227,7 @@ def numbers_the_other_way_round(path: Path) -> None:
     zipped(path, parts() | {"archive/byteorder": b"big"})
 
 
-@damage("truncated, damaged")
+@damage("part 'data/0' is missing")
 def numbers_that_are_missing(path: Path) -> None:
     content = parts()
     del content["archive/data/0"]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graftwork.analysis.models.pickles import ForbiddenError, PickleError, Record, read_pickle_bytes
+from graftwork.analysis.models.pickles import ForbiddenError, Name, PickleError, Record, read_pickle_bytes
 from graftwork.analysis.models.torch_pickles import PROGRAM, VOCABULARY
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -85,6 +85,19 @@ def test_whatever_would_be_called_is_refused_by_name(form: str, dotted: str, voc
     module, _, attribute = dotted.rpartition(".")
     with pytest.raises(ForbiddenError, match=dotted):
         read_pickle_bytes(forms(module, attribute, "x")[form], vocabulary)
+
+
+@pytest.mark.parametrize("data", [b"}Va\ncos\nsystem\ns.", b"\x80\x04\x8c\x02os\x8c\x06system\x93."])
+def test_a_name_that_is_never_called_is_refused_as_well(data: bytes) -> None:
+    with pytest.raises(ForbiddenError, match=r"os\.system"):
+        read_pickle_bytes(data, VOCABULARY)
+
+
+def test_a_name_that_may_be_mentioned_may_not_be_called() -> None:
+    mention = b"\x80\x02ctorch\nfloat32\n"
+    assert read_pickle_bytes(mention + b".", VOCABULARY) == Name("torch.float32")
+    with pytest.raises(ForbiddenError, match=r"torch\.float32"):
+        read_pickle_bytes(mention + b")R.", VOCABULARY)
 
 
 @pytest.mark.parametrize("form", list(forms("", "", "")))
