@@ -51,7 +51,7 @@ def open_runtime(workspace: Workspace, *, desk: bool) -> Runtime:
         return Runtime(Session(workspace), ())
     trials = Worker("trials")
     answers = Worker("desk", threads=max(1, cores() // 2)) if desk else trials
-    session = Session(workspace, Engine(workspace, trials), answers)
+    session = Session(workspace, Engine(workspace, trials, answers), answers)
     return Runtime(session, tuple(dict.fromkeys((trials, answers))))
 
 

@@ -18,17 +18,20 @@ from ..errors import Cancelled, UserError
 from ..experiments.device import device_name
 from ..jobs.protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
 from .devices import choose_device
+from .memory import limit_memory
 from .tasks import TASKS, Desk
 
 _REPORT_INTERVAL = 0.05
 _PARTING = 1.0
 
 
-def serve(connection: Connection, threads: int | None) -> None:
+def serve(connection: Connection, threads: int | None, memory: int | None = None) -> None:
     """Answer requests until the other side is gone; then the process ends, whatever it is doing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if threads:
         torch.set_num_threads(threads)
+    if memory:
+        limit_memory(memory)
     device, trouble = torch.device("cpu"), None
     try:
         device = choose_device()

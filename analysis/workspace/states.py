@@ -27,6 +27,11 @@ def begin(db: sqlite3.Connection, trial: str) -> None:
         raise UserError(f"The trial {trial} cannot begin: it is {state}.", "Retry it first if it failed.")
 
 
+def release(db: sqlite3.Connection, trial: str) -> None:
+    """Put a running trial back on the list."""
+    db.execute("UPDATE trials SET state = 'pending' WHERE identity = ? AND state = 'running'", (trial,))
+
+
 def fail(db: sqlite3.Connection, trial: str, problem: str, next_step: str) -> None:
     """Mark a trial that is not done as failed, and say why."""
     _row(db, trial)

@@ -126,9 +126,14 @@ class Workspace(Keeping):
         with self._database.read() as db:
             return queries.trials(db, state, run)
 
+    def tally(self) -> dict[TrialState, int]:
+        """Return how many trials there are of each state."""
+        with self._database.read() as db:
+            return queries.tally(db)
+
     def begin(self, trial: str) -> None:
-        """Mark a pending trial as running."""
-        with self._write("trials") as db:
+        """Mark a pending trial as running; the mark means nothing once this process is gone."""
+        with self._write("trials", durable=False) as db:
             states.begin(db, trial)
 
     def finish(self, result: TrialResult) -> None:
@@ -150,6 +155,11 @@ class Workspace(Keeping):
         """Put a failed or cancelled trial back on the list."""
         with self._write("trials") as db:
             states.retry(db, trial)
+
+    def release(self, trial: str) -> None:
+        """Put a running trial back on the list."""
+        with self._write("trials", durable=False) as db:
+            states.release(db, trial)
 
     def reset_running(self) -> int:
         """Put running trials back on the list and return their number; opening for writing does this."""
