@@ -161,6 +161,11 @@ class DataSpec(DataFields):
         later = self.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
         return digest([self.content, self.normalise, self.limit, self.classes, self.split, *([later] if later else [])])
 
+    @property
+    def file(self) -> str:
+        """The file in a workspace's ``arrays/`` that keeps labels, names and pictures."""
+        return f"{digest(['data', self.identity])}.h5"
+
 
 _LATER = ("label", "labels", "groups", "weight", "columns", "text", "length", "resize", "crop", "channels")
 

@@ -263,8 +263,3 @@ def _readable(
     if seed is not None and many:
         values.append(f"seed{seed}")
     return f"{parents}/{'-'.join([step.label, *values])}"
-
-
-def trial_file(trial: Trial) -> str:
-    """Return the name, without suffix, of the file that holds a trial's per-sample columns."""
-    return digest(["columns", trial.identity])

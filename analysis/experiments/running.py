@@ -21,6 +21,7 @@ from ..features import Run, extract
 from ..features.store import Columns, write_columns
 from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
+from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
@@ -154,12 +155,13 @@ class Runner:
                 "Choose the data set that it was trained for.",
             )
         path = self.root / "arrays" / f"{name}.h5"
-        extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
+        with alone(path, ticket.check):
+            extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
         return path
 
     def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
-        path = self.root / "arrays" / f"{digest(['data', spec.identity])}.h5"
+        path = self.root / "arrays" / spec.file
         if not path.exists():
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
