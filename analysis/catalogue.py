@@ -49,6 +49,8 @@ class Entry(Frozen):
         Whether a method draws random numbers, so that it runs once a seed.
     quantities : tuple of Quantity
         What a measure reports.
+    compares : bool or "optional"
+        Whether a measure sets the model beside a reference, or does so where there is one.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Entry(Frozen):
     parents: Literal["one", "many"] = "one"
     stochastic: bool = False
     quantities: tuple[Quantity, ...] = ()
+    compares: bool | Literal["optional"] = False
 
     @property
     def family(self) -> str:

@@ -63,6 +63,7 @@ class Step(Frozen):
 class Measuring(Frozen):
     """What is measured, on which data; keys beyond these are parameters of the measures that have them.
 
+    ``reference`` is the model, an input's or a step's name, that the comparing measures set every model beside.
     ``layers`` asks for layers' values to be kept of every sample, beside those that the measures need; ``pool``,
     ``tokens``, ``dtype`` and ``mixed`` say how, as in `FeatureSpec`.
     """
@@ -71,6 +72,7 @@ class Measuring(Frozen):
 
     data: str
     what: tuple[str, ...] = ()
+    reference: str | None = None
     layers: str | tuple[str, ...] | None = None
     pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
     tokens: int = Field(default=16, ge=1)

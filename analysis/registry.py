@@ -100,6 +100,7 @@ class Shelf(Generic[Function]):
         stochastic: bool = False,
         quantities: Iterable[Quantity] = (),
         needs: Iterable[str] = (),
+        compares: bool | Literal["optional"] = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
@@ -131,6 +132,7 @@ class Shelf(Generic[Function]):
                 parents=parents,
                 stochastic=stochastic,
                 quantities=tuple(quantities),
+                compares=compares,
             )
             self._items[name] = Registered(entry, parameters, function, tuple(needs))
             return function

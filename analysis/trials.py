@@ -220,8 +220,8 @@ class Trial(Frozen):
     model : SourceModel or DerivedModel
         What is made and measured.
     inputs : dict
-        Every model that the operation needs (parents and references), by identity; a derived one is made by an
-        earlier trial of the same plan.
+        Every model that the trial needs (parents, those that parameters name, the measures' reference), by identity; a
+        derived one is made by an earlier trial of the same plan.
     data : DataSpec or None
         What the measures run on.
     operation_data : dict
@@ -232,6 +232,9 @@ class Trial(Frozen):
         Which layers' values are kept beside what the measures need.
     seed : int
         Seeds every draw of the measures.
+    reference : str or None
+        Identity of the model that measures compare with; None where none of them does. It is among the inputs, unless
+        it is the model itself.
     """
 
     model: ModelSpec
@@ -241,13 +244,15 @@ class Trial(Frozen):
     measures: tuple[MeasureSpec, ...] = ()
     features: FeatureSpec | None = None
     seed: int = 0
+    reference: str | None = None
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the model, the data, the measures, the seed and, where there are some, the features."""
+        """Hash of the model, the data, the measures, the seed and, where there are some, features and reference."""
         data = self.data.identity if self.data else None
-        features = [self.features.identity] if self.features else []
-        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *features])
+        later: list[Any] = [self.features.identity] if self.features else []
+        later += [{"reference": self.reference}] if self.reference else []
+        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
 
 class Plan(Frozen):

@@ -6,6 +6,7 @@ interrupted one left.
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -111,15 +112,38 @@ class Runner:
     def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> tuple[list[Value], dict[str, str]]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
+        columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
+        wanted = tuple(sorted(needs))
+        reference, share = None, 0.8
+        if trial.reference:
+            spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
+            share /= 2
+            reference, _ = self._evidence(trial, spec, self.open(spec), wanted, Share(ticket, share, 2 * share))
+        evidence, kept = self._evidence(trial, trial.model, checkpoint, wanted, Share(ticket, 0.0, share), reference)
+        columns |= kept
+        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
+        if new:
+            write_columns(path, new)
+        return values, columns | dict.fromkeys(new, path.name)
+
+    def _evidence(
+        self,
+        trial: Trial,
+        model: ModelSpec,
+        checkpoint: Checkpoint,
+        needs: tuple[str, ...],
+        ticket: Ticket,
+        reference: Evidence | None = None,
+    ) -> tuple[Evidence, dict[str, str]]:
+        """Return what measures may look at, and the file of each column that the pass left."""
         data = self._data(trial.data) if trial.data else None
         columns: dict[str, str] = {}
         arrays: Mapping[str, NDArray[np.float32]] = {}
-        if data is not None and trial.data is not None:
-            columns |= self._keep_data(trial.data, data)
-            if needs:
-                path = self._features(trial, checkpoint, data, tuple(sorted(needs)), Share(ticket, 0.0, 0.8))
-                arrays = Columns(path)
-                columns |= dict.fromkeys(arrays, path.name)
+        if data is not None and needs:
+            path = self._features(trial, model, checkpoint, data, needs, ticket)
+            arrays = Columns(path)
+            columns = dict.fromkeys(arrays, path.name)
         evidence = Evidence(
             checkpoint=checkpoint,
             build=self._builder(checkpoint),
@@ -129,32 +153,37 @@ class Runner:
             device=self.device,
             seed=trial.seed,
             ticket=ticket,
+            reference=reference,
         )
-        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
-        path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
-        if new:
-            write_columns(path, new)
-        return values, columns | dict.fromkeys(new, path.name)
+        return evidence, columns
 
     def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
         return lambda: checkpoint.network().to(self.device)
 
     def _features(
-        self, trial: Trial, checkpoint: Checkpoint, data: DataSet, needs: tuple[str, ...], ticket: Ticket
+        self,
+        trial: Trial,
+        model: ModelSpec,
+        checkpoint: Checkpoint,
+        data: DataSet,
+        needs: tuple[str, ...],
+        ticket: Ticket,
     ) -> Path:
         assert trial.data is not None
         kept = [trial.features.identity] if trial.features else []
-        name = digest(["features", trial.model.identity, trial.data.identity, needs, *kept])
+        name = digest(["features", model.identity, trial.data.identity, needs, *kept])
+        path = self.root / "arrays" / f"{name}.h5"
+        if path.exists():
+            return path
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
         if architecture.classes < len(data.classes):
             raise UserError(
-                f"{trial.model.name} tells {architecture.classes} classes apart, and {trial.data.name} has "
+                f"{model.name} tells {architecture.classes} classes apart, and {trial.data.name} has "
                 f"{len(data.classes)}.",
                 "Choose the data set that it was trained for.",
             )
-        path = self.root / "arrays" / f"{name}.h5"
         with alone(path, ticket.check):
             extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
         return path
@@ -177,8 +206,9 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
     columns: dict[str, NDArray[Any]] = {}
     for done, spec in enumerate(trial.measures):
         measure = MEASURES.get(spec.measure)
-        ticket.progress(done, len(trial.measures), measure.entry.title)
-        for item in measure.function(evidence, measure.check(spec.parameters)):
+        part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
+        part.progress(0, 1, measure.entry.title)
+        for item in measure.function(replace(evidence, ticket=part), measure.check(spec.parameters)):
             if isinstance(item, Column):
                 columns[item.name] = item.values
             else:

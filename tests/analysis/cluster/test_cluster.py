@@ -98,7 +98,7 @@ def test_to_others_inputs_travel_once_and_files_come_back(
         return pack(parcel)
 
     monkeypatch.setattr(Parcel, "pack", noted)
-    monkeypatch.setattr(clusters.Seal, "of", lambda root: Seal(str(root), "somebody else", 0))
+    monkeypatch.setattr(Seal, "of", lambda root: Seal(str(root), "somebody else", 0))
     assert run(tmp_path / "w.graft", cluster, planner) == expected
     assert len(sent) == len(set(sent)) == 4  # the network, and three parents
 
