@@ -301,6 +301,8 @@ class TrialResult(Frozen):
         What was learnt about the model: family, parameters, classes, notes.
     seconds : float
         Wall time.
+    passed : Pass or None
+        Its run over the data, where there was one.
     """
 
     trial: str
@@ -309,3 +311,22 @@ class TrialResult(Frozen):
     checkpoint: str | None
     facts: dict[str, Any]
     seconds: float
+    passed: "Pass | None" = None
+
+
+class Pass(Frozen):
+    """A model's run over a data set.
+
+    Attributes
+    ----------
+    function : str
+        Fingerprint of what the model computes on a probe of the data.
+    file : str
+        What the run left in ``arrays/``.
+    model : str
+        The model's name.
+    """
+
+    function: str
+    file: str
+    model: str

@@ -57,9 +57,9 @@ def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
 
 
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
-    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial."""
+    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial; ``passes``: as of `Runner.run`."""
     trial: Trial = payload["trial"]
-    return desk.runner(Path(payload["root"])).run(trial, ticket)
+    return desk.runner(Path(payload["root"])).run(trial, ticket, payload.get("passes"))
 
 
 def project(_: Desk, payload: Payload, ticket: Ticket) -> str:

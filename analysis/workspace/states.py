@@ -81,6 +81,7 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
         (result.seconds, time.time(), result.trial),
     )
     _record_model(db, row["model"], result)
+    _record_function(db, row["model"], row["data"], result)
     _record_values(db, result)
     db.executemany(
         "INSERT OR REPLACE INTO columns (model, data, name, file, trial) VALUES (?, ?, ?, ?, ?)",
@@ -94,6 +95,14 @@ def _record_model(db: sqlite3.Connection, model: str, result: TrialResult) -> No
     db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(facts), model))
     if result.checkpoint is not None:
         db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (result.checkpoint, model))
+
+
+def _record_function(db: sqlite3.Connection, model: str, data: str, result: TrialResult) -> None:
+    if result.passed is not None:
+        db.execute(
+            "INSERT OR IGNORE INTO functions VALUES (?, ?, ?, ?)",
+            (result.passed.function, data, result.passed.file, model),
+        )
 
 
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:
