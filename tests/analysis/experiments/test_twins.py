@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from graftwork.analysis.experiments import running
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.experiments.running import Runner
-from graftwork.analysis.features.passage import Run
+from graftwork.analysis.features import Run, extract
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.trials import Pass, TrialResult
@@ -40,13 +39,12 @@ what = ["accuracy", "cost.nominal"]
 def extracted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the files that were extracted."""
     seen: list[str] = []
-    extract = running.extract
 
     def noted(runs: Sequence[Run], *rest: object) -> None:
         seen.extend(run.path.name for run in runs)
         extract(runs, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(running, "extract", noted)
+    monkeypatch.setattr("graftwork.analysis.experiments.running.extract", noted)
     return seen
 
 
