@@ -7,12 +7,24 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graftwork.analysis.catalogue import base_name
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.measures import MEASURES, Column, Value
 
 Make = Callable[..., Any]
 
-HERE = ["accuracy", "cost.measured", "cost.nominal", "geometry.margins", "loss"]
+HERE = [
+    "accuracy",
+    "accuracy.confusion",
+    "accuracy.topk",
+    "compare.complementary",
+    "compare.flips",
+    "compare.margin_flow",
+    "cost.measured",
+    "cost.nominal",
+    "geometry.margins",
+    "loss",
+]
 TIMED = {"cost.measured"}
 
 
@@ -44,8 +56,7 @@ def test_declares_all_that_it_says(name: str, evidence: Make) -> None:
     values, columns = said(name, evidence())
     declared = {(q.name, q.per_sample): q for q in MEASURES.get(name).entry.quantities}
     for key, value in values.items():
-        base = key.split(".class.")[0]
-        assert declared[base, False].unit == value.unit
+        assert declared[base_name(key), False].unit == value.unit
     for key, column in columns.items():
         assert declared[key, True].unit == column.unit
     assert {n for n, per_sample in declared if not per_sample} <= set(values)
