@@ -33,7 +33,7 @@ def _share(name: str, title: str) -> Quantity:
     compares=True,
 )
 def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value]:
-    """Samples and classes that the model has right and the reference wrong, and the other way round.
+    """Count the samples and classes that the model has right and the reference wrong, and the other way round.
 
     Shares of errors are 0 where there are none.
 

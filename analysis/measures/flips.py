@@ -36,7 +36,7 @@ class FlipParameters(Parameters):
     compares=True,
 )
 def flips(evidence: Evidence, parameters: FlipParameters) -> Iterator[Value | Column]:
-    """Samples that only one of model and reference has right, their agreement, and whether the difference is chance.
+    """Count samples that only one of model and reference has right, and say whether the difference is chance.
 
     A negative flip is a sample that the reference has right and this model wrong. Churn is the share of samples whose
     predicted class differs. Models are told apart where McNemar's exact p is at most 0.05. The column is 1 for a

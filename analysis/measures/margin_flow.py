@@ -31,7 +31,7 @@ class MarginFlowParameters(Parameters):
     compares=True,
 )
 def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterator[Value | Column]:
-    """Samples that came over to their own class's side less those that left it, in all and by pair of classes.
+    """Count samples that came over to their own class's side less those that left it, in all and by pair of classes.
 
     A pair ``.pair.TRUE>OTHER`` is a true class and the class that the sample was, or is, taken for. The pairs add up to
     the whole, which is the accuracy gained. The logit margin is that of the true class over the best other one. The
