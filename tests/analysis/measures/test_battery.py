@@ -24,6 +24,8 @@ HERE = [
     "cost.measured",
     "cost.nominal",
     "fairness",
+    "flatness",
+    "flatness.slices",
     "geometry.margins",
     "loss",
     "robustness.certified",
