@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ...kernels.curvature import Vector
-from ..errors import UserError
 from . import Evidence
 from .sampling import Batches, labelled_batches, mean_loss, trainable, with_parameters
+from .untrained import architecture_of
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,7 @@ def landscape(evidence: Evidence, samples: int) -> Landscape:
     UserError
         If the network is not recognised, or the samples have no labels.
     """
-    if not evidence.checkpoint.architecture:
-        raise UserError(
-            f"{evidence.checkpoint.path.name} is not a recognised network, so its loss is unknown.",
-            "Leave this measure out, or give the network's module.",
-        )
+    architecture_of(evidence)
     network = evidence.build()
     weights = trainable(network)
     return Landscape(network, tuple(weights), list(weights.values()), labelled_batches(evidence, samples), evidence)

@@ -27,16 +27,26 @@ HERE = [
     "flatness",
     "flatness.slices",
     "geometry.margins",
+    "invariance",
     "loss",
+    "proxy.aszero",
+    "proxy.gradsign",
+    "proxy.synflow",
+    "robustness.bounds",
     "robustness.certified",
     "subpopulation",
 ]
 TIMED = {"cost.measured"}
+QUICK: dict[str, dict[str, Any]] = {
+    "cost.measured": {"repeats": 3, "warmup": 0},
+    "flatness": {"samples": 20, "probes": 2, "steps": 2, "draws": 2},
+    "flatness.slices": {"samples": 20, "points": 3},
+}
 
 
 def said(name: str, evidence: Any) -> Any:
     measure = MEASURES.get(name)
-    results = list(measure.function(evidence, measure.check({})))
+    results = list(measure.function(evidence, measure.check(QUICK.get(name, {}))))
     values = {r.measure: r for r in results if isinstance(r, Value)}
     columns = {r.name: r for r in results if isinstance(r, Column)}
     assert len(values) + len(columns) == len(results)
