@@ -103,7 +103,8 @@ def _as_long(direction: Tensor, like: Tensor) -> Tensor:
         return torch.zeros_like(like)
     rows, own = direction.flatten(1), like.flatten(1)
     lengths = torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min(torch.finfo(rows.dtype).tiny)
-    return (rows / lengths * torch.linalg.vector_norm(own, dim=1, keepdim=True)).view_as(direction)
+    scaled: Tensor = rows / lengths * torch.linalg.vector_norm(own, dim=1, keepdim=True)
+    return scaled.view_as(direction)
 
 
 def _inner(first: Sequence[Tensor], second: Sequence[Tensor]) -> Tensor:

@@ -62,7 +62,7 @@ def _circle(shape: tuple[int, ...], points: int, generator: torch.Generator) -> 
     size = int(torch.tensor(shape).prod())
     plane = torch.linalg.qr(torch.randn(size, 2, generator=generator)).Q
     angles = torch.linspace(0, 2 * pi, points + 1)
-    flat = torch.stack([angles.cos(), angles.sin()], 1) @ plane.T
+    flat: Tensor = torch.stack([angles.cos(), angles.sin()], 1) @ plane.T
     return (sqrt(size) * flat).view(-1, *shape)
 
 

@@ -68,7 +68,7 @@ def ranks(evidence: Evidence) -> NDArray[np.int64]:
     """Return how many classes score above the true one of each sample, (samples,); what is not a number does."""
     logits = labelled_logits(evidence)
     own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)
-    return np.sum(~(logits <= own), axis=1)  # written so that NaN counts as ahead
+    return np.asarray(np.sum(~(logits <= own), axis=1))  # written so that NaN counts as ahead
 
 
 def mean_value(name: str, values: NDArray[Any], evidence: Evidence, unit: str) -> Value:

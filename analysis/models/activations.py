@@ -26,7 +26,7 @@ class _Live(TorchDispatchMode):
     """Sees every tensor that an operator gives, and how many bytes are alive after it."""
 
     def __init__(self, constant: Iterable[Tensor], inputs: Tensor) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._held: dict[int, tuple[StorageWeakRef, int]] = {}
         self.peak = 0
         for tensor in constant:

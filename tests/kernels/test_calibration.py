@@ -70,8 +70,8 @@ def test_the_temperature_is_torchs_optimum() -> None:
     def closure() -> torch.Tensor:
         optimiser.zero_grad()
         loss = torch.nn.functional.cross_entropy(torch.from_numpy(logits) * inverse, torch.from_numpy(labels))
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         return loss
 
-    optimiser.step(closure)  # type: ignore[no-untyped-call]
+    optimiser.step(closure)
     assert best_temperature(logits, labels) == pytest.approx(1 / inverse.item(), rel=1e-3)

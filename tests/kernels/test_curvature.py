@@ -21,7 +21,7 @@ def _loss(parameters: Sequence[Tensor]) -> Any:
 def _hessian() -> Tensor:
     flat = torch.cat([part.flatten() for part in POINT])
     function: Callable[[Tensor], Tensor] = lambda x: _loss([x[:6].view(3, 2), x[6:]])  # noqa: E731
-    dense: Any = torch.autograd.functional.hessian(function, flat)  # type: ignore[no-untyped-call]
+    dense: Any = torch.autograd.functional.hessian(function, flat)
     return torch.as_tensor(dense)
 
 

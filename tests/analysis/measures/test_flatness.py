@@ -25,7 +25,7 @@ def _hessian(evidence: Any) -> torch.Tensor:
         return F.cross_entropy(torch.func.functional_call(network, held, (inputs,)), labels)
 
     point = torch.cat([p.detach().flatten() for p in names.values()])
-    dense: Any = torch.autograd.functional.hessian(loss, point)  # type: ignore[no-untyped-call]
+    dense: Any = torch.autograd.functional.hessian(loss, point)
     return torch.as_tensor(dense)
 
 

@@ -25,7 +25,7 @@ def test_synflow_of_a_chain_is_its_length_times_its_flow(evidence: Make, values_
     given = _with(evidence(), chain, input_shape=(6,), inputs="numbers")
     flow = torch.ones(6).double()
     for layer in chain:
-        flow = layer.weight.detach().double().abs() @ flow  # type: ignore[union-attr, operator]
+        flow = layer.weight.detach().double().abs() @ flow  # type: ignore[operator]
     found = values_of("proxy.synflow", given, weights="own")["proxy.synflow"].value
     assert found == pytest.approx(log10(3 * float(flow.sum())))
     assert chain[0].weight.min() < 0  # type: ignore[operator]
@@ -43,10 +43,11 @@ def test_initial_weights_are_drawn_by_the_seed_alone(evidence: Make, values_of: 
 
 def test_gradsign_counts_agreement_by_hand(evidence: Make, values_of: Make) -> None:
     given = evidence(samples=9)
-    network, total = given.build(), {}
+    network = given.build()
+    total: dict[str, Any] = {}
     for image, label in zip(given.data.inputs, torch.from_numpy(given.labels), strict=True):
         network.zero_grad()
-        F.cross_entropy(network(image[None]), label[None]).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(network(image[None]), label[None]).backward()
         for name, weight in network.named_parameters():
             total[name] = total.get(name, 0) + weight.grad.sign()
     expected = sum(float(signs.abs().sum()) for signs in total.values())
@@ -59,7 +60,7 @@ def test_equal_samples_agree_fully(evidence: Make, values_of: Make) -> None:
     given = evidence(samples=6, labels=[2] * 6)
     given.data.inputs = given.data.inputs[:1].repeat(6, 1, 1, 1)
     network = given.build()
-    F.cross_entropy(network(given.data.inputs[:1]), torch.tensor([2])).backward()  # type: ignore[no-untyped-call]
+    F.cross_entropy(network(given.data.inputs[:1]), torch.tensor([2])).backward()
     moving = sum(int(weight.grad.count_nonzero()) for weight in network.parameters())
     assert values_of("proxy.gradsign", given, weights="own")["proxy.gradsign"].value == 6 * moving
 
