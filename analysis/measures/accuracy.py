@@ -45,5 +45,5 @@ def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Val
         yield mean_value("accuracy.top5", ranks(evidence) < _TOP, evidence, "fraction")
     yield from class_means("accuracy", correct, evidence, "fraction")
     yield Column("prediction", prediction.astype(np.int32))
-    yield Column("correct", correct.astype(np.uint8))
+    yield Column("correct", correct)
     yield Column("confidence", confidence.astype(np.float32), "fraction")

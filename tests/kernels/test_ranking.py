@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
 
+from graftwork.kernels.frontier import Direction
 from graftwork.kernels.ranking import aggregate, borda, pairwise_wins, scaled_means
 
-HIGHER = ("higher", "higher", "higher")
+HIGHER: tuple[Direction, ...] = ("higher", "higher", "higher")
 TABLES = hnp.arrays(np.float64, st.tuples(st.integers(1, 6), st.just(3)), elements=st.integers(0, 4).map(float))
 
 
@@ -47,7 +49,7 @@ def test_what_was_not_measured_is_not_compared() -> None:
 
 
 @given(TABLES)
-def test_borda_is_the_mean_number_of_models_beaten(table: np.ndarray) -> None:
+def test_borda_is_the_mean_number_of_models_beaten(table: NDArray[np.float64]) -> None:
     models = len(table)
     beaten = [
         sum((row > other).sum() + (row == other).sum() / 2 for j, other in enumerate(table) if j != i)
@@ -58,7 +60,7 @@ def test_borda_is_the_mean_number_of_models_beaten(table: np.ndarray) -> None:
 
 
 @given(TABLES)
-def test_a_condorcet_winner_wins_every_duel(table: np.ndarray) -> None:
+def test_a_condorcet_winner_wins_every_duel(table: NDArray[np.float64]) -> None:
     wins = pairwise_wins(table, HIGHER)
     expected = [i for i in range(len(table)) if all(wins[i, j] > wins[j, i] for j in range(len(table)) if j != i)]
     winner = aggregate(table, HIGHER).winner
