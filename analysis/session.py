@@ -311,13 +311,12 @@ class Session:
 
         None while what they have right is being loaded. Each accuracy has its 95 % bootstrap interval.
         """
-        files = {
-            m: f
-            for (m, data, name), f in self.snapshot.column_files.items()
-            if (data, name) == (self.state.data, "correct")
-        }
+        wanted = (self.state.data, "correct")
+        files = {model: file for (model, *rest), file in self.snapshot.column_files.items() if tuple(rest) == wanted}
+        if not files:
+            return {}
         rows = self._fetch(("correctness", *files.values()), lambda: read_rows(map(Path, files.values())))
-        if rows is None:
+        if rows is None or not self.samples():
             return None
         mask = self.selected_mask(self.samples())
         return Correctness(tuple(files), rows, self.samples()).accuracies(mask if mask.any() else None)

@@ -6,11 +6,9 @@ import numpy as np
 
 from ...kernels.paired import contingency, difference_interval, mcnemar
 from ..catalogue import Quantity
+from ..correctness import SIGNIFICANT
 from . import MEASURES, Column, Evidence, Parameters, Value
 from .summaries import class_means, mean_value, outcome
-
-SIGNIFICANT = 0.05
-"""Largest p-value at which two models count as told apart."""
 
 
 class FlipParameters(Parameters):
