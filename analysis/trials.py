@@ -262,6 +262,30 @@ class Plan(Frozen):
     trials: tuple[Trial, ...]
 
 
+class Estimate(Frozen):
+    """What a trial will take.
+
+    Attributes
+    ----------
+    trial : str
+        The trial's identity.
+    seconds : float or None
+        Wall time, by trials that were run before; None where there was none to go by.
+    alike : int
+        How many of those did the same to models of that size; 0 where the time is scaled from any.
+    memory : int or None
+        Most bytes at once; None for networks that nobody can count.
+    disk : int or None
+        Bytes that it leaves behind.
+    """
+
+    trial: str
+    seconds: float | None = None
+    alike: int = 0
+    memory: int | None = None
+    disk: int | None = None
+
+
 class Value(Frozen):
     """One number that a measure gives.
 

@@ -17,6 +17,7 @@ from ..analysis.workspace import Workspace
 from . import runtime
 from .amounts import memory_size
 from .errors import say
+from .foresight import foresee, print_plan
 from .progress import follow
 from .results import print_comparison, print_results, print_tensors
 
@@ -134,12 +135,18 @@ def run(
     cluster: Annotated[
         str | None, typer.Option(help="A Dask scheduler, tcp://HOST:PORT, or local:4 for a cluster of 4 here.")
     ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, print the plan and what it will take, and run nothing.")
+    ] = False,
 ) -> int:
     """Run a recipe in a workspace; trials that are finished are not run again."""
     runtime.use_device(device)
     workforce = runtime.Workforce(workers, memory_size(memory) if memory else None, cluster)
     text = _read(recipe)
     parse_recipe(text, f"The recipe {recipe}")  # before a workspace is made
+    if dry_run:
+        print_plan(*foresee(text, recipe.resolve(), workspace))
+        return 0
     with runtime.working(workspace, create=True, workforce=workforce) as session:
         session.run_recipe(text, recipe.resolve().parent, f"The recipe {recipe}")
         failed = follow(session)

@@ -26,8 +26,9 @@ from ..jobs.protocol import Ticket
 from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
-from ..models import Architecture, Checkpoint, open_checkpoint, parameter_count, write_checkpoint
+from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
+from .checking import require_classes
 from .device import device_name
 from .progress import Share
 
@@ -111,6 +112,10 @@ class Runner:
         method = METHODS.get(model.method)
         ticket.progress(0, 1, method.entry.title)
         parents = [self.open(trial.inputs[identity]) for identity in model.parents]
+        if method.fits:
+            method.fits(
+                [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
+            )
         context = MethodContext(
             seed=model.seed or 0,
             device=self.device,
@@ -182,7 +187,7 @@ class Runner:
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
-        _check_classes(model, architecture, trial.data, data)
+        require_classes(model, architecture.classes, trial.data, len(data.classes))
         function = digest([function_fingerprint(network, architecture, needs, data, self.device), *kept])
         twin = passes.get(function)
         if twin and (self.root / "arrays" / twin.file).exists():
@@ -218,14 +223,6 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
             else:
                 values.append(item)
     return values, columns
-
-
-def _check_classes(model: ModelSpec, architecture: Architecture, spec: DataSpec, data: DataSet) -> None:
-    if architecture.classes < len(data.classes):
-        raise UserError(
-            f"{model.name} tells {architecture.classes} classes apart, and {spec.name} has {len(data.classes)}.",
-            "Choose the data set that it was trained for.",
-        )
 
 
 def _file_name(model: DerivedModel) -> str:
