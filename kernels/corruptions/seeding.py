@@ -1,6 +1,7 @@
 """Random draws that belong to a sample: the same whatever the batch, the order and the run."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -38,6 +39,27 @@ def normal(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
     """Return standard normal numbers, by the inverse of their distribution; arguments as for `uniform`."""
     numbers: Tensor = torch.special.ndtri(uniform(samples, shape, stream))
     return numbers
+
+
+@dataclass(frozen=True)
+class Draws:
+    """What the corruptions draw from.
+
+    Attributes
+    ----------
+    samples : Tensor of int64, shape (n,)
+        One seed a sample.
+    """
+
+    samples: Tensor
+
+    def uniform(self, *shape: int, stream: int = 0) -> Tensor:
+        """Return numbers strictly between 0 and 1, float32 of shape (n, *shape)."""
+        return uniform(self.samples, shape, stream)
+
+    def normal(self, *shape: int, stream: int = 0) -> Tensor:
+        """Return standard normal numbers, float32 of shape (n, *shape)."""
+        return normal(self.samples, shape, stream)
 
 
 def _mix(values: Tensor) -> Tensor:

@@ -1,0 +1,95 @@
+"""What several corruptions are made of: matrices along either side, convolutions, bilinear samples."""
+
+import math
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def separable(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Apply one matrix along the height, (h', h), and one along the width, (w', w), of images (…, h, w)."""
+    return rows @ (images @ columns.T)
+
+
+def gaussian(images: Tensor, sigma: float, truncate: float = 4, border: Literal["edge", "mirror"] = "edge") -> Tensor:
+    """Blur images (…, h, w) by a normal curve of `sigma` pixels, cut off at `truncate` of them.
+
+    Beyond the border there is the outermost pixel again, or the image mirrored with it. Both are in the matrices.
+    """
+    rows, columns = (gaussian_matrix(side, sigma, truncate, border) for side in images.shape[-2:])
+    return separable(images, rows.to(images), columns.to(images))
+
+
+def gaussian_matrix(side: int, sigma: float, truncate: float, border: Literal["edge", "mirror"]) -> Tensor:
+    """Return the blur of a line as a matrix, float64 of shape (side, side)."""
+    radius = int(truncate * sigma + 0.5)
+    steps = torch.arange(-radius, radius + 1)
+    curve = torch.exp(-((steps / max(sigma, 1e-9)) ** 2) / 2).double()
+    places = torch.arange(side).unsqueeze(1) + steps
+    if border == "edge":
+        places = places.clamp(0, side - 1)
+    else:
+        places = places % (2 * side)
+        places = torch.minimum(places, 2 * side - 1 - places)
+    matrix = torch.zeros(side, side, dtype=torch.float64)
+    return matrix.scatter_add_(1, places, (curve / curve.sum()).expand(side, -1).contiguous())
+
+
+def zoom_matrix(side: int, factor: float) -> Tensor:
+    """Return the linear enlargement of a line's middle as a matrix, float64 of shape (side or a little more, side).
+
+    The middle that is kept is rounded up to whole pixels. Source: the `clipped_zoom` of ImageNet-C.
+    """
+    kept = math.ceil(side / factor)
+    long = round(kept * factor)
+    places = torch.arange(long, dtype=torch.float64) * (kept - 1) / (long - 1) + (side - kept) // 2
+    return (1 - (places.unsqueeze(1) - torch.arange(side)).abs()).clamp_min(0)
+
+
+def correlate(
+    images: Tensor, kernels: Tensor, origin: tuple[int, int], border: Literal["reflect", "replicate"]
+) -> Tensor:
+    """Return Σ kernel[i, j] · image[y + i − oy, x + j − ox] by Fourier transforms.
+
+    Parameters
+    ----------
+    images : Tensor, shape (n, c, h, w)
+    kernels : Tensor, shape (n or 1, kh, kw)
+    origin : tuple of int
+        (oy, ox), the place in the kernel that lies on the pixel.
+    border : {"reflect", "replicate"}
+        What lies beyond the image: the image without its outermost pixel, mirrored, or that pixel again.
+    """
+    (h, w), (kh, kw), (oy, ox) = images.shape[-2:], kernels.shape[-2:], origin
+    padded = F.pad(images, (ox, kw - 1 - ox, oy, kh - 1 - oy), mode=border)
+    size = padded.shape[-2:]
+    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernels, s=size).conj().unsqueeze(1)
+    return torch.fft.irfft2(spectrum, s=size)[..., :h, :w]
+
+
+def sample(images: Tensor, x: Tensor, y: Tensor, border: Literal["reflect", "mirror"]) -> Tensor:
+    """Read images (n, c, h, w) between their pixels, at places (n, h', w') in pixels; returns (n, c, h', w').
+
+    Beyond the border lies the image mirrored, without its outermost pixel ("reflect") or with it ("mirror").
+    """
+    h, w = images.shape[-2:]
+    if border == "reflect":
+        grid = torch.stack([2 * x / (w - 1) - 1, 2 * y / (h - 1) - 1], dim=-1)
+    else:
+        grid = torch.stack([(2 * x + 1) / w - 1, (2 * y + 1) / h - 1], dim=-1)
+    return F.grid_sample(images, grid, padding_mode="reflection", align_corners=border == "reflect")
+
+
+def box3(images: Tensor) -> Tensor:
+    """Return the mean of each 3 × 3 neighbourhood, mirrored at the border without the outermost pixel."""
+    return F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="reflect"), 3, stride=1)
+
+
+def grey(images: Tensor) -> Tensor:
+    """Return the luma of images (n, 1 or 3, h, w), shape (n, 1, h, w)."""
+    if images.shape[1] == 1:
+        return images
+    weights = images.new_tensor([0.299, 0.587, 0.114])
+    return torch.einsum("nchw,c->nhw", images, weights).unsqueeze(1)
