@@ -34,7 +34,7 @@ def _disk(radius: float, softness: float) -> Tensor:
 
 def motion_blur(images: Tensor, draws: Draws, radius: float, sigma: float) -> Tensor:
     """Smear to one side, at up to 45° from the horizontal."""
-    angles = -math.pi / 4 + math.pi / 2 * draws.uniform(1).double()
+    angles = math.pi / 2 * (draws.uniform(1).double() - 0.5)
     return smear(images, angles, round(radius), sigma)
 
 
@@ -45,7 +45,7 @@ def smear(images: Tensor, angles: Tensor, radius: int, sigma: float) -> Tensor:
     ----------
     images : Tensor, shape (n, c, h, w)
     angles : Tensor of float64, shape (n, 1)
-        Directions from the horizontal, radians.
+        Directions from the horizontal, radians, at most π/4 either way.
     radius : int
         The curve has 2 · radius + 1 steps of a pixel.
     sigma : float
@@ -57,11 +57,11 @@ def smear(images: Tensor, angles: Tensor, radius: int, sigma: float) -> Tensor:
     curve = torch.exp(-((steps / sigma) ** 2) / 2)
     down = torch.ceil(steps * torch.sin(angles) - 0.5).long()
     right = torch.ceil(steps * torch.cos(angles) - 0.5).long()
-    oy, ox = -int(down.min()), -int(right.min())
-    kh, kw = oy + int(down.max()) + 1, ox + int(right.max()) + 1
-    kernels = images.new_zeros(len(images), kh * kw)
-    kernels.scatter_add_(1, (down + oy) * kw + right + ox, (curve / curve.sum()).expand_as(down))
-    return correlate(images, kernels.view(-1, kh, kw), (oy, ox), "replicate")
+    kw = len(steps)
+    reach = math.ceil(2 * radius * math.sin(math.pi / 4))
+    kernels = images.new_zeros(len(images), (2 * reach + 1) * kw)
+    kernels.scatter_add_(1, (down + reach) * kw + right, (curve / curve.sum()).expand_as(down))
+    return correlate(images, kernels.view(-1, 2 * reach + 1, kw), (reach, 0), "replicate")
 
 
 def zoom_blur(images: Tensor, draws: Draws, stop: float, step: float) -> Tensor:

@@ -1,0 +1,85 @@
+"""Digital: light, contrast and colour, elastic bending, coarse pixels."""
+
+import torch
+from torch import Tensor
+
+from .filters import gaussian, sample, separable
+from .seeding import Draws
+
+
+def brightness(images: Tensor, draws: Draws, lift: float) -> Tensor:
+    """Raise the value of each colour; hue and saturation stay, so that the channels keep their ratio."""
+    value = images.amax(dim=1, keepdim=True)
+    raised = (value + lift).clamp(0, 1)
+    return torch.where(value > 0, images * (raised / value.clamp_min(1e-9)), raised)
+
+
+def contrast(images: Tensor, draws: Draws, share: float) -> Tensor:
+    """Bring each channel nearer to its mean."""
+    means = images.mean(dim=(2, 3), keepdim=True)
+    return (images - means) * share + means
+
+
+def saturate(images: Tensor, draws: Draws, factor: float, lift: float) -> Tensor:
+    """Change the saturation of each colour; greys, which have no hue, turn to red if it is lifted.
+
+    Images of one channel have no saturation and stay as they are.
+    """
+    if images.shape[1] == 1:
+        return images
+    value = images.amax(dim=1, keepdim=True)
+    chroma = value - images.amin(dim=1, keepdim=True)
+    saturation = (chroma / value.clamp_min(1e-9) * factor + lift).clamp(0, 1)
+    red = images.new_tensor([0, 1, 1]).view(1, 3, 1, 1)
+    shape = torch.where(chroma > 0, (value - images) / chroma.clamp_min(1e-9), red)
+    return value * (1 - saturation * shape)
+
+
+def pixelate(images: Tensor, draws: Draws, share: float) -> Tensor:
+    """Shrink to a share of the size, each pixel the mean of those it covers, and enlarge again by repetition."""
+    h, w = images.shape[-2:]
+    rows, columns = _shrink(h, int(h * share)).to(images), _shrink(w, int(w * share)).to(images)
+    narrow = (images @ columns.T * 255).round()
+    small = (rows @ narrow).round() / 255
+    return small[..., _repeat(h, len(rows), images.device), :][..., _repeat(w, len(columns), images.device)]
+
+
+def _shrink(long: int, short: int) -> Tensor:
+    """Return the matrix (short, long) that averages the pixels whose centres fall into each longer one."""
+    ends = torch.arange(short + 1, dtype=torch.float64) * (long / short)
+    places = torch.arange(long) + 0.5
+    inside = (places >= ends[:-1, None]) & (places < ends[1:, None])
+    return inside / inside.sum(dim=1, keepdim=True)
+
+
+def _repeat(long: int, short: int, device: torch.device) -> Tensor:
+    return ((torch.arange(long, device=device, dtype=torch.float64) + 0.5) * (short / long)).long()
+
+
+def elastic_transform(images: Tensor, draws: Draws, strength: float, softness: float, affine: float) -> Tensor:
+    """Bend the image: a random affine map, then a smooth random shift of every pixel.
+
+    `strength` and `softness` are the amplitude of the shifts and how far they hang together, `affine` how far the map
+    moves three points of the middle: all shares of the shorter side.
+    """
+    h, w = images.shape[-2:]
+    side = min(h, w)
+    moved = sample(images, *_affine(draws, affine * side, h, w), "reflect") if affine else images
+    noise = draws.uniform(2, h, w, stream=1) * 2 - 1
+    shifts = gaussian(noise, softness * side, truncate=3, border="mirror") * (strength * side)
+    y, x = torch.meshgrid(*(torch.arange(n, device=images.device) for n in (h, w)), indexing="ij")
+    return sample(moved, x + shifts[:, 0], y + shifts[:, 1], "mirror")
+
+
+def _affine(draws: Draws, far: float, h: int, w: int) -> tuple[Tensor, Tensor]:
+    """Return where each pixel comes from, x and y of shape (n, h, w), when three points move by at most `far`."""
+    offsets = (draws.uniform(3, 2).double() * 2 - 1) * far
+    third = min(h, w) // 3
+    corners = offsets.new_tensor([[third, third], [third, -third], [-third, -third]])
+    before = corners + offsets.new_tensor([w // 2, h // 2])
+    after = torch.cat([before + offsets, torch.ones_like(offsets[..., :1])], dim=2)
+    back = torch.linalg.solve(after, before.expand_as(offsets))
+    y, x = torch.meshgrid(*(torch.arange(n, device=back.device, dtype=back.dtype) for n in (h, w)), indexing="ij")
+    grid = torch.stack([x, y, torch.ones_like(x)], dim=-1)
+    x, y = torch.einsum("hwi,nij->jnhw", grid, back).float()
+    return x, y
