@@ -28,9 +28,10 @@ def frost_textures(height: int, width: int, device: torch.device) -> Tensor:
     warp = 0.03 * torch.stack([_haze(seeds, height, width, stream) for stream in (1, 2)], dim=-1).view(PICTURES, -1, 2)
     ice = _ferns(seeds, places + warp).view(PICTURES, 2 * height, 2 * width)
     haze = 0.5 + 0.5 * _haze(seeds, height, width, 3)
-    light = (0.08 + haze * (0.25 + 0.75 * ice)).clamp(0, 1)
-    tint = light.new_tensor([0.86, 0.94, 1.0]).view(1, 3, 1, 1)
-    return light.unsqueeze(1) ** (1 / tint)
+    # From a few flowers on a dark pane to one that is white all over.
+    ground = torch.linspace(0.25, 0.65, PICTURES, device=device).view(-1, 1, 1)
+    light = ground + (1 - ground) * haze * (0.2 + 0.8 * ice)
+    return light.unsqueeze(1) ** light.new_tensor([1.3, 1.0, 0.85]).view(1, 3, 1, 1)
 
 
 def _ferns(seeds: Tensor, places: Tensor, germs: int = 24) -> Tensor:
