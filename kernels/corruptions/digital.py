@@ -39,8 +39,8 @@ def pixelate(images: Tensor, draws: Draws, share: float) -> Tensor:
     """Shrink to a share of the size, each pixel the mean of those it covers, and enlarge again by repetition."""
     h, w = images.shape[-2:]
     rows, columns = _shrink(h, int(h * share)).to(images), _shrink(w, int(w * share)).to(images)
-    narrow = (images @ columns.T * 255).round()
-    small = (rows @ narrow).round() / 255
+    narrow = torch.floor(images @ columns.T * 255 + 0.5)
+    small = torch.floor(rows @ narrow + 0.5) / 255
     return small[..., _repeat(h, len(rows), images.device), :][..., _repeat(w, len(columns), images.device)]
 
 
@@ -48,7 +48,7 @@ def _shrink(long: int, short: int) -> Tensor:
     """Return the matrix (short, long) that averages the pixels whose centres fall into each longer one."""
     ends = torch.arange(short + 1, dtype=torch.float64) * (long / short)
     places = torch.arange(long) + 0.5
-    inside = (places >= ends[:-1, None]) & (places < ends[1:, None])
+    inside = (places > ends[:-1, None]) & (places <= ends[1:, None])
     return inside / inside.sum(dim=1, keepdim=True)
 
 

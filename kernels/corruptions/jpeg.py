@@ -60,7 +60,9 @@ def _coded(plane: Tensor, table: tuple[tuple[int, ...], ...], quality: int, mult
     padded = F.pad(plane, (0, -w % multiple, 0, -h % multiple), mode="replicate")
     blocks = F.unfold(padded, 8, stride=8).mT.reshape(len(plane), -1, 8, 8) - 128
     cosines, steps = _cosines().to(plane), _scaled(table, quality).to(plane)
-    coefficients = (cosines @ blocks @ cosines.T / steps).round() * steps
+    coefficients = cosines @ blocks @ cosines.T
+    # Halves, which means of whole numbers often are, go away from zero.
+    coefficients = torch.floor(coefficients.abs() / steps + 0.5) * coefficients.sign() * steps
     decoded = (cosines.T @ coefficients @ cosines + 128).round().clamp(0, 255)
     return F.fold(decoded.flatten(2).mT, padded.shape[-2:], 8, stride=8)[..., :h, :w]
 

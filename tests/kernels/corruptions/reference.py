@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import resources
 from types import ModuleType
 from typing import Any
@@ -92,6 +93,7 @@ def recorded(seed: int) -> Iterator[tuple[Any, Recorder]]:
         yield module, recorder
 
 
+@cache
 def _module() -> Any:
     gone = ModuleType("scipy.ndimage.interpolation")
     gone.__dict__["map_coordinates"] = scipy.ndimage.map_coordinates

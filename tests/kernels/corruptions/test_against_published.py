@@ -1,38 +1,126 @@
-"""Every corruption and severity against `imagecorruptions`, which is fed the same draws.
+"""Every corruption and severity against the published ones, which are fed the same draws.
 
-The numbers are mean absolute differences of one photograph in 8-bit levels, before ours is rounded; the bound is on the
-worst of five severities and three sizes.
+What follows is the mean absolute difference on a photograph, in 8-bit levels and before ours is rounded, the worst of
+five severities at 64 × 64, of five at 96 × 84 and of one at 224 × 224 pixels. The bounds are twice that, at least 0.002.
+
+===================  =======  ====================================================================================
+brightness            0.0000
+contrast              0.0000
+defocus_blur          0.0001
+elastic_transform     0.0001  against `imagecorruptions`, which has no affine map; with it, see below
+fog                   0.0000
+frost                 0.0000  given the same picture of frost
+gaussian_blur         0.0000
+gaussian_noise        0.0000
+glass_blur            0.0003
+impulse_noise                 scikit-image draws by itself: the shares of black and white are compared
+jpeg_compression      0.2539  libjpeg's cosines are whole numbers; a rounding that falls otherwise moves a whole block
+motion_blur           0.0001
+pixelate              0.0000
+saturate              0.0000
+shot_noise            0.0000
+snow                  0.0000
+spatter               0.0000
+speckle_noise         0.0000
+zoom_blur             0.0000
+===================  =======  ====================================================================================
 """
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from torch import Tensor
 
 from graftwork.kernels.corruptions import CORRUPTIONS, SEVERITIES
 from graftwork.kernels.corruptions.constants import LARGE
 from graftwork.kernels.corruptions.digital import elastic_transform
+from graftwork.kernels.corruptions.noise import impulse_noise
+from graftwork.kernels.corruptions.seeding import Draws
 from graftwork.kernels.corruptions.weather import frost
 
-from .reference import Replay, picture, recorded, tensor
+from .reference import Array, Replay, picture, recorded, tensor
 
-BOUNDS = {name: 0.5 for name in CORRUPTIONS}
-SIZES = [(64, 64), (96, 80), (224, 224)]
+BOUNDS = {"jpeg_compression": 0.5}
+ELASTIC = (0.05, 0.065, 0.085, 0.1, 0.12)  # the package's own five
+CASES = [(severity, size) for size in ((64, 64), (96, 84)) for severity in SEVERITIES]
 
 
-def difference(name: str, severity: int, height: int, width: int) -> float:
-    image = picture(height, width)
-    with recorded(severity) as (module, recorder):
-        theirs = tensor(getattr(module, name)(image, severity))
-    draws, strength = Replay(recorder.drawn), LARGE[name][severity - 1]
+def difference(ours: Tensor, theirs: Tensor) -> float:
+    return 255 * float((ours.clamp(0, 1) - theirs).abs().mean())
+
+
+def channels_first(drawn: Array) -> Array:
+    return np.moveaxis(drawn, 2, 0) if drawn.ndim == 3 else drawn
+
+
+def strength(name: str, severity: int) -> tuple[float, ...]:
     if name == "elastic_transform":
-        strength = (0.005 * 250 * (0.05, 0.065, 0.085, 0.1, 0.12)[severity - 1], 0.01, 0)
-    ours = CORRUPTIONS[name].apply(tensor(image), draws, *strength).clamp(0, 1)
-    return 255 * float((ours - theirs).abs().mean())
+        return 0.005 * 250 * ELASTIC[severity - 1], 0.01, 0
+    return LARGE[name][severity - 1]
+
+
+def compared(name: str, severity: int, size: tuple[int, int], mode: str = "RGB") -> float:
+    if name == "elastic_transform":
+        size = (size[0], size[0])  # of other shapes the package takes the height for both
+    image = picture(*size).convert(mode)
+    with recorded(severity) as (module, recorder):
+        theirs = tensor(getattr(module, name)(image, severity))[:, : len(mode)]
+    draws = Replay([channels_first(part) for part in recorder.drawn])
+    return difference(CORRUPTIONS[name].apply(tensor(image), draws, *strength(name, severity)), theirs)
 
 
 @pytest.mark.parametrize("name", sorted(set(CORRUPTIONS) - {"impulse_noise", "frost"}))
 def test_equals_the_published_one(name: str) -> None:
-    for size in SIZES:
-        print(name, size, [round(difference(name, s, *size), 4) for s in SEVERITIES])
+    large = [] if name == "glass_blur" else [(3, (224, 224))]  # the loops of that one take seconds
+    worst = max(compared(name, severity, size) for severity, size in [*CASES, *large])
+    print(f"{name:<20} {worst:7.4f}")
+    assert worst < BOUNDS.get(name, 0.002)
+
+
+# What the package does not do for one channel: it tells pixels from rows by the third axis (motion, snow), swaps where
+# it copies in colour (glass) or makes the image coloured (mud, saturation).
+@pytest.mark.parametrize(
+    "name", ["gaussian_noise", "defocus_blur", "zoom_blur", "fog", "contrast", "brightness", "pixelate"]
+)
+def test_equals_the_published_one_in_grey(name: str) -> None:
+    assert compared(name, 3, (64, 64), "L") < BOUNDS.get(name, 0.002)
+
+
+@pytest.mark.parametrize("severity", SEVERITIES)
+def test_frost_equals_the_published_one_on_its_pictures(severity: int) -> None:
+    image = picture(96, 80)
+    with recorded(severity) as (module, recorder):
+        theirs = tensor(module.frost(image, severity))
+        file = module.resource_filename("", f"frost/frost{1 + int(recorder.drawn[0] * 5)}.{'pppjjj'[int(recorder.drawn[0] * 5)]}")
+    pictures = tensor(cv2.resize(cv2.imread(file), None, fx=1.1, fy=1.1, interpolation=cv2.INTER_CUBIC)[..., ::-1])
+    ours = frost(tensor(image), Replay(recorder.drawn), *LARGE["frost"][severity - 1], textures=pictures)
+    assert difference(ours, theirs) < 0.002
+
+
+def bent(image: Array, drawn: Array, strength: float, softness: float, affine: float) -> Array:
+    """Return the affine map of the published elastic transform, by OpenCV; its other constants do nothing here."""
+    side = len(image)
+    third = side // 3
+    before = np.array([[third, third], [third, -third], [-third, -third]], dtype=np.float32) + side // 2
+    after = before + (affine * side * (2 * drawn - 1)).astype(np.float32)
+    matrix = cv2.getAffineTransform(before.astype(np.float32), after)
+    return np.asarray(cv2.warpAffine(image, matrix, (side, side), borderMode=cv2.BORDER_REFLECT_101))
+
+
+@pytest.mark.parametrize("affine", [0.02, 0.08, 0.2])
+def test_the_affine_map_equals_that_of_opencv_up_to_its_grid_of_a_32nd_pixel(affine: float) -> None:
+    image = np.asarray(picture(96, 96), dtype=np.float32)
+    drawn = np.random.default_rng(0).random((3, 2), dtype=np.float32)
+    ours = elastic_transform(tensor(image), Replay([drawn, np.full((2, 96, 96), 0.5, np.float32)]), 0, 0, affine)
+    assert difference(ours, tensor(bent(image, drawn, 0, 0, affine))) < 0.6
+
+
+def test_impulse_noise_is_black_and_white_as_often_as_scikit_image_makes_it() -> None:
+    images = torch.full((64, 3, 32, 32), 0.5)
+    with recorded(0) as (module, _):
+        theirs = tensor(module.impulse_noise(np.full((256, 768, 3), 128, np.uint8), 4))
+    ours = impulse_noise(images, Draws(torch.arange(64)), *LARGE["impulse_noise"][3])
+    for level in (0, 1):
+        # Four standard deviations of the difference of two shares of 0.085 among 200,000 and 600,000 values.
+        assert abs((ours == level).float().mean() - (theirs == level).float().mean()) < 0.003
