@@ -67,7 +67,8 @@ def smear(images: Tensor, angles: Tensor, radius: int, sigma: float) -> Tensor:
 def zoom_blur(images: Tensor, draws: Draws, stop: float, step: float) -> Tensor:
     """Average the image with itself enlarged, up to a factor of `stop` and in steps of `step`."""
     h, w = images.shape[-2:]
-    factors = torch.arange(1, stop, step, dtype=torch.float64).tolist()
+    # As NumPy rounds them: where the enlarged middle ends on a pixel, the last bit decides which pixel.
+    factors = [1 + place * ((1 + step) - 1) for place in range(math.ceil((stop - 1) / step))]
     total = images.clone()
     for factor in factors:
         rows, columns = zoom_matrix(h, factor)[:h], zoom_matrix(w, factor)[:w]

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -93,12 +94,19 @@ def recorded(seed: int) -> Iterator[tuple[Any, Recorder]]:
         yield module, recorder
 
 
+def _folder() -> Path:
+    found = find_spec("imagecorruptions")
+    assert found is not None
+    assert found.origin is not None
+    return Path(found.origin).parent
+
+
 @cache
 def _module() -> Any:
     gone = ModuleType("scipy.ndimage.interpolation")
     gone.__dict__["map_coordinates"] = scipy.ndimage.map_coordinates
     finder = ModuleType("pkg_resources")
-    finder.__dict__["resource_filename"] = lambda package, path: str(resources.files("imagecorruptions") / path)
+    finder.__dict__["resource_filename"] = lambda _, path: str(_folder() / path)
     with mock.patch.dict(sys.modules, {gone.__name__: gone, finder.__name__: finder}), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         module = importlib.import_module("imagecorruptions.corruptions")
