@@ -19,6 +19,9 @@ from .noise import gaussian_noise, impulse_noise, shot_noise, speckle_noise
 from .seeding import Draws
 from .weather import fog, frost, snow, spatter
 
+# Values that are worked on together: what the caches of a processor hold, and what keeps an accelerator busy.
+AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 25}
+
 SEVERITIES = (1, 2, 3, 4, 5)
 
 Group = Literal["noise", "blur", "weather", "digital"]
@@ -96,8 +99,17 @@ def corrupt(images: Tensor, name: str, severity: int, samples: Tensor) -> Tensor
     """
     _check(images, severity, samples)
     strength = constants(name, severity, min(images.shape[-2:]))
+    at_once = max(AT_ONCE.get(images.device.type, AT_ONCE["cuda"]) // images[:1].numel(), 1) if len(images) else 1
+    parts = [
+        _corrupted(part, CORRUPTIONS[name], Draws(own), strength)
+        for part, own in zip(images.split(at_once), samples.split(at_once), strict=True)
+    ]
+    return torch.cat(parts)
+
+
+def _corrupted(images: Tensor, corruption: Corruption, draws: Draws, strength: tuple[float, ...]) -> Tensor:
     pixels = images.float() / 255 if images.dtype == torch.uint8 else (images * 255).round() / 255
-    spoilt = (CORRUPTIONS[name].apply(pixels, Draws(samples), *strength).clamp(0, 1) * 255).round()
+    spoilt = (corruption.apply(pixels, draws, *strength).clamp(0, 1) * 255).round()
     return spoilt.byte() if images.dtype == torch.uint8 else spoilt / 255
 
 

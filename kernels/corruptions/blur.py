@@ -107,9 +107,8 @@ def _origins(shifts: Tensor, h: int, w: int) -> Tensor:
     moves = torch.zeros(h, w, dtype=torch.bool, device=device)
     moves[inner] = True
     takes, moves, places = takes.flatten(1), moves.flatten(), places.flatten()
-    # Who has had its turn stands further on; it is named by its place plus h · w, which leads on to what it took.
+    # Who has had its turn stands further on; it is named by its place plus h · w, and leads on to what it took.
     chains = takes + (moves[takes] & (takes > places)) * h * w
-    table = torch.cat([places.expand(n, -1), chains], dim=1)
-    while not torch.equal(further := table.gather(1, table), table):
-        table = further
-    return table[:, h * w :]
+    while bool((passed := chains >= h * w).any()):
+        chains = torch.where(passed, chains.gather(1, (chains - h * w).clamp_min_(0)), chains)
+    return chains

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-_MASK = 0xFFFFFFFF
-
 
 def uniform(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
     """Return numbers strictly between 0 and 1, each a hash of its sample, its stream and its place.
@@ -29,10 +27,10 @@ def uniform(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
     Source: Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (the idea of counters).
     """
     # Mixed one after the other: a plain xor would let a sample and a stream change places.
-    keys = _mix((_mix((_mix(samples & _MASK) + (samples >> 32)) & _MASK) + stream) & _MASK)
-    places = torch.arange(math.prod(shape), device=samples.device)
-    bits = _mix(_mix(places + keys.unsqueeze(1) & _MASK) ^ keys.unsqueeze(1))
-    return (((bits >> 9).float() + 0.5) / 2**23).reshape(len(samples), *shape)
+    keys = _mix(_mix(_mix(samples.int()) + (samples >> 32).int()) + stream).unsqueeze(1)
+    places = torch.arange(math.prod(shape), dtype=torch.int32, device=samples.device)
+    bits = _mix(_mix(places + keys) ^ keys)
+    return (((bits >> 9) & 0x7FFFFF).float() + 0.5).div_(2**23).reshape(len(samples), *shape)
 
 
 def normal(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
@@ -63,7 +61,7 @@ class Draws:
 
 
 def _mix(values: Tensor) -> Tensor:
-    # A bijection of 32 bits; int64 wraps around, which leaves the low half of a product right.
-    values = ((values ^ values >> 16) * 0x7FEB352D) & _MASK
-    values = ((values ^ values >> 15) * 0x846CA68B) & _MASK
-    return values ^ values >> 16
+    # A bijection of 32 bits. They are signed here: products wrap around as they should, shifts need their sign cleared.
+    values = ((values ^ ((values >> 16) & 0xFFFF)) * 0x7FEB352D)
+    values = ((values ^ ((values >> 15) & 0x1FFFF)) * (0x846CA68B - (1 << 32)))
+    return values ^ ((values >> 16) & 0xFFFF)

@@ -1,6 +1,7 @@
 """Pictures of frost, computed: ferns of ice that grow from a few points until they meet."""
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from .seeding import uniform
 PICTURES = 4
 
 
+@lru_cache(maxsize=2)
 def frost_textures(height: int, width: int, device: torch.device) -> Tensor:
     """Return pictures of frost to cut pieces of this size from, the same ones each time.
 
