@@ -99,9 +99,14 @@ def corrupt(images: Tensor, name: str, severity: int, samples: Tensor) -> Tensor
     """
     _check(images, severity, samples)
     strength = constants(name, severity, min(images.shape[-2:]))
+    return corrupt_by(images, CORRUPTIONS[name], strength, samples)
+
+
+def corrupt_by(images: Tensor, corruption: Corruption, strength: tuple[float, ...], samples: Tensor) -> Tensor:
+    """Corrupt a batch as `corrupt` does, by any corruption and by constants of one's own."""
     at_once = max(AT_ONCE.get(images.device.type, AT_ONCE["cuda"]) // images[:1].numel(), 1) if len(images) else 1
     parts = [
-        _corrupted(part, CORRUPTIONS[name], Draws(own), strength)
+        _corrupted(part, corruption, Draws(own), strength)
         for part, own in zip(images.split(at_once), samples.split(at_once), strict=True)
     ]
     return torch.cat(parts)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from .filters import gaussian, sample, separable
+from .filters import gaussian, sample
 from .seeding import Draws
 
 

@@ -62,6 +62,6 @@ class Draws:
 
 def _mix(values: Tensor) -> Tensor:
     # A bijection of 32 bits. They are signed here: products wrap around as they should, shifts need their sign cleared.
-    values = ((values ^ ((values >> 16) & 0xFFFF)) * 0x7FEB352D)
-    values = ((values ^ ((values >> 15) & 0x1FFFF)) * (0x846CA68B - (1 << 32)))
+    values = (values ^ ((values >> 16) & 0xFFFF)) * 0x7FEB352D
+    values = (values ^ ((values >> 15) & 0x1FFFF)) * (0x846CA68B - (1 << 32))
     return values ^ ((values >> 16) & 0xFFFF)

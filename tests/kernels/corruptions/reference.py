@@ -1,6 +1,8 @@
 """The published corruptions, as `imagecorruptions` has them, made to run with today's libraries and to tell their draws."""
 
 import importlib
+import math
+import os
 import sys
 import warnings
 from collections.abc import Iterator
@@ -22,9 +24,13 @@ from scipy import stats
 from sklearn.datasets import load_sample_image
 from torch import Tensor
 
+from graftwork.kernels.corruptions import CORRUPTIONS
+from graftwork.kernels.corruptions.constants import LARGE
 from graftwork.kernels.corruptions.seeding import Draws
 
 Array = np.ndarray[Any, np.dtype[Any]]
+
+ELASTIC = (0.05, 0.065, 0.085, 0.1, 0.12)  # the package's own five
 
 
 @dataclass
@@ -71,12 +77,12 @@ class Replay(Draws):
 
 
 class _Numpy:
-    """NumPy with a name that it has no longer, and with recorded draws."""
+    """NumPy with a name that it has no longer, and with draws of one's choice."""
 
     float_ = np.float64
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.random = recorder
+    def __init__(self, random: Any) -> None:
+        self.random = random
 
     def __getattr__(self, name: str) -> Any:
         return getattr(np, name)
@@ -87,11 +93,57 @@ def _gaussian(image: Array, *arguments: Any, multichannel: bool = False, **optio
 
 
 @contextmanager
+def published(random: Any = np.random) -> Iterator[Any]:
+    """Lend the reference's module, which draws from ``random``."""
+    module = _module()
+    with mock.patch.multiple(module, np=_Numpy(random), gaussian=_gaussian, create=True):
+        yield module
+
+
+@contextmanager
 def recorded(seed: int) -> Iterator[tuple[Any, Recorder]]:
     """Lend the reference's module, and the recorder that it draws from."""
-    module, recorder = _module(), Recorder(np.random.default_rng(seed))
-    with mock.patch.multiple(module, np=_Numpy(recorder), gaussian=_gaussian, create=True):
+    recorder = Recorder(np.random.default_rng(seed))
+    with published(recorder) as module:
         yield module, recorder
+
+
+def strength(name: str, severity: int) -> tuple[float, ...]:
+    """Return the constants that the package has."""
+    if name == "elastic_transform":
+        return 0.005 * 250 * ELASTIC[severity - 1], 0.01, 0
+    return LARGE[name][severity - 1]
+
+
+def compared(name: str, severity: int, size: tuple[int, int], mode: str = "RGB") -> float:
+    """Return the mean absolute difference of ours and the published one, in 8-bit levels, given the same draws."""
+    if name == "elastic_transform":
+        size = (size[0], size[0])  # of other shapes the package takes the height for both
+    image = picture(*size).convert(mode)
+    with recorded(severity) as (module, recorder):
+        theirs = tensor(getattr(module, name)(image, severity))[:, : len(mode)]
+        given = {"textures": pictures(module, recorder)} if name == "frost" else {}
+    draws = Replay([channels_first(part) for part in recorder.drawn])
+    ours = CORRUPTIONS[name].apply(tensor(image), draws, *strength(name, severity), **given)
+    return difference(ours, theirs)
+
+
+def pictures(module: Any, recorder: Recorder) -> Tensor:
+    """Return the package's picture of frost that was drawn, (1, 3, h, w), as large as it uses it."""
+    frosts = sorted((_folder() / "frost").iterdir())
+    chosen = module.cv2.imread(str(frosts[int(recorder.drawn[0] * 5)]))
+    shape = tuple(math.ceil(side * 1.1) for side in chosen.shape[1::-1])
+    return tensor(module.cv2.resize(chosen, shape, interpolation=module.cv2.INTER_CUBIC)[..., ::-1])
+
+
+def difference(ours: Tensor, theirs: Tensor) -> float:
+    """Return the mean absolute difference of images, in 8-bit levels."""
+    return 255 * float((ours.clamp(0, 1) - theirs).abs().mean())
+
+
+def channels_first(drawn: Array) -> Array:
+    """Return the draws of an image in our order."""
+    return np.moveaxis(drawn, 2, 0) if drawn.ndim == 3 else drawn
 
 
 def _folder() -> Path:
@@ -107,10 +159,12 @@ def _module() -> Any:
     gone.__dict__["map_coordinates"] = scipy.ndimage.map_coordinates
     finder = ModuleType("pkg_resources")
     finder.__dict__["resource_filename"] = lambda _, path: str(_folder() / path)
-    with mock.patch.dict(sys.modules, {gone.__name__: gone, finder.__name__: finder}), warnings.catch_warnings():
+    lent = {gone.__name__: gone, finder.__name__: finder}
+    # OpenCV points Qt at plug-ins of its own, which would take the window tests' ones away.
+    with mock.patch.dict(sys.modules), mock.patch.dict(os.environ), warnings.catch_warnings():
+        sys.modules |= lent
         warnings.simplefilter("ignore")
-        module = importlib.import_module("imagecorruptions.corruptions")
-    return module
+        return importlib.import_module("imagecorruptions.corruptions")
 
 
 def picture(height: int, width: int, name: str = "china.jpg") -> Image.Image:
