@@ -88,7 +88,7 @@ def constants(name: str, severity: int, side: int) -> tuple[float, ...]:
     """Return the constants of a corruption for images whose shorter side has this many pixels.
 
     Up to 32 pixels they are CIFAR-10-C's, from 224 on ImageNet-C's. Between, each constant is blended by where the
-    side's logarithm lies between the two; what must be whole (a radius, a count, a quality) is rounded where it is used.
+    side's logarithm lies between the two; whole ones (a radius, a count, a quality) are rounded in use.
 
     Source: Hendrycks and Dietterich 2019, Benchmarking Neural Network Robustness to Common Corruptions and
     Perturbations; the constants are those of the programs that made the two sets.

@@ -59,7 +59,7 @@ def distance(edges: Tensor) -> Tensor:
 
     Source: Borgefors 1986, Distance Transformations in Digital Images (5 × 5).
     """
-    h, w = edges.shape[-2:]
+    w = edges.shape[-1]
     upright = torch.minimum(_since(edges), _since(edges.flip(2)).flip(2))
     padded = F.pad(upright, (FAR, FAR), value=FAR)
     table = _steps().to(edges.device)

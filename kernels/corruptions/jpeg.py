@@ -55,7 +55,7 @@ def _to_rgb(y: Tensor, blue: Tensor, red: Tensor) -> Tensor:
 
 
 def _coded(plane: Tensor, table: tuple[tuple[int, ...], ...], quality: int, multiple: int) -> Tensor:
-    """Return a plane (n, 1, h, w) of 0 to 255 with the coefficients of its 8 × 8 blocks rounded to the table's steps."""
+    """Return a plane (n, 1, h, w) of 0 to 255 with its 8 × 8 blocks rounded to the table's steps."""
     h, w = plane.shape[-2:]
     padded = F.pad(plane, (0, -w % multiple, 0, -h % multiple), mode="replicate")
     blocks = F.unfold(padded, 8, stride=8).mT.reshape(len(plane), -1, 8, 8) - 128

@@ -56,7 +56,9 @@ def speeds(name: str, side: int) -> tuple[float, float]:
         )
         repeats = [_repeats(way) for way, _ in ways]
         taken = [[_time(way, count) for (way, _), count in zip(ways, repeats, strict=True)] for _ in range(RUNS)]
-    return tuple(size / statistics.median(times) for (_, size), times in zip(ways, zip(*taken), strict=True))
+    return tuple(
+        size / statistics.median(times) for (_, size), times in zip(ways, zip(*taken, strict=True), strict=True)
+    )
 
 
 def _repeats(way: Callable[[], Any]) -> int:

@@ -1,4 +1,4 @@
-"""The published corruptions, as `imagecorruptions` has them, made to run with today's libraries and to tell their draws."""
+"""The published corruptions, as `imagecorruptions` has them, made to run today and to tell their draws."""
 
 import importlib
 import math

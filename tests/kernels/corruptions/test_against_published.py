@@ -1,7 +1,7 @@
 """Every corruption and severity against the published ones, which are fed the same draws.
 
 What follows is the mean absolute difference on a photograph, in 8-bit levels and before ours is rounded, the worst of
-five severities at 64 × 64, of five at 96 × 88 and of one at 224 × 224 pixels. The bounds are twice that, at least 0.002.
+five severities at 64 × 64, of five at 96 × 88 and of one at 224 × 224. The bounds are twice that, at least 0.002.
 
 ===================  =======  ====================================================================================
 brightness            0.0000
