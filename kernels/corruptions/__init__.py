@@ -113,9 +113,31 @@ def corrupt_by(images: Tensor, corruption: Corruption, strength: tuple[float, ..
 
 
 def _corrupted(images: Tensor, corruption: Corruption, draws: Draws, strength: tuple[float, ...]) -> Tensor:
-    pixels = images.float() / 255 if images.dtype == torch.uint8 else (images * 255).round() / 255
-    spoilt = (corruption.apply(pixels, draws, *strength).clamp(0, 1) * 255).round()
-    return spoilt.byte() if images.dtype == torch.uint8 else spoilt / 255
+    whole = images if images.dtype == torch.uint8 else (images * 255).round_().byte()
+    spoilt = _levels(corruption.apply(_pixels(whole), draws, *strength))
+    return spoilt if images.dtype == torch.uint8 else spoilt.float().div_(255)
+
+
+def _pixels(levels: Tensor) -> Tensor:
+    """Return uint8 as float32 in [0, 1]."""
+    if levels.device.type != "cpu":
+        return levels.float() / 255
+    from . import compiled
+
+    pixels = torch.empty(levels.shape)
+    compiled.to_pixels(levels.numpy().ravel(), pixels.numpy().ravel())
+    return pixels
+
+
+def _levels(pixels: Tensor) -> Tensor:
+    """Return float32 as the nearest levels, uint8."""
+    if pixels.device.type != "cpu":
+        return (pixels.clamp(0, 1) * 255).round().byte()
+    from . import compiled
+
+    levels = torch.empty(pixels.shape, dtype=torch.uint8)
+    compiled.to_levels(pixels.numpy().ravel(), levels.numpy().ravel())
+    return levels
 
 
 def _check(images: Tensor, severity: int, samples: Tensor) -> None:

@@ -57,10 +57,22 @@ def smear(images: Tensor, angles: Tensor, radius: int, sigma: float) -> Tensor:
     curve = torch.exp(-((steps / sigma) ** 2) / 2)
     down = torch.ceil(steps * torch.sin(angles) - 0.5).long()
     right = torch.ceil(steps * torch.cos(angles) - 0.5).long()
-    kw = len(steps)
-    reach = math.ceil(2 * radius * math.sin(math.pi / 4))
+    curve = (curve / curve.sum()).float()
+    if images.device.type != "cpu":
+        return smear_plain(images, down, right, curve)
+    from . import compiled
+
+    smeared = torch.zeros(images.shape)
+    compiled.smear(images.contiguous().numpy(), down.numpy(), right.numpy(), curve.numpy(), smeared.numpy())
+    return smeared
+
+
+def smear_plain(images: Tensor, down: Tensor, right: Tensor, curve: Tensor) -> Tensor:
+    """Return the sum of each image (n, c, h, w) moved along its steps (n, k), weighted by the curve (k,)."""
+    kw = down.shape[1]
+    reach = math.ceil((kw - 1) * math.sin(math.pi / 4))
     kernels = images.new_zeros(len(images), (2 * reach + 1) * kw)
-    kernels.scatter_add_(1, (down + reach) * kw + right, (curve / curve.sum()).expand_as(down))
+    kernels.scatter_add_(1, (down + reach) * kw + right, curve.expand_as(down))
     return correlate(images, kernels.view(-1, 2 * reach + 1, kw), (reach, 0), "replicate")
 
 

@@ -38,22 +38,39 @@ def saturate(images: Tensor, draws: Draws, factor: float, lift: float) -> Tensor
 def pixelate(images: Tensor, draws: Draws, share: float) -> Tensor:
     """Shrink to a share of the size, each pixel the mean of those it covers, and enlarge again by repetition."""
     h, w = images.shape[-2:]
-    rows, columns = _shrink(h, int(h * share)).to(images), _shrink(w, int(w * share)).to(images)
-    narrow = torch.floor(images @ columns.T * 255 + 0.5)
-    small = torch.floor(rows @ narrow + 0.5) / 255
-    return small[..., _repeat(h, len(rows), images.device), :][..., _repeat(w, len(columns), images.device)]
+    levels = (images * 255).round_()
+    rows, columns = _begins(h, int(h * share)), _begins(w, int(w * share))
+    high, wide = _repeat(h, len(rows) - 1), _repeat(w, len(columns) - 1)
+    if images.device.type != "cpu":
+        return pixelate_plain(levels, rows, columns, high, wide) / 255
+    from . import compiled
+
+    coarse = torch.empty(images.shape)
+    parts = (part.numpy() for part in (rows, columns, high, wide))
+    compiled.pixelate(levels.flatten(0, 1).numpy(), *parts, coarse.flatten(0, 1).numpy())
+    return coarse.div_(255)
 
 
-def _shrink(long: int, short: int) -> Tensor:
-    """Return the matrix (short, long) that averages the pixels whose centres fall into each longer one."""
-    ends = torch.arange(short + 1, dtype=torch.float64) * (long / short)
-    places = torch.arange(long) + 0.5
-    inside = (places > ends[:-1, None]) & (places <= ends[1:, None])
-    return inside / inside.sum(dim=1, keepdim=True)
+def pixelate_plain(levels: Tensor, rows: Tensor, columns: Tensor, high: Tensor, wide: Tensor) -> Tensor:
+    """Return the rounded means of the parts that begin at rows and columns, repeated; as `compiled.pixelate`."""
+    narrow = torch.floor(levels @ _sums(columns).to(levels).T / columns.diff().to(levels) + 0.5)
+    small = torch.floor(_sums(rows).to(levels) @ narrow / rows.diff().to(levels).unsqueeze(1) + 0.5)
+    return small[..., high.to(levels.device), :][..., wide.to(levels.device)]
 
 
-def _repeat(long: int, short: int, device: torch.device) -> Tensor:
-    return ((torch.arange(long, device=device, dtype=torch.float64) + 0.5) * (short / long)).long()
+def _begins(long: int, short: int) -> Tensor:
+    """Return where each of the parts begins, and where the last one ends, (short + 1,): whose centres fall into it."""
+    return torch.ceil(torch.arange(short + 1, dtype=torch.float64) * (long / short) - 0.5).long()
+
+
+def _sums(begins: Tensor) -> Tensor:
+    """Return the matrix (short, long) that sums the places of each part."""
+    places = torch.arange(int(begins[-1]))
+    return (places >= begins[:-1, None]) & (places < begins[1:, None])
+
+
+def _repeat(long: int, short: int) -> Tensor:
+    return ((torch.arange(long, dtype=torch.float64) + 0.5) * (short / long)).long()
 
 
 def elastic_transform(images: Tensor, draws: Draws, strength: float, softness: float, affine: float) -> Tensor:

@@ -28,7 +28,7 @@ def canny(images: Tensor, low: float, high: float) -> Tensor:
     dx, dy = F.conv2d(padded, torch.stack([sobel, sobel.T]).unsqueeze(1)).split(1, dim=1)
     slope = dx.abs() + dy.abs()
     crest = _crest(slope, dx, dy) & (slope > low)
-    edges = crest & (slope > high)
+    edges: Tensor = crest & (slope > high)
     while not torch.equal(grown := crest & (F.max_pool2d(edges.float(), 3, 1, 1) > 0), edges):
         edges = grown
     return edges

@@ -66,7 +66,8 @@ def correlate(
     padded = F.pad(images, (ox, kw - 1 - ox, oy, kh - 1 - oy), mode=border)
     size = padded.shape[-2:]
     spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernels, s=size).conj().unsqueeze(1)
-    return torch.fft.irfft2(spectrum, s=size)[..., :h, :w]
+    whole: Tensor = torch.fft.irfft2(spectrum, s=size)
+    return whole[..., :h, :w]
 
 
 def sample(images: Tensor, x: Tensor, y: Tensor, border: Literal["reflect", "mirror"]) -> Tensor:

@@ -1,9 +1,14 @@
 """JPEG there and back: what its quantisation leaves of an image."""
 
 import math
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from .seeding import Draws
@@ -30,6 +35,25 @@ CHROMA = (
 
 def jpeg_compression(images: Tensor, draws: Draws, quality: float) -> Tensor:
     """Compress to JPEG with 4:2:0 chroma, as libjpeg does it by default, and decompress.
+
+    A processor leaves it to libjpeg, some images at a time.
+    """
+    if images.device.type != "cpu":
+        return jpeg_plain(images, quality)
+    levels = np.ascontiguousarray((images * 255).round_().byte().permute(0, 2, 3, 1).numpy())
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
+        coded = list(pool.map(lambda image: _through_libjpeg(image, round(quality)), levels))
+    return torch.from_numpy(np.stack(coded)).view(levels.shape).permute(0, 3, 1, 2).contiguous() / 255
+
+
+def _through_libjpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    file = BytesIO()
+    Image.fromarray(image.squeeze(2) if image.shape[2] == 1 else image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def jpeg_plain(images: Tensor, quality: float) -> Tensor:
+    """Return images through JPEG without its lossless part.
 
     Source: ITU-T T.81; JFIF 1.02 for the colours.
     """

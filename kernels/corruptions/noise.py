@@ -5,6 +5,7 @@ draws from, and its constants. It returns the same shape, not yet clipped or rou
 """
 
 import math
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -14,19 +15,18 @@ from .seeding import Draws
 
 def gaussian_noise(images: Tensor, draws: Draws, scale: float) -> Tensor:
     """Add normal noise of one standard deviation, that of the sensor in poor light."""
-    return images + scale * draws.normal(*images.shape[1:])
+    return draws.normal(*images.shape[1:]).mul_(scale).add_(images)
 
 
 def speckle_noise(images: Tensor, draws: Draws, scale: float) -> Tensor:
     """Add normal noise in proportion to the pixel."""
-    return images + images * scale * draws.normal(*images.shape[1:])
+    return draws.normal(*images.shape[1:]).mul_(scale).add_(1).mul_(images)
 
 
 def impulse_noise(images: Tensor, draws: Draws, amount: float) -> Tensor:
     """Set a share of the values to black or white, as likely the one as the other."""
     chance = draws.uniform(*images.shape[1:])
-    noisy = torch.where(chance < amount, 1.0, images)
-    return torch.where(chance < amount / 2, 0.0, noisy)
+    return images.masked_fill(chance < amount, 1).masked_fill_(chance < amount / 2, 0)
 
 
 def shot_noise(images: Tensor, draws: Draws, photons: float) -> Tensor:
@@ -34,18 +34,31 @@ def shot_noise(images: Tensor, draws: Draws, photons: float) -> Tensor:
 
     The counts are drawn by inverting the distribution. There are 256 of them, since the images have eight bits.
     """
-    levels = (images * 255).round().long()
-    cumulative = _poisson_cumulative(photons, images.device)
-    # Laid end to end, each distribution raised by its level, they are one ascending row to search.
-    row = (cumulative + torch.arange(256, device=images.device).unsqueeze(1)).flatten()
-    found = torch.searchsorted(row, draws.uniform(*images.shape[1:]).double() + levels)
-    return (found - levels * cumulative.shape[1]).float() / photons
+    levels = (images * 255).round_().byte()
+    row = _poisson_row(photons, images.device)
+    chances = draws.uniform(*images.shape[1:])
+    if images.device.type != "cpu":
+        return counts_plain(levels, chances, row) / photons
+    from . import compiled
+
+    counts = torch.empty_like(chances)
+    compiled.counts(levels.numpy().ravel(), chances.numpy().ravel(), row.numpy(), counts.numpy().ravel())
+    return counts.div_(photons)
 
 
-def _poisson_cumulative(photons: float, device: torch.device) -> Tensor:
+def counts_plain(levels: Tensor, chances: Tensor, row: Tensor) -> Tensor:
+    """Return the count whose place among its level's each chance takes, in the shape of both."""
+    found = torch.searchsorted(row, chances.double() + levels)
+    return (found - levels.long() * (len(row) // 256)).float()
+
+
+@lru_cache(maxsize=8)
+def _poisson_row(photons: float, device: torch.device) -> Tensor:
+    """Return 256 cumulative distributions end to end, each raised by its level: one ascending row to search."""
     # Ten standard deviations and a few more leave out nothing that 23 bits could draw.
     counts = torch.arange(math.ceil(photons + 10 * math.sqrt(photons) + 10), dtype=torch.float64, device=device)
     means = photons * torch.arange(256, dtype=torch.float64, device=device).unsqueeze(1) / 255
     mass = torch.exp(torch.xlogy(counts, means) - means - torch.lgamma(counts + 1))
     cumulative = mass.cumsum(1)
-    return cumulative / cumulative[:, -1:]
+    levels = torch.arange(256, device=device).unsqueeze(1)
+    return (cumulative / cumulative[:, -1:] + levels).flatten()

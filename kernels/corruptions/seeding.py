@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -27,16 +28,27 @@ def uniform(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
     Source: Salmon et al. 2011, Parallel Random Numbers: As Easy as 1, 2, 3 (the idea of counters).
     """
     # Mixed one after the other: a plain xor would let a sample and a stream change places.
-    keys = _mix(_mix(_mix(samples.int()) + (samples >> 32).int()) + stream).unsqueeze(1)
-    places = torch.arange(math.prod(shape), dtype=torch.int32, device=samples.device)
+    keys = _mix(_mix(_mix(samples.int()) + (samples >> 32).int()) + stream)
+    if samples.device.type != "cpu":
+        return uniform_plain(keys, shape)
+    from . import compiled
+
+    drawn = torch.empty(len(samples), math.prod(shape))
+    compiled.uniform(keys.numpy().view(np.uint32), drawn.numpy())
+    return drawn.view(len(samples), *shape)
+
+
+def uniform_plain(keys: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return the numbers of `uniform`, hashed from the key of each sample, int32 of shape (n,), and their places."""
+    keys = keys.unsqueeze(1)
+    places = torch.arange(math.prod(shape), dtype=torch.int32, device=keys.device)
     bits = _mix(_mix(places + keys) ^ keys)
-    return (((bits >> 9) & 0x7FFFFF).float() + 0.5).div_(2**23).reshape(len(samples), *shape)
+    return (((bits >> 9) & 0x7FFFFF).float() + 0.5).div_(2**23).reshape(len(keys), *shape)
 
 
 def normal(samples: Tensor, shape: tuple[int, ...], stream: int = 0) -> Tensor:
     """Return standard normal numbers, by the inverse of their distribution; arguments as for `uniform`."""
-    numbers: Tensor = torch.special.ndtri(uniform(samples, shape, stream))
-    return numbers
+    return uniform(samples, shape, stream).mul_(2).sub_(1).erfinv_().mul_(math.sqrt(2))
 
 
 @dataclass(frozen=True)

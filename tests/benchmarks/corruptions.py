@@ -50,15 +50,14 @@ def speeds(name: str, side: int) -> tuple[float, float]:
     samples, constants = torch.arange(len(batch)), strength(name, SEVERITY)
     with published() as module:
         theirs = getattr(module, name)
-        ways: tuple[tuple[Callable[[], Any], int], ...] = (
-            (lambda: corrupt_by(batch, CORRUPTIONS[name], constants, samples), len(batch)),
-            (lambda: np.uint8(theirs(image, SEVERITY)), 1),
+        ways: tuple[Callable[[], Any], ...] = (
+            lambda: corrupt_by(batch, CORRUPTIONS[name], constants, samples),
+            lambda: np.uint8(theirs(image, SEVERITY)),
         )
-        repeats = [_repeats(way) for way, _ in ways]
-        taken = [[_time(way, count) for (way, _), count in zip(ways, repeats, strict=True)] for _ in range(RUNS)]
-    return tuple(
-        size / statistics.median(times) for (_, size), times in zip(ways, zip(*taken, strict=True), strict=True)
-    )
+        counts = [_repeats(way) for way in ways]
+        taken = [[_time(way, count) for way, count in zip(ways, counts, strict=True)] for _ in range(RUNS)]
+    ours, published_ones = (statistics.median(times) for times in zip(*taken, strict=True))
+    return len(batch) / ours, 1 / published_ones
 
 
 def _repeats(way: Callable[[], Any]) -> int:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from graftwork.analysis.data import normalisation
+from graftwork.analysis.data.normalise import normalisation
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES, Column, robustness_corruptions

@@ -65,7 +65,9 @@ class Replay(Draws):
 
     def __init__(self, drawn: list[Array]) -> None:
         super().__init__(torch.zeros(1, dtype=torch.int64))
-        object.__setattr__(self, "left", torch.from_numpy(np.concatenate([part.ravel() for part in drawn] or [[]])))
+        object.__setattr__(
+            self, "left", torch.from_numpy(np.concatenate([np.empty(0), *(part.ravel() for part in drawn)]))
+        )
 
     def uniform(self, *shape: int, stream: int = 0) -> Tensor:
         size = int(np.prod(shape))
@@ -89,7 +91,8 @@ class _Numpy:
 
 
 def _gaussian(image: Array, *arguments: Any, multichannel: bool = False, **options: Any) -> Any:
-    return skimage.filters.gaussian(image, *arguments, channel_axis=-1 if multichannel else None, **options)
+    filters: Any = skimage.filters
+    return filters.gaussian(image, *arguments, channel_axis=-1 if multichannel else None, **options)
 
 
 @contextmanager
