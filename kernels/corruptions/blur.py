@@ -17,9 +17,11 @@ def gaussian_blur(images: Tensor, draws: Draws, sigma: float) -> Tensor:
 
 def defocus_blur(images: Tensor, draws: Draws, radius: float, softness: float) -> Tensor:
     """Blur by a disk whose edge is softened."""
-    disk = _disk(radius, softness).to(images)
-    half = len(disk) // 2
-    return correlate(images, disk.unsqueeze(0), (half, half), "reflect")
+    disk = _disk(radius, softness)
+    down, right = disk.nonzero(as_tuple=True)
+    weights, half = disk[down, right].to(images), len(disk) // 2
+    steps = (places.to(images.device).unsqueeze(0) - half for places in (down, right))
+    return correlate(images, *steps, weights, "reflect")
 
 
 def _disk(radius: float, softness: float) -> Tensor:
@@ -57,23 +59,7 @@ def smear(images: Tensor, angles: Tensor, radius: int, sigma: float) -> Tensor:
     curve = torch.exp(-((steps / sigma) ** 2) / 2)
     down = torch.ceil(steps * torch.sin(angles) - 0.5).long()
     right = torch.ceil(steps * torch.cos(angles) - 0.5).long()
-    curve = (curve / curve.sum()).float()
-    if images.device.type != "cpu":
-        return smear_plain(images, down, right, curve)
-    from . import compiled
-
-    smeared = torch.zeros(images.shape)
-    compiled.smear(images.contiguous().numpy(), down.numpy(), right.numpy(), curve.numpy(), smeared.numpy())
-    return smeared
-
-
-def smear_plain(images: Tensor, down: Tensor, right: Tensor, curve: Tensor) -> Tensor:
-    """Return the sum of each image (n, c, h, w) moved along its steps (n, k), weighted by the curve (k,)."""
-    kw = down.shape[1]
-    reach = math.ceil((kw - 1) * math.sin(math.pi / 4))
-    kernels = images.new_zeros(len(images), (2 * reach + 1) * kw)
-    kernels.scatter_add_(1, (down + reach) * kw + right, curve.expand_as(down))
-    return correlate(images, kernels.view(-1, 2 * reach + 1, kw), (reach, 0), "replicate")
+    return correlate(images, down, right, (curve / curve.sum()).float(), "replicate")
 
 
 def zoom_blur(images: Tensor, draws: Draws, stop: float, step: float) -> Tensor:

@@ -11,10 +11,13 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+# Steps of distances in units of 2⁻¹⁶, as OpenCV counts them: straight, diagonal, and a knight's.
+ONE, ASLANT, KNIGHT = 65536, 91750, 143976
+
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
 
-_compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
+_compiled: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 _inlined: Callable[..., Any] = njit(inline="always", error_model="numpy")
 
 
@@ -58,24 +61,26 @@ def _counts(levels: NDArray[np.uint8], chances: Floats, row: NDArray[np.float64]
 counts: Callable[[NDArray[np.uint8], Floats, NDArray[np.float64], Floats], None] = _compiled(_counts)
 
 
-def _smear(images: Floats, down: Places, right: Places, curve: Floats, out: Floats) -> None:
-    """Add to ``out`` each image (n, c, h, w) moved along its steps (n, k), which are not below 0 to the right."""
-    n, c, h, w = images.shape
+def _correlate(images: Floats, down: Places, right: Places, weights: Floats, out: Floats) -> None:
+    """Add to ``out`` (n, c, h, w) what lies so far down and right of each place in the larger images, weighted.
+
+    ``down`` and ``right`` are (n or 1, k) and not below 0, ``weights`` (k,).
+    """
+    n, c, h, w = out.shape
+    wide = images.shape[3]
     for image in range(n):
+        ys, xs = down[min(image, len(down) - 1)], right[min(image, len(right) - 1)]
         for channel in range(c):
+            flat, target = images[image, channel].ravel(), out[image, channel].ravel()
             for y in range(h):
-                line = out[image, channel, y]
-                for step in range(len(curve)):
-                    source = images[image, channel, min(max(y + down[image, step], 0), h - 1)]
-                    far, weight = min(right[image, step], w), curve[step]
-                    inside = source[far:]
-                    for x in range(len(inside)):
-                        line[x] += weight * inside[x]
-                    for x in range(len(inside), w):
-                        line[x] += weight * source[w - 1]
+                begin = np.uint64(y * w)
+                for k in range(len(weights)):
+                    source, weight = np.uint64((y + ys[k]) * wide + xs[k]), weights[k]
+                    for x in range(np.uint64(w)):
+                        target[begin + x] += weight * flat[source + x]
 
 
-smear: Callable[[Floats, Places, Places, Floats, Floats], None] = _compiled(_smear)
+correlate: Callable[[Floats, Places, Places, Floats, Floats], None] = _compiled(_correlate)
 
 
 def _pixelate(images: Floats, rows: Places, columns: Places, high: Places, wide: Places, out: Floats) -> None:
@@ -127,3 +132,55 @@ def _to_levels(pixels: Floats, out: NDArray[np.uint8]) -> None:
 
 to_pixels: Callable[[NDArray[np.uint8], Floats], None] = _compiled(_to_pixels)
 to_levels: Callable[[Floats, NDArray[np.uint8]], None] = _compiled(_to_levels)
+
+
+def _impulses(images: Floats, chances: Floats, amount: float, out: Floats) -> None:
+    """Fill ``out`` with the images, black where the chance is below half of the amount, white where below the whole."""
+    half, whole = np.float32(amount / 2), np.float32(amount)
+    for place in range(len(images)):
+        lit = np.float32(1) if chances[place] < whole else images[place]
+        out[place] = np.float32(0) if chances[place] < half else lit
+
+
+impulses: Callable[[Floats, Floats, float, Floats], None] = _compiled(_impulses)
+
+
+def _distances(edges: NDArray[np.bool_], far: int, out: Floats) -> None:
+    """Fill ``out`` with the distance from each place of ``edges`` (n, h, w) to the nearest one, at most ``far``."""
+    n, h, w = edges.shape
+    for image in range(n):
+        near = np.full((h + 4, w + 4), far * ONE, np.int32)
+        for y in range(h):
+            for x in range(w):
+                if edges[image, y, x]:
+                    near[y + 2, x + 2] = 0
+        for turn in range(2):
+            here = near if turn == 0 else near[::-1, ::-1]
+            for y in range(2, h + 2):
+                for x in range(2, w + 2):
+                    straight = min(here[y - 1, x], here[y, x - 1]) + ONE
+                    aslant = min(here[y - 1, x - 1], here[y - 1, x + 1]) + ASLANT
+                    knight = min(here[y - 2, x - 1], here[y - 2, x + 1])
+                    knight = min(knight, min(here[y - 1, x - 2], here[y - 1, x + 2])) + KNIGHT
+                    here[y, x] = min(here[y, x], min(straight, min(aslant, knight)))
+        out[image] = near[2:-2, 2:-2] / np.float32(ONE)
+
+
+distances: Callable[[NDArray[np.bool_], int, Floats], None] = _compiled(_distances)
+
+
+def _follow(crests: NDArray[np.bool_], edges: NDArray[np.bool_]) -> None:
+    """Grow ``edges`` (n, h, w) along the crests that they touch, corners too."""
+    n, h, w = edges.shape
+    for image in range(n):
+        left = [(y, x) for y in range(h) for x in range(w) if edges[image, y, x]]
+        while left:
+            y, x = left.pop()
+            for down in range(max(y - 1, 0), min(y + 2, h)):
+                for right in range(max(x - 1, 0), min(x + 2, w)):
+                    if crests[image, down, right] and not edges[image, down, right]:
+                        edges[image, down, right] = True
+                        left.append((down, right))
+
+
+follow: Callable[[NDArray[np.bool_], NDArray[np.bool_]], None] = _compiled(_follow)

@@ -17,7 +17,7 @@ def brightness(images: Tensor, draws: Draws, lift: float) -> Tensor:
 def contrast(images: Tensor, draws: Draws, share: float) -> Tensor:
     """Bring each channel nearer to its mean."""
     means = images.mean(dim=(2, 3), keepdim=True)
-    return (images - means) * share + means
+    return torch.lerp(means, images, share)
 
 
 def saturate(images: Tensor, draws: Draws, factor: float, lift: float) -> Tensor:

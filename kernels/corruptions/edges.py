@@ -29,7 +29,17 @@ def canny(images: Tensor, low: float, high: float) -> Tensor:
     slope = dx.abs() + dy.abs()
     crest = _crest(slope, dx, dy) & (slope > low)
     edges: Tensor = crest & (slope > high)
-    while not torch.equal(grown := crest & (F.max_pool2d(edges.float(), 3, 1, 1) > 0), edges):
+    if images.device.type != "cpu":
+        return follow_plain(crest, edges)
+    from . import compiled
+
+    compiled.follow(crest.squeeze(1).numpy(), edges.squeeze(1).numpy())
+    return edges
+
+
+def follow_plain(crests: Tensor, edges: Tensor) -> Tensor:
+    """Return the edges, grown along the crests that they touch; bool of shape (n, 1, h, w)."""
+    while not torch.equal(grown := crests & (F.max_pool2d(edges.float(), 3, 1, 1) > 0), edges):
         edges = grown
     return edges
 
@@ -54,10 +64,24 @@ def _crest(slope: Tensor, dx: Tensor, dy: Tensor) -> Tensor:
 def distance(edges: Tensor) -> Tensor:
     """Return the distance to the nearest edge, at most 20 pixels; bool in, float32 out, shape (n, 1, h, w).
 
-    Steps straight on cost 1, diagonal ones 1.4 and a knight's 2.1969. For a column so many places aside only its
-    nearest edge counts, so two passes along the height and one along the width find the nearest of all.
+    Steps straight on cost 1, diagonal ones 1.4 and a knight's 2.1969.
 
     Source: Borgefors 1986, Distance Transformations in Digital Images (5 × 5).
+    """
+    if edges.device.type != "cpu":
+        return distance_plain(edges)
+    from . import compiled
+
+    out = torch.empty(edges.shape)
+    compiled.distances(edges.squeeze(1).numpy(), FAR, out.squeeze(1).numpy())
+    return out
+
+
+def distance_plain(edges: Tensor) -> Tensor:
+    """Return `distance`, no step depending on another.
+
+    For a column so many places aside only its nearest edge counts, so two passes along the height and one along the
+    width find the nearest of all.
     """
     w = edges.shape[-1]
     upright = torch.minimum(_since(edges), _since(edges.flip(2)).flip(2))

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+_FEW = 64  # steps that a processor adds up sooner than it transforms
+
 
 def separable(images: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Apply one matrix along the height, (h', h), and one along the width, (w', w), of images (…, h, w)."""
@@ -49,25 +51,46 @@ def zoom_matrix(side: int, factor: float) -> Tensor:
 
 
 def correlate(
-    images: Tensor, kernels: Tensor, origin: tuple[int, int], border: Literal["reflect", "replicate"]
+    images: Tensor,
+    down: Tensor,
+    right: Tensor,
+    weights: Tensor,
+    border: Literal["reflect", "replicate"],
 ) -> Tensor:
-    """Return Σ kernel[i, j] · image[y + i − oy, x + j − ox] by Fourier transforms.
+    """Return for each pixel the weighted sum of pixels at some steps from it.
 
     Parameters
     ----------
     images : Tensor, shape (n, c, h, w)
-    kernels : Tensor, shape (n or 1, kh, kw)
-    origin : tuple of int
-        (oy, ox), the place in the kernel that lies on the pixel.
+    down, right : Tensor of int64, shape (n or 1, k)
+        The steps, in pixels.
+    weights : Tensor, shape (k,)
     border : {"reflect", "replicate"}
         What lies beyond the image: the image without its outermost pixel, mirrored, or that pixel again.
     """
-    (h, w), (kh, kw), (oy, ox) = images.shape[-2:], kernels.shape[-2:], origin
-    padded = F.pad(images, (ox, kw - 1 - ox, oy, kh - 1 - oy), mode=border)
-    size = padded.shape[-2:]
-    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernels, s=size).conj().unsqueeze(1)
-    whole: Tensor = torch.fft.irfft2(spectrum, s=size)
-    return whole[..., :h, :w]
+    up, left = max(-int(down.min()), 0), max(-int(right.min()), 0)
+    around = (left, max(int(right.max()), 0), up, max(int(down.max()), 0))
+    padded = F.pad(images, around, mode=border)
+    down, right = down + up, right + left
+    if images.device.type != "cpu" or len(weights) > _FEW:
+        return correlate_plain(padded, down, right, weights, images.shape[-2:])
+    from . import compiled
+
+    out = torch.zeros(images.shape)
+    steps = (part.numpy() for part in (down, right, weights))
+    compiled.correlate(padded.contiguous().numpy(), *steps, out.numpy())
+    return out
+
+
+def correlate_plain(padded: Tensor, down: Tensor, right: Tensor, weights: Tensor, size: tuple[int, int]) -> Tensor:
+    """Return `correlate` of padded images, whose steps are not below 0, by Fourier transforms."""
+    high, wide = int(down.max()) + 1, int(right.max()) + 1
+    kernels = weights.new_zeros(len(down), high * wide)
+    kernels.scatter_add_(1, down * wide + right, weights.expand_as(down))
+    shape = padded.shape[-2:]
+    spectrum = torch.fft.rfft2(padded) * torch.fft.rfft2(kernels.view(-1, 1, high, wide), s=shape).conj()
+    whole: Tensor = torch.fft.irfft2(spectrum, s=shape)
+    return whole[..., : size[0], : size[1]]
 
 
 def sample(images: Tensor, x: Tensor, y: Tensor, border: Literal["reflect", "mirror"]) -> Tensor:

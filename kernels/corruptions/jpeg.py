@@ -1,7 +1,6 @@
 """JPEG there and back: what its quantisation leaves of an image."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
@@ -36,13 +35,12 @@ CHROMA = (
 def jpeg_compression(images: Tensor, draws: Draws, quality: float) -> Tensor:
     """Compress to JPEG with 4:2:0 chroma, as libjpeg does it by default, and decompress.
 
-    A processor leaves it to libjpeg, some images at a time.
+    A processor leaves it to libjpeg.
     """
     if images.device.type != "cpu":
         return jpeg_plain(images, quality)
     levels = np.ascontiguousarray((images * 255).round_().byte().permute(0, 2, 3, 1).numpy())
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:
-        coded = list(pool.map(lambda image: _through_libjpeg(image, round(quality)), levels))
+    coded = [_through_libjpeg(image, round(quality)) for image in levels]
     return torch.from_numpy(np.stack(coded)).view(levels.shape).permute(0, 3, 1, 2).contiguous() / 255
 
 

@@ -26,6 +26,17 @@ def speckle_noise(images: Tensor, draws: Draws, scale: float) -> Tensor:
 def impulse_noise(images: Tensor, draws: Draws, amount: float) -> Tensor:
     """Set a share of the values to black or white, as likely the one as the other."""
     chance = draws.uniform(*images.shape[1:])
+    if images.device.type != "cpu":
+        return impulses_plain(images, chance, amount)
+    from . import compiled
+
+    out = torch.empty_like(chance)
+    compiled.impulses(images.numpy().ravel(), chance.numpy().ravel(), amount, out.numpy().ravel())
+    return out
+
+
+def impulses_plain(images: Tensor, chance: Tensor, amount: float) -> Tensor:
+    """Return the images, black where the chance is below half of the amount, white where below the whole."""
     return images.masked_fill(chance < amount, 1).masked_fill_(chance < amount / 2, 0)
 
 

@@ -20,7 +20,7 @@ def fog(images: Tensor, draws: Draws, thickness: float, decay: float) -> Tensor:
     h, w = images.shape[-2:]
     clouds = plasma(draws, 1 << (max(h, w) - 1).bit_length(), decay)[:, :h, :w].unsqueeze(1)
     brightest = images.amax(dim=(1, 2, 3), keepdim=True)
-    return (images + thickness * clouds) * brightest / (brightest + thickness)
+    return torch.add(images, clouds, alpha=thickness).mul_(brightest / (brightest + thickness))
 
 
 def plasma(draws: Draws, side: int, decay: float) -> Tensor:
@@ -41,7 +41,7 @@ def plasma(draws: Draws, side: int, decay: float) -> Tensor:
 
     Source: Fournier, Fussell and Carpenter 1982, Computer Rendering of Stochastic Models.
     """
-    noise = (draws.uniform(side * side - 1) * 2 - 1).double()
+    noise = draws.uniform(side * side - 1) * 2 - 1
     clouds = noise.new_zeros(len(noise), side, side)
     used, step, scale = 0, side, 100.0
     while step >= 2:
@@ -56,7 +56,7 @@ def plasma(draws: Draws, side: int, decay: float) -> Tensor:
         clouds[:, half::step, ::step] = (along + corners + corners.roll(-1, 1)) / 4 + rough[:, 2]
         used, step, scale = used + 3 * cells**2, half, scale / decay
     clouds -= clouds.amin(dim=(1, 2), keepdim=True)
-    return (clouds / clouds.amax(dim=(1, 2), keepdim=True)).float()
+    return clouds / clouds.amax(dim=(1, 2), keepdim=True)
 
 
 def frost(images: Tensor, draws: Draws, keep: float, add: float, textures: Tensor | None = None) -> Tensor:
@@ -67,12 +67,9 @@ def frost(images: Tensor, draws: Draws, keep: float, add: float, textures: Tenso
     h, w = images.shape[-2:]
     pictures = frost_textures(h, w, images.device) if textures is None else textures
     k, _, high, wide = pictures.shape
-    which, top, left = (draws.uniform(3) * images.new_tensor([k, high - h, wide - w])).long().T
-    rows = top.unsqueeze(1) + torch.arange(h, device=images.device)
-    columns = left.unsqueeze(1) + torch.arange(w, device=images.device)
-    # The indices come first in what this gives, the channels last.
-    pieces = pictures[which[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
-    return keep * images + add * (pieces if images.shape[1] == 3 else grey(pieces))
+    places = (draws.uniform(3) * images.new_tensor([k, high - h, wide - w])).long().tolist()
+    pieces = torch.stack([pictures[which, :, top : top + h, left : left + w] for which, top, left in places])
+    return (keep * images).add_(pieces if images.shape[1] == 3 else grey(pieces), alpha=add)
 
 
 def snow(
