@@ -14,6 +14,7 @@ from torch import Tensor
 from .blur import defocus_blur, gaussian_blur, glass_blur, motion_blur, zoom_blur
 from .constants import constants
 from .digital import brightness, contrast, elastic_transform, pixelate, saturate
+from .filters import to_levels, to_pixels
 from .jpeg import jpeg_compression
 from .noise import gaussian_noise, impulse_noise, shot_noise, speckle_noise
 from .seeding import Draws
@@ -114,30 +115,8 @@ def corrupt_by(images: Tensor, corruption: Corruption, strength: tuple[float, ..
 
 def _corrupted(images: Tensor, corruption: Corruption, draws: Draws, strength: tuple[float, ...]) -> Tensor:
     whole = images if images.dtype == torch.uint8 else (images * 255).round_().byte()
-    spoilt = _levels(corruption.apply(_pixels(whole), draws, *strength))
+    spoilt = to_levels(corruption.apply(to_pixels(whole), draws, *strength))
     return spoilt if images.dtype == torch.uint8 else spoilt.float().div_(255)
-
-
-def _pixels(levels: Tensor) -> Tensor:
-    """Return uint8 as float32 in [0, 1]."""
-    if levels.device.type != "cpu":
-        return levels.float() / 255
-    from . import compiled
-
-    pixels = torch.empty(levels.shape)
-    compiled.to_pixels(levels.numpy().ravel(), pixels.numpy().ravel())
-    return pixels
-
-
-def _levels(pixels: Tensor) -> Tensor:
-    """Return float32 as the nearest levels, uint8."""
-    if pixels.device.type != "cpu":
-        return (pixels.clamp(0, 1) * 255).round().byte()
-    from . import compiled
-
-    levels = torch.empty(pixels.shape, dtype=torch.uint8)
-    compiled.to_levels(pixels.numpy().ravel(), levels.numpy().ravel())
-    return levels
 
 
 def _check(images: Tensor, severity: int, samples: Tensor) -> None:

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .filters import stencil
+
 FAR = 20  # Distances are of no interest beyond.
 
 
@@ -23,9 +25,8 @@ def canny(images: Tensor, low: float, high: float) -> Tensor:
 
     Source: Canny 1986, A Computational Approach to Edge Detection; ties are broken as OpenCV does.
     """
-    sobel = images.new_tensor([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
-    padded = F.pad(images, (1, 1, 1, 1), mode="replicate")
-    dx, dy = F.conv2d(padded, torch.stack([sobel, sobel.T]).unsqueeze(1)).split(1, dim=1)
+    dx = stencil(images, ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1)), "replicate")
+    dy = stencil(images, ((-1, -2, -1), (0, 0, 0), (1, 2, 1)), "replicate")
     slope = dx.abs() + dy.abs()
     crest = _crest(slope, dx, dy) & (slope > low)
     edges: Tensor = crest & (slope > high)

@@ -106,9 +106,23 @@ def sample(images: Tensor, x: Tensor, y: Tensor, border: Literal["reflect", "mir
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=border == "reflect")
 
 
+def stencil(
+    images: Tensor, weights: tuple[tuple[int, int, int], ...], border: Literal["reflect", "replicate"]
+) -> Tensor:
+    """Return Σ weight[i][j] · image[y + i − 1, x + j − 1] of images (n, c, h, w); exact for whole numbers."""
+    h, w = images.shape[-2:]
+    padded = F.pad(images, (1, 1, 1, 1), mode=border)
+    total = torch.zeros_like(images)
+    for down, row in enumerate(weights):
+        for right, weight in enumerate(row):
+            if weight:
+                total.add_(padded[..., down : down + h, right : right + w], alpha=weight)
+    return total
+
+
 def box3(images: Tensor) -> Tensor:
     """Return the mean of each 3 × 3 neighbourhood, mirrored at the border without the outermost pixel."""
-    return F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="reflect"), 3, stride=1)
+    return stencil(images, ((1, 1, 1),) * 3, "reflect").div_(9)
 
 
 def grey(images: Tensor) -> Tensor:
@@ -117,3 +131,25 @@ def grey(images: Tensor) -> Tensor:
         return images
     weights = images.new_tensor([0.299, 0.587, 0.114])
     return torch.einsum("nchw,c->nhw", images, weights).unsqueeze(1)
+
+
+def to_pixels(levels: Tensor) -> Tensor:
+    """Return uint8 as float32 in [0, 1]."""
+    if levels.device.type != "cpu":
+        return levels.float() / 255
+    from . import compiled
+
+    pixels = torch.empty(levels.shape)
+    compiled.to_pixels(levels.numpy().ravel(), pixels.numpy().ravel())
+    return pixels
+
+
+def to_levels(pixels: Tensor) -> Tensor:
+    """Return float32 as the nearest levels, uint8."""
+    if pixels.device.type != "cpu":
+        return (pixels.clamp(0, 1) * 255).round().byte()
+    from . import compiled
+
+    levels = torch.empty(pixels.shape, dtype=torch.uint8)
+    compiled.to_levels(pixels.numpy().ravel(), levels.numpy().ravel())
+    return levels

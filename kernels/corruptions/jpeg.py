@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from .filters import to_levels, to_pixels
 from .seeding import Draws
 
 # ITU-T T.81, tables K.1 and K.2.
@@ -39,9 +40,9 @@ def jpeg_compression(images: Tensor, draws: Draws, quality: float) -> Tensor:
     """
     if images.device.type != "cpu":
         return jpeg_plain(images, quality)
-    levels = np.ascontiguousarray((images * 255).round_().byte().permute(0, 2, 3, 1).numpy())
-    coded = [_through_libjpeg(image, round(quality)) for image in levels]
-    return torch.from_numpy(np.stack(coded)).view(levels.shape).permute(0, 3, 1, 2).contiguous() / 255
+    levels = to_levels(images).permute(0, 2, 3, 1).contiguous()
+    coded = torch.from_numpy(np.stack([_through_libjpeg(image, round(quality)) for image in levels.numpy()]))
+    return to_pixels(coded.view(levels.shape).permute(0, 3, 1, 2).contiguous())
 
 
 def _through_libjpeg(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:

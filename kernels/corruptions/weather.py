@@ -7,7 +7,7 @@ from torch import Tensor
 
 from .blur import smear
 from .edges import canny, distance, equalise
-from .filters import box3, gaussian, grey, separable, zoom_matrix
+from .filters import box3, gaussian, grey, separable, stencil, zoom_matrix
 from .seeding import Draws
 from .textures import frost_textures
 
@@ -92,8 +92,8 @@ def snow(
     # They fall along the height, so what smears along the width is given the layer on its side.
     fallen = smear(flakes.flip(2).mT, angles, round(radius), sigma).mT.flip(2)
     layer = (fallen * 255).round()[..., :h, :w] / 255
-    white = keep * images + (1 - keep) * torch.maximum(images, grey(images) * 1.5 + 0.5)
-    return white + layer + layer.flip(2, 3)
+    white = torch.maximum(images, grey(images) * 1.5 + 0.5)
+    return torch.lerp(white, images, keep).add_(layer + layer.flip(2, 3))
 
 
 def spatter(
@@ -125,9 +125,6 @@ def _water(liquid: Tensor, threshold: float) -> Tensor:
     """Return how much water there is, at most 1 in each sample, the light falling from above left."""
     drops = (torch.where(liquid < threshold, 0, liquid) * 255).floor().clamp(0, 255)
     relief = equalise(box3(distance(canny(drops, 50, 150))).floor())
-    lit = torch.nn.functional.conv2d(
-        torch.nn.functional.pad(relief, (1, 1, 1, 1), mode="reflect"),
-        relief.new_tensor([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])[None, None],
-    ).clamp(0, 255)
+    lit = stencil(relief, ((-2, -1, 0), (-1, 1, 1), (0, 1, 2)), "reflect").clamp_(0, 255)
     water = drops * box3(lit).round()
     return water / water.amax(dim=(1, 2, 3), keepdim=True).clamp_min(1)
