@@ -20,8 +20,8 @@ def defocus_blur(images: Tensor, draws: Draws, radius: float, softness: float) -
     disk = _disk(radius, softness)
     down, right = disk.nonzero(as_tuple=True)
     weights, half = disk[down, right].to(images), len(disk) // 2
-    steps = (places.to(images.device).unsqueeze(0) - half for places in (down, right))
-    return correlate(images, *steps, weights, "reflect")
+    down, right = (places.to(images.device).unsqueeze(0) - half for places in (down, right))
+    return correlate(images, down, right, weights, "reflect")
 
 
 def _disk(radius: float, softness: float) -> Tensor:

@@ -1,7 +1,7 @@
 """What a processor does better pixel by pixel than in passes over whole tensors: compiled loops.
 
-Each has a plain twin in tensors, which accelerators use: `seeding.uniform_plain`, `noise.counts_plain`,
-`blur.smear_plain` and `digital.pixelate_plain`. This module takes a moment to import, so its users do so when they run.
+Each has a plain twin in tensors beside its caller, which accelerators use and which names it. This module takes a
+moment to import, so its callers do so when they run; what is compiled is kept in the cache beside this file.
 """
 
 from collections.abc import Callable
@@ -43,22 +43,21 @@ def _uniform(keys: NDArray[np.uint32], out: Floats) -> None:
 uniform: Callable[[NDArray[np.uint32], Floats], None] = _compiled(_uniform)
 
 
-def _counts(levels: NDArray[np.uint8], chances: Floats, row: NDArray[np.float64], out: Floats) -> None:
-    """Fill ``out`` with the count that each chance stands for; ``row`` has the 256 raised distributions end to end."""
+def _counts(levels: NDArray[np.uint8], chances: Floats, row: NDArray[np.float64], guide: Places, out: Floats) -> None:
+    """Fill ``out`` with the count that each chance stands for.
+
+    ``row`` has the 256 raised distributions end to end, ``guide`` (256, 256) where to begin for each 256th of chance.
+    """
     each = len(row) // 256
-    guide = np.empty((256, 257), np.int64)
-    for level in range(256):
-        guide[level] = np.searchsorted(row, level + np.arange(257) / 256) - level * each
     for place in range(len(levels)):
         level, chance = levels[place], chances[place]
-        count = guide[level, int(chance * np.float32(256))]
-        raised, start = np.float64(chance) + level, np.int64(level) * each
-        while row[start + count] < raised:
-            count += 1
-        out[place] = count
+        found, raised = guide[level, int(chance * np.float32(256))], np.float64(chance) + level
+        while row[found] < raised:
+            found += 1
+        out[place] = found - np.int64(level) * each
 
 
-counts: Callable[[NDArray[np.uint8], Floats, NDArray[np.float64], Floats], None] = _compiled(_counts)
+counts: Callable[[NDArray[np.uint8], Floats, NDArray[np.float64], Places, Floats], None] = _compiled(_counts)
 
 
 def _correlate(images: Floats, down: Places, right: Places, weights: Floats, out: Floats) -> None:
@@ -90,28 +89,25 @@ def _pixelate(images: Floats, rows: Places, columns: Places, high: Places, wide:
     of ``out`` from which part it takes. Means are taken along the width first.
     """
     n, h, w = images.shape
-    narrow, part = np.empty((h, len(columns) - 1), np.float32), np.empty(len(columns) - 1, np.float32)
+    half, parts = np.float32(0.5), len(columns) - 1
+    narrow, mean = np.empty((h, parts), np.float32), np.empty(parts, np.float32)
     for image in range(n):
         for y in range(h):
-            for x in range(len(part)):
+            for x in range(parts):
                 total = np.float32(0)
                 for place in range(columns[x], columns[x + 1]):
                     total += images[image, y, place]
-                narrow[y, x] = np.floor(total / np.float32(columns[x + 1] - columns[x]) + np.float32(0.5))
+                narrow[y, x] = np.floor(total / np.float32(columns[x + 1] - columns[x]) + half)
         for y in range(h):
-            if y and high[y] == high[y - 1]:
-                out[image, y] = out[image, y - 1]
-                continue
             first, last = rows[high[y]], rows[high[y] + 1]
-            part[:] = 0
-            for place in range(first, last):
-                line = narrow[place]
-                for x in range(len(part)):
-                    part[x] += line[x]
-            for x in range(len(part)):
-                part[x] = np.floor(part[x] / np.float32(last - first) + np.float32(0.5))
+            if y == 0 or high[y] != high[y - 1]:
+                for x in range(parts):
+                    total = np.float32(0)
+                    for place in range(first, last):
+                        total += narrow[place, x]
+                    mean[x] = np.floor(total / np.float32(last - first) + half)
             for x in range(w):
-                out[image, y, x] = part[wide[x]]
+                out[image, y, x] = mean[wide[x]]
 
 
 pixelate: Callable[[Floats, Places, Places, Places, Places, Floats], None] = _compiled(_pixelate)
@@ -145,42 +141,39 @@ def _impulses(images: Floats, chances: Floats, amount: float, out: Floats) -> No
 impulses: Callable[[Floats, Floats, float, Floats], None] = _compiled(_impulses)
 
 
-def _distances(edges: NDArray[np.bool_], far: int, out: Floats) -> None:
-    """Fill ``out`` with the distance from each place of ``edges`` (n, h, w) to the nearest one, at most ``far``."""
+def _sweep(near: Places) -> None:
+    """Lower each distance to what its neighbours above and before it allow; the two outermost lines stay."""
+    h, w = near.shape
+    for y in range(2, h - 2):
+        for x in range(2, w - 2):
+            straight = min(near[y - 1, x], near[y, x - 1]) + ONE
+            aslant = min(near[y - 1, x - 1], near[y - 1, x + 1]) + ASLANT
+            above = min(near[y - 2, x - 1], near[y - 2, x + 1])
+            aside = min(near[y - 1, x - 2], near[y - 1, x + 2])
+            near[y, x] = min(near[y, x], straight, aslant, above + KNIGHT, aside + KNIGHT)
+
+
+sweep: Callable[[Places], None] = _compiled(_sweep)
+
+
+def _follow(crests: NDArray[np.bool_], edges: NDArray[np.bool_], stack: Places) -> None:
+    """Grow ``edges`` (n, h, w) along the crests that they touch, corners too; ``stack`` holds h · w places."""
     n, h, w = edges.shape
     for image in range(n):
-        near = np.full((h + 4, w + 4), far * ONE, np.int32)
-        for y in range(h):
-            for x in range(w):
-                if edges[image, y, x]:
-                    near[y + 2, x + 2] = 0
-        for turn in range(2):
-            here = near if turn == 0 else near[::-1, ::-1]
-            for y in range(2, h + 2):
-                for x in range(2, w + 2):
-                    straight = min(here[y - 1, x], here[y, x - 1]) + ONE
-                    aslant = min(here[y - 1, x - 1], here[y - 1, x + 1]) + ASLANT
-                    knight = min(here[y - 2, x - 1], here[y - 2, x + 1])
-                    knight = min(knight, min(here[y - 1, x - 2], here[y - 1, x + 2])) + KNIGHT
-                    here[y, x] = min(here[y, x], min(straight, min(aslant, knight)))
-        out[image] = near[2:-2, 2:-2] / np.float32(ONE)
-
-
-distances: Callable[[NDArray[np.bool_], int, Floats], None] = _compiled(_distances)
-
-
-def _follow(crests: NDArray[np.bool_], edges: NDArray[np.bool_]) -> None:
-    """Grow ``edges`` (n, h, w) along the crests that they touch, corners too."""
-    n, h, w = edges.shape
-    for image in range(n):
-        left = [(y, x) for y in range(h) for x in range(w) if edges[image, y, x]]
+        left = 0
+        for place in range(h * w):
+            if edges[image, place // w, place % w]:
+                stack[left] = place
+                left += 1
         while left:
-            y, x = left.pop()
+            left -= 1
+            y, x = stack[left] // w, stack[left] % w
             for down in range(max(y - 1, 0), min(y + 2, h)):
                 for right in range(max(x - 1, 0), min(x + 2, w)):
                     if crests[image, down, right] and not edges[image, down, right]:
                         edges[image, down, right] = True
-                        left.append((down, right))
+                        stack[left] = down * w + right
+                        left += 1
 
 
-follow: Callable[[NDArray[np.bool_], NDArray[np.bool_]], None] = _compiled(_follow)
+follow: Callable[[NDArray[np.bool_], NDArray[np.bool_], Places], None] = _compiled(_follow)

@@ -46,8 +46,8 @@ def pixelate(images: Tensor, draws: Draws, share: float) -> Tensor:
     from . import compiled
 
     coarse = torch.empty(images.shape)
-    parts = (part.numpy() for part in (rows, columns, high, wide))
-    compiled.pixelate(levels.flatten(0, 1).numpy(), *parts, coarse.flatten(0, 1).numpy())
+    begins, parts = (rows.numpy(), columns.numpy()), (high.numpy(), wide.numpy())
+    compiled.pixelate(levels.flatten(0, 1).numpy(), *begins, *parts, coarse.flatten(0, 1).numpy())
     return coarse.div_(255)
 
 

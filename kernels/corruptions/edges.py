@@ -1,5 +1,6 @@
 """Edges, distances to them and histograms, in batches of one channel: what drops of water are drawn with."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -34,7 +35,8 @@ def canny(images: Tensor, low: float, high: float) -> Tensor:
         return follow_plain(crest, edges)
     from . import compiled
 
-    compiled.follow(crest.squeeze(1).numpy(), edges.squeeze(1).numpy())
+    stack = np.empty(edges[0].numel(), np.int64)
+    compiled.follow(crest.squeeze(1).numpy(), edges.squeeze(1).numpy(), stack)
     return edges
 
 
@@ -73,9 +75,13 @@ def distance(edges: Tensor) -> Tensor:
         return distance_plain(edges)
     from . import compiled
 
-    out = torch.empty(edges.shape)
-    compiled.distances(edges.squeeze(1).numpy(), FAR, out.squeeze(1).numpy())
-    return out
+    near = torch.where(edges, 0, FAR * compiled.ONE).squeeze(1)
+    padded = F.pad(near, (2, 2, 2, 2), value=FAR * compiled.ONE)
+    for _ in range(2):
+        for image in padded:
+            compiled.sweep(image.numpy())
+        padded = padded.flip(1, 2)
+    return (padded[:, 2:-2, 2:-2].float() / compiled.ONE).unsqueeze(1)
 
 
 def distance_plain(edges: Tensor) -> Tensor:

@@ -77,12 +77,12 @@ def correlate(
     from . import compiled
 
     out = torch.zeros(images.shape)
-    steps = (part.numpy() for part in (down, right, weights))
-    compiled.correlate(padded.contiguous().numpy(), *steps, out.numpy())
+    padded = padded.contiguous()
+    compiled.correlate(padded.numpy(), down.numpy(), right.numpy(), weights.numpy(), out.numpy())
     return out
 
 
-def correlate_plain(padded: Tensor, down: Tensor, right: Tensor, weights: Tensor, size: tuple[int, int]) -> Tensor:
+def correlate_plain(padded: Tensor, down: Tensor, right: Tensor, weights: Tensor, size: torch.Size) -> Tensor:
     """Return `correlate` of padded images, whose steps are not below 0, by Fourier transforms."""
     high, wide = int(down.max()) + 1, int(right.max()) + 1
     kernels = weights.new_zeros(len(down), high * wide)

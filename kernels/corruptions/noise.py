@@ -53,7 +53,8 @@ def shot_noise(images: Tensor, draws: Draws, photons: float) -> Tensor:
     from . import compiled
 
     counts = torch.empty_like(chances)
-    compiled.counts(levels.numpy().ravel(), chances.numpy().ravel(), row.numpy(), counts.numpy().ravel())
+    tables = row.numpy(), _guide(photons).numpy()
+    compiled.counts(levels.numpy().ravel(), chances.numpy().ravel(), *tables, counts.numpy().ravel())
     return counts.div_(photons)
 
 
@@ -73,3 +74,10 @@ def _poisson_row(photons: float, device: torch.device) -> Tensor:
     cumulative = mass.cumsum(1)
     levels = torch.arange(256, device=device).unsqueeze(1)
     return (cumulative / cumulative[:, -1:] + levels).flatten()
+
+
+@lru_cache(maxsize=8)
+def _guide(photons: float) -> Tensor:
+    """Return where in the row each level's chance from 0, 1/256, 2/256 … on is to be sought, (256, 256)."""
+    chances = torch.arange(256, dtype=torch.float64) / 256
+    return torch.searchsorted(_poisson_row(photons, torch.device("cpu")), chances + torch.arange(256).unsqueeze(1))

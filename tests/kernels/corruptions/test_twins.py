@@ -10,7 +10,7 @@ from graftwork.kernels.corruptions.digital import pixelate, pixelate_plain
 from graftwork.kernels.corruptions.edges import canny, distance, distance_plain, follow_plain
 from graftwork.kernels.corruptions.filters import correlate, correlate_plain, to_levels, to_pixels
 from graftwork.kernels.corruptions.jpeg import jpeg_compression, jpeg_plain
-from graftwork.kernels.corruptions.noise import _poisson_row, counts_plain, impulses_plain
+from graftwork.kernels.corruptions.noise import _guide, _poisson_row, counts_plain, impulses_plain
 from graftwork.kernels.corruptions.seeding import Draws, uniform, uniform_plain
 
 from .reference import difference, picture, tensor
@@ -20,7 +20,7 @@ DRAWS = Draws(SAMPLES)
 
 
 def photographs(height: int, width: int) -> Tensor:
-    return torch.cat([tensor(picture(width, height, name)) for name in ("china.jpg", "flower.jpg")])
+    return torch.cat([tensor(picture(height, width, name)) for name in ("china.jpg", "flower.jpg")])
 
 
 def test_hashes_are_the_same_bits() -> None:
@@ -36,7 +36,7 @@ def test_counts_of_photons(photons: int) -> None:
     chances = uniform(torch.tensor([0]), (len(levels),))[0]
     chances[:2] = torch.tensor([2**-24, 1 - 2**-24])
     row, out = _poisson_row(photons, torch.device("cpu")), torch.empty(len(levels))
-    compiled.counts(levels.numpy(), chances.numpy(), row.numpy(), out.numpy())
+    compiled.counts(levels.numpy(), chances.numpy(), row.numpy(), _guide(photons).numpy(), out.numpy())
     assert torch.equal(out, counts_plain(levels, chances, row))
 
 
@@ -51,18 +51,19 @@ def test_correlation_equals_that_by_transforms(border: str) -> None:
     images, weights = photographs(40, 50), torch.rand(5, generator=torch.Generator().manual_seed(0))
     down, right = torch.tensor([[0, -2, 3, 1, 1], [4, 4, 0, 0, -5]]), torch.tensor([[0, 6, 0, -7, 1], [0, 1, 2, 3, 4]])
     padded = torch.nn.functional.pad(images, (7, 6, 5, 4), mode=border)
-    expected = correlate_plain(padded, down + 5, right + 7, weights, (40, 50))
+    expected = correlate_plain(padded, down + 5, right + 7, weights, torch.Size((40, 50)))
     torch.testing.assert_close(correlate(images, down, right, weights, border), expected)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("share", [0.25, 0.4, 0.95])
 def test_coarse_pixels(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    images, seen = photographs(45, 64), []
+    images = photographs(45, 64)
+    seen: list[Tensor] = []
     loops = compiled.pixelate
 
     def listening(*arguments: np.ndarray) -> None:
         loops(*arguments)
-        seen.extend(torch.from_numpy(part) for part in arguments)
+        seen.extend(torch.from_numpy(part.copy()) for part in arguments)
 
     monkeypatch.setattr(compiled, "pixelate", listening)
     pixelate(images, DRAWS, share)
@@ -83,7 +84,7 @@ def test_edges_follow_crests_round_corners_and_no_further() -> None:
     edges = crests & (torch.rand(crests.shape, generator=torch.Generator().manual_seed(1)) < 0.02)
     expected = follow_plain(crests, edges)
     assert edges.sum() < expected.sum() < crests.sum()
-    compiled.follow(crests.squeeze(1).numpy(), edges.squeeze(1).numpy())
+    compiled.follow(crests.squeeze(1).numpy(), edges.squeeze(1).numpy(), np.empty(1200, np.int64))
     assert torch.equal(edges, expected)
 
 
