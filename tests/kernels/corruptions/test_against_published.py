@@ -14,7 +14,7 @@ gaussian_blur         0.0000
 gaussian_noise        0.0000
 glass_blur            0.0003
 impulse_noise                 scikit-image draws by itself: the shares of black and white are compared
-jpeg_compression      0.0000  libjpeg itself on a processor; without its lossless part up to 0.5, see `test_twins.py`
+jpeg_compression      0.0000  libjpeg itself on a processor; without its lossless part up to 0.8, see `test_twins.py`
 motion_blur           0.0001
 pixelate              0.0000
 saturate              0.0000

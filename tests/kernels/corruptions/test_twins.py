@@ -93,9 +93,9 @@ def test_edges_follow_crests_round_corners_and_no_further() -> None:
 def test_jpeg_without_its_lossless_part(size: tuple[int, int], quality: int) -> None:
     images = photographs(*size)
     # libjpeg's cosines are whole numbers; a rounding that falls otherwise moves a whole block.
-    assert difference(jpeg_plain(images, quality), jpeg_compression(images, DRAWS, quality)) < 0.6
+    assert difference(jpeg_plain(images, quality), jpeg_compression(images, DRAWS, quality)) < 1
     grey = images[:, :1]
-    assert difference(jpeg_plain(grey, quality), jpeg_compression(grey, DRAWS, quality)) < 0.6
+    assert difference(jpeg_plain(grey, quality), jpeg_compression(grey, DRAWS, quality)) < 0.5
 
 
 def test_levels_and_pixels() -> None:
