@@ -63,20 +63,23 @@ counts: Callable[[NDArray[np.uint8], Floats, NDArray[np.float64], Places, Floats
 def _correlate(images: Floats, down: Places, right: Places, weights: Floats, out: Floats) -> None:
     """Add to ``out`` (n, c, h, w) what lies so far down and right of each place in the larger images, weighted.
 
-    ``down`` and ``right`` are (n or 1, k) and not below 0, ``weights`` (k,).
+    ``down`` and ``right`` are (n or 1, k) and not below 0, ``weights`` (k,); k is a multiple of 4.
     """
-    n, c, h, w = out.shape
+    n, channels, h, w = out.shape
     wide = images.shape[3]
     for image in range(n):
         ys, xs = down[min(image, len(down) - 1)], right[min(image, len(right) - 1)]
-        for channel in range(c):
+        for channel in range(channels):
             flat, target = images[image, channel].ravel(), out[image, channel].ravel()
             for y in range(h):
                 begin = np.uint64(y * w)
-                for k in range(len(weights)):
-                    source, weight = np.uint64((y + ys[k]) * wide + xs[k]), weights[k]
+                for k in range(0, len(weights), 4):  # four at a time, so that the target is seldom read and written
+                    a, wa = np.uint64((y + ys[k]) * wide + xs[k]), weights[k]
+                    b, wb = np.uint64((y + ys[k + 1]) * wide + xs[k + 1]), weights[k + 1]
+                    c, wc = np.uint64((y + ys[k + 2]) * wide + xs[k + 2]), weights[k + 2]
+                    d, wd = np.uint64((y + ys[k + 3]) * wide + xs[k + 3]), weights[k + 3]
                     for x in range(np.uint64(w)):
-                        target[begin + x] += weight * flat[source + x]
+                        target[begin + x] += wa * flat[a + x] + wb * flat[b + x] + wc * flat[c + x] + wd * flat[d + x]
 
 
 correlate: Callable[[Floats, Places, Places, Floats, Floats], None] = _compiled(_correlate)
