@@ -6,6 +6,7 @@ file is all that a new family takes. Its modules keep no buffers outside their s
 
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol, cast
@@ -76,7 +77,8 @@ def _first(named: Any) -> Any:
 
 def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
     try:
-        wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
+        with warnings.catch_warnings(action="ignore"):  # torch warns of layers without elements, which fit no file
+            wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
     except RuntimeError:  # the shapes multiply to more than any tensor can have
         return False
     given = {name: spec.shape for name, spec in specs.items() if name not in architecture.spare}

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from math import gcd
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
 from ..architecture import TensorSpec
 
 Shapes = Mapping[str, tuple[int, ...]]
+Leaf = TypeVar("Leaf", bound=nn.Module | nn.Parameter)
 
 
 def shapes_of(specs: Mapping[str, TensorSpec]) -> dict[str, tuple[int, ...]]:
@@ -60,15 +61,16 @@ def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 6
 
 def thirds(blocks: str, depth: int) -> tuple[str, ...]:
     """Return the names of the blocks that end each third of the depth; ``blocks`` is what comes before the number."""
-    return tuple(f"{blocks}{-(-depth * third // 3) - 1}" for third in (1, 2, 3) if -(-depth * third // 3) > 0)
+    ends = (-(-depth * third // 3) for third in (1, 2, 3))
+    return tuple(dict.fromkeys(f"{blocks}{end - 1}" for end in ends if end > 0))
 
 
-def place(root: nn.Module, name: str, module: nn.Module) -> nn.Module:
-    """Put a module at a dotted name below another one, and return it."""
+def place(root: nn.Module, name: str, leaf: Leaf) -> Leaf:
+    """Put a module or a parameter at a dotted name below a module, and return it."""
     *path, last = name.split(".")
     for part in path:
         if part not in root._modules:
             root.add_module(part, nn.Module())
         root = root.get_submodule(part)
-    root.add_module(last, module)
-    return module
+    setattr(root, last, leaf)
+    return leaf

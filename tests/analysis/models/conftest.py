@@ -31,6 +31,9 @@ VIT = {
     "head_dim": 16,
     "heads": [4, 4, 4],
     "hidden": [96, 96, 80],
+    "naming": "timm",
+    "distilled": False,
+    "pooled": False,
     "classes": 5,
 }
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 from graftwork.analysis.models import Checkpoint, open_checkpoint
+
+from .conftest import agree
 
 TOKENS = torch.randint(1, 23, (3, 9), generator=torch.Generator().manual_seed(0))
 PADDED = TOKENS.clone()
@@ -51,12 +53,6 @@ def saved(network: Any, folder: Path) -> Checkpoint:
     """Return the checkpoint as the library itself saves it."""
     network.save_pretrained(folder)
     return open_checkpoint(folder)
-
-
-def agree(checkpoint: Checkpoint, tokens: Tensor, expected: Tensor) -> None:
-    with torch.inference_mode():
-        found = checkpoint.network()(tokens)
-    torch.testing.assert_close(found, expected, atol=1e-5 * float(expected.abs().max()), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
