@@ -198,9 +198,9 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
     inherited = parent.metadata.get("graftwork", {})
-    kept = {key: inherited[key] for key in ("heads", "network") if key in inherited}
-    if parent.architecture and parent.architecture.family == "own":
-        kept["network"] = parent.architecture.config["network"]
+    made_by = parent.architecture.config if parent.architecture else {}
+    kept = {key: inherited[key] for key in ("heads", "network", "config") if key in inherited}
+    kept |= {key: made_by[key] for key in ("network", "config") if key in made_by}
     return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
 
 

@@ -61,20 +61,6 @@ def skeleton(architecture: Architecture) -> nn.Module:
         return build(architecture)
 
 
-def unrecognised(metadata: Mapping[str, Any]) -> str:
-    """Return the reason that a network without an architecture gets, as the end of a sentence."""
-    config = metadata.get("config")
-    config = config if isinstance(config, Mapping) else {}
-    named = config.get("architectures") or config.get("architecture") or config.get("model_type")
-    library = "timm" if "architecture" in config else "transformers"
-    says = f"; its config.json names {_first(named)} of {library}" if named else ""
-    return f"its tensors' names and shapes fit no known family ({', '.join(families())}){says}."
-
-
-def _first(named: Any) -> Any:
-    return named[0] if isinstance(named, list) and named else named
-
-
 def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"):  # torch warns of layers without elements, which fit no file

@@ -62,7 +62,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     classes = side(shapes, f"{names.head}.weight")
     if not (patch and classes and blocks and all(blocks)):
         return None
-    config = {
+    config: dict[str, Any] = {
         "depth": sum(map(len, blocks)),
         "widths": [width, *(side(shapes, f"{merge}.reduction.weight") for merge in names.merges)],
         "channels": channels,

@@ -10,7 +10,6 @@ References
 .. [2] H. Touvron et al. Training data-efficient image transformers & distillation through attention. ICML 2021.
 """
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from math import isqrt
 from typing import Any, NamedTuple
@@ -162,8 +161,9 @@ class VisionTransformer(nn.Module):
         place(self, names.patches, nn.Conv2d(config["channels"], dim, patch, patch))
         sizes = zip(config["heads"], config["hidden"], strict=True)
         blocks = (Block(dim, heads, config["head_dim"], hidden, names) for heads, hidden in sizes)
-        numbered = OrderedDict((f"{names.block}{number}", block) for number, block in enumerate(blocks))
-        place(self, names.blocks, nn.Sequential(numbered))
+        sequence = place(self, names.blocks, nn.Sequential())
+        for number, block in enumerate(blocks):
+            sequence.add_module(f"{names.block}{number}", block)
         place(self, self._norm, nn.LayerNorm(dim, _EPSILON))
         for head in self._heads:
             place(self, head, nn.Linear(dim, config["classes"]))

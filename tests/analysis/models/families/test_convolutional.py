@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from .conftest import agree, kept, randomised
+from ..conftest import agree, kept, randomised
 
 # Their names for the parts of a residual network, and torchvision's.
 RENAMED = (

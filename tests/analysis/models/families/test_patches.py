@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from graftwork.analysis.models import Architecture, Checkpoint, TensorSpec
 from graftwork.analysis.models.families import recognise
 
-from .conftest import agree, kept
+from ..conftest import agree, kept
 
 SCALE = 0.1  # so small that the epsilons of norms count
 VIT: dict[str, Any] = {"img_size": 16, "patch_size": 4, "embed_dim": 24, "depth": 2, "num_heads": 3, "num_classes": 5}
@@ -174,7 +174,11 @@ def test_swins_of_timm_and_of_the_paper(timm: Any, rename: Any, head: str, tmp_p
     }
     architecture = same(network, state | masks, tmp_path, images(32))
     assert (architecture.family, architecture.title, architecture.classes) == ("swin", "Swin, 4×4 windows", 5)
-    assert (architecture.head, architecture.stages[-1], architecture.spare) == (head, "layers.2.blocks", set(masks))
+    assert (architecture.head, architecture.stages[-1], architecture.spare) == (
+        head,
+        "layers.2.blocks",
+        frozenset(masks),
+    )
     assert (architecture.config["widths"], architecture.config["depth"]) == ([12, 24, 48], 6)
     assert architecture.input_shape == (3, 32, 32)
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 
-from .conftest import agree
+from ..conftest import agree
 
 TOKENS = torch.randint(1, 23, (3, 9), generator=torch.Generator().manual_seed(0))
 PADDED = TOKENS.clone()
