@@ -1,7 +1,7 @@
 """How a network is built, and whether its tensors are those of a file."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import nn
 
@@ -21,14 +21,14 @@ class Builder:
         Gives the module on the CPU, to be filled with the file's tensors.
     skeleton : callable
         Gives a module of the same names and shapes, on the meta device where that can be.
-    prefix : str
-        What the module's names have before the names of the tensors.
+    names : mapping of str to str
+        What the module calls the tensors that have another name in the file.
     """
 
     architecture: Architecture
     build: Callable[[], nn.Module]
     skeleton: Callable[[], nn.Module]
-    prefix: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def sources(module: nn.Module, specs: Mapping[str, TensorSpec]) -> dict[str, str]:

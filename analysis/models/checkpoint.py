@@ -67,7 +67,8 @@ class Checkpoint:
         ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``, and of several files
         how many.
     specs : mapping of str to TensorSpec
-        Every tensor by its canonical name (wrappers such as ``module.`` removed), in the file's order.
+        Every tensor by its canonical name (wrappers such as ``module.`` removed; a library's own names where a library
+        builds the network), in the file's order.
     metadata : mapping of str to Any
         What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
         beside it says; JSON values.
@@ -100,8 +101,8 @@ class Checkpoint:
         names = {canonical: name for name, canonical in _canonical(file.specs).items()}
         self._builder, self.reason = self._recognised(names, network)
         self.architecture = self._builder.architecture if self._builder else None
-        prefix = self._builder.prefix if self._builder else ""
-        self._names = {prefix + canonical: name for canonical, name in names.items()}
+        called = self._builder.names if self._builder else {}
+        self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
 
     def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str]:
@@ -137,7 +138,7 @@ class Checkpoint:
         if self._builder is None:
             return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
         layers = self.skeleton().named_modules()
-        counted = {f"{name}.weight" for name, layer in layers if isinstance(layer, _COUNTED)}
+        counted = {f"{name}.weight" for name, layer in layers if _is_counted(layer)}
         return tuple(name for name in self.specs if name in counted)
 
     def network(self) -> nn.Module:
@@ -173,6 +174,10 @@ class Checkpoint:
 
     def _state(self, name: str) -> Tensor:
         return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
+
+
+def _is_counted(layer: nn.Module) -> bool:
+    return isinstance(layer, _COUNTED) or type(layer).__name__ == "Conv1D"  # transformers' own `Transposed`
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ..identity import fingerprint
-from .architecture import TensorSpec
+from .architecture import Architecture, TensorSpec
 from .card import read_card
 from .checkpoint import Checkpoint
 from .macs import macs
@@ -128,9 +130,17 @@ def _network(checkpoint: Checkpoint) -> dict[str, Any]:
         "classes": architecture.classes,
         "widths": list(architecture.config["widths"]),
         "inputs": architecture.inputs,
-        "macs": macs(checkpoint.skeleton(), architecture),
+        "macs": _macs(checkpoint.skeleton(), architecture),
         "input_shape": list(architecture.input_shape),
     }
+
+
+def _macs(skeleton: nn.Module, architecture: Architecture) -> int | None:
+    """Return the multiply-accumulates; None where the network's code looks at values, which a skeleton has not."""
+    try:
+        return macs(skeleton, architecture)
+    except RuntimeError:
+        return None
 
 
 def _layer(name: str, spec: TensorSpec) -> dict[str, Any]:

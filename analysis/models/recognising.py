@@ -78,5 +78,5 @@ def _named(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrapper
     try:
         return library_builder(network, specs, metadata, wrappers)
     except UserError as error:
-        said = f"its config.json names {name} of {library}"
-        raise UnrecognisedError(f"{problem}; {said}, and {error.problem}", RUNNABLE) from error
+        said = f"it names {name} of {library}, but {error.problem[0].lower()}{error.problem[1:]}"
+        raise UnrecognisedError(f"{problem}; {said}", RUNNABLE) from error

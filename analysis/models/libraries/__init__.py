@@ -9,7 +9,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
@@ -33,6 +33,10 @@ class Recipe(Protocol):
 
     def describe(self, module: nn.Module) -> Architecture:
         """Return what is known of the module."""
+        ...
+
+    def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
+        """Return what the library calls each tensor, by what its files call it."""
         ...
 
 
@@ -83,9 +87,9 @@ def library_builder(
             return build()
 
     module = skeleton()
-    prefix = _prefix(module, specs, wrappers)
-    _check_exact(network, module, {prefix + name: spec for name, spec in specs.items()})
-    return Builder(_tried(network, lambda: recipe.describe(module)), build, skeleton, prefix)
+    names = _tried(network, lambda: _names(recipe, module, list(specs), wrappers))
+    _check_exact(network, module, {names[name]: spec for name, spec in specs.items()})
+    return Builder(_tried(network, lambda: recipe.describe(module)), build, skeleton, names)
 
 
 def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -146,11 +150,14 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or ["no reason given"])[0][:_MESSAGE].rstrip(".")
 
 
-def _prefix(module: nn.Module, specs: Mapping[str, TensorSpec], wrappers: str) -> str:
-    """Return what of the wrappers that all tensors had in the file belongs to the module's own names."""
-    names, parts = module.state_dict().keys(), wrappers.split(".")
+def _names(recipe: Recipe, module: nn.Module, names: list[str], wrappers: str) -> dict[str, str]:
+    """Return what the module calls each tensor: some of the wrappers that all had may be part of its names."""
+    own, parts = module.state_dict().keys(), wrappers.split(".")
     ends = [".".join(parts[start:]) for start in reversed(range(len(parts)))]
-    return max(ends, key=lambda end: sum(end + name in names for name in specs))
+    plain = [{name: end + name for name in names} for end in ends]
+    renamed = [dict(zip(names, recipe.renamed(module, called.values()), strict=True)) for called in plain]
+    apart = [called for called in plain + renamed if len(set(called.values())) == len(names)]
+    return max(apart, key=lambda called: len(own & set(called.values())))
 
 
 def _check_exact(network: str, module: nn.Module, specs: Mapping[str, TensorSpec]) -> None:

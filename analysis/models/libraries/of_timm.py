@@ -1,6 +1,6 @@
 """Networks of timm, by the names of its registry."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any
@@ -52,6 +52,10 @@ class TimmNetwork:
             head=head if isinstance(modules.get(head or ""), nn.Linear) else None,
             stages=ends_of([stage["module"] for stage in stages]),
         )
+
+    def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
+        """Return the names as they are: timm's are those of its files."""
+        return list(names)
 
 
 def find(library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> TimmNetwork:

@@ -1,8 +1,9 @@
 """Networks of transformers, by their classes and a ``config.json``: classifiers, language models, encoders."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import reduce
 from inspect import signature
 from typing import Any
 
@@ -57,6 +58,16 @@ class TransformersNetwork:
         vocabulary = int(self.config.vocab_size)
         shape = (_length(module, self.config),)
         return Architecture("transformers", name, config, classes, shape, head, stages, "tokens", vocabulary)
+
+    def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
+        """Return what the library makes of the names in a file; before release 5 they were its own."""
+        try:
+            from transformers.conversion_mapping import get_model_conversion_mapping
+            from transformers.core_model_loading import WeightRenaming
+        except ImportError:
+            return list(names)
+        changes = [change for change in get_model_conversion_mapping(module) if isinstance(change, WeightRenaming)]
+        return [reduce(lambda called, change: change.rename_source_key(called)[0], changes, name) for name in names]
 
     def _classes(self) -> int:
         if self.kind.__name__.endswith(_LANGUAGE):
@@ -160,7 +171,8 @@ def _image(config: Any) -> tuple[int, ...]:
 
 def _length(module: nn.Module, config: Any) -> int:
     """Return how many tokens an input may have; some networks number them from after that of the padding."""
-    length = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None) or _LENGTH
+    told = (getattr(config, key, None) for key in ("max_position_embeddings", "n_positions"))
+    length = next((length for length in told if isinstance(length, int) and length > 0), _LENGTH)
     positions = (part for name, part in module.named_modules() if name.endswith("position_embeddings"))
     offset = next((part.padding_idx for part in positions if isinstance(part, nn.Embedding)), None)
-    return min(int(length) - (0 if offset is None else offset + 1), _LENGTH)
+    return min(length - (0 if offset is None else offset + 1), _LENGTH)
