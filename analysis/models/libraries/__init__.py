@@ -20,6 +20,7 @@ from ..architecture import Architecture, TensorSpec
 from ..builder import Builder, check_fit
 
 _MARKS = {"architecture": "timm", "architectures": "transformers"}
+_SETTINGS = {*_MARKS, "model_type"}
 _MESSAGE = 200  # characters of what a library says of a failure
 Made = TypeVar("Made")
 
@@ -94,7 +95,7 @@ def library_builder(
 
 def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings that this program kept, or a ``config.json`` holds, or the metadata itself."""
-    return next((config for config in _configs(metadata) if any(mark in config for mark in _MARKS)), {})
+    return next((config for config in _configs(metadata) if _SETTINGS & config.keys()), {})
 
 
 def _configs(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
