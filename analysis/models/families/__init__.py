@@ -65,7 +65,7 @@ def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
     try:
         with warnings.catch_warnings(action="ignore"):  # torch warns of layers without elements, which fit no file
             wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
-    except RuntimeError:  # the shapes multiply to more than any tensor can have
+    except (RuntimeError, ValueError):  # torch has no layers of such sizes
         return False
     given = {name: spec.shape for name, spec in specs.items() if name not in architecture.spare}
     optional = {name: () for name in wanted if name.endswith(".num_batches_tracked")}
