@@ -24,6 +24,7 @@ from ..jobs.protocol import Ticket
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
+from ..models.told import told
 from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
 from .device import device_name
 from .progress import Share
@@ -197,10 +198,11 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
-    inherited = parent.metadata.get("graftwork", {})
+    """Return what a derived file says: what made it, and what its parent was told of its network."""
     made_by = parent.architecture.config if parent.architecture else {}
-    kept = {key: inherited[key] for key in ("heads", "network", "config") if key in inherited}
-    kept |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+    said = {key: told(parent.metadata, key) for key in ("heads", "config")}
+    said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+    kept = {key: value for key, value in said.items() if value is not None}
     return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
 
 

@@ -5,11 +5,10 @@ nothing is downloaded, and no code that comes with a checkpoint is run.
 """
 
 import importlib
-import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
@@ -18,6 +17,7 @@ from torch import nn
 from ...errors import UserError
 from ..architecture import Architecture, TensorSpec
 from ..builder import Builder, check_fit
+from ..told import tellers
 
 _MARKS = {"architecture": "timm", "architectures": "transformers"}
 _SETTINGS = {*_MARKS, "model_type"}
@@ -94,23 +94,8 @@ def library_builder(
 
 
 def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the settings that this program kept, or a ``config.json`` holds, or the metadata itself."""
-    return next((config for config in _configs(metadata) if _SETTINGS & config.keys()), {})
-
-
-def _configs(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    own = metadata.get("graftwork")
-    for config in (own.get("config") if isinstance(own, Mapping) else None, metadata.get("config"), metadata):
-        read = _read(config) if isinstance(config, str) else config
-        if isinstance(read, Mapping):
-            yield read
-
-
-def _read(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    """Return the settings of a library's network; none where nobody tells them."""
+    return next((teller for teller in tellers(metadata) if _SETTINGS & teller.keys()), {})
 
 
 def _imported(library: str) -> Any:

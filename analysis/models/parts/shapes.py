@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from torch import nn
 
 from ..architecture import TensorSpec
+from ..told import told
 
 Shapes = Mapping[str, tuple[int, ...]]
 Leaf = TypeVar("Leaf", bound=nn.Module | nn.Parameter)
@@ -31,16 +32,6 @@ def side(shapes: Shapes, name: str, axis: int = 0) -> int:
     """Return the length of a tensor's axis, 0 if there is no such tensor or axis."""
     shape = shapes.get(name, ())
     return shape[axis] if -len(shape) <= axis < len(shape) else 0
-
-
-def told(metadata: Mapping[str, Any], *names: str) -> Any:
-    """Return the first of the names that this program's entry, or a ``config.json``, or the metadata itself holds."""
-    for source in (metadata.get("graftwork"), metadata.get("config"), metadata):
-        if isinstance(source, Mapping):
-            for name in names:
-                if source.get(name) is not None:
-                    return source[name]
-    return None
 
 
 def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 64) -> int:
