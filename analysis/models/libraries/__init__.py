@@ -21,6 +21,7 @@ from ..told import tellers
 
 _MARKS = {"architecture": "timm", "architectures": "transformers"}
 _SETTINGS = {*_MARKS, "model_type"}
+_SHARED = 100  # layers that may use the same tensors
 _MESSAGE = 200  # characters of what a library says of a failure
 Made = TypeVar("Made")
 
@@ -77,8 +78,9 @@ def library_builder(
     """
     library, _, name = network.partition(":")
     offered = cast("Library", importlib.import_module(f"{__name__}.of_{library}"))
-    imported = _imported(library)
-    recipe = _tried(network, lambda: offered.find(imported, name, _config(metadata), specs))
+    imported, config = _imported(library), _config(metadata)
+    _check_depth(network, config, specs)
+    recipe = _tried(network, lambda: offered.find(imported, name, config, specs))
 
     def build() -> nn.Module:
         return _tried(network, recipe.build)
@@ -96,6 +98,15 @@ def library_builder(
 def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings of a library's network; none where nobody tells them."""
     return next((teller for teller in tellers(metadata) if _SETTINGS & teller.keys()), {})
+
+
+def _check_depth(network: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> None:
+    """Demand that settings ask for no more layers than the tensors can fill; some share theirs among a few dozen."""
+    told = {**config, **teller} if isinstance(teller := config.get("model_args"), Mapping) else config
+    depths = (value for key, value in told.items() if "layer" in key or "depth" in key)
+    numbers = (number for value in depths for number in (value if isinstance(value, list) else [value]))
+    if any(isinstance(number, int) and number > len(specs) + _SHARED for number in numbers):
+        raise UserError(f"'{network}' is told to have more layers than the file has tensors.", "Mend its settings.")
 
 
 def _imported(library: str) -> Any:

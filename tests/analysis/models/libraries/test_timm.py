@@ -127,6 +127,12 @@ def test_a_network_that_does_not_fit_is_refused_in_a_sentence(timm: Any, name: s
     assert f"it names {name} of timm, but " in refused.value.problem
 
 
+def test_more_layers_than_tensors_are_not_built(timm: Any, tmp_path: Path) -> None:
+    config = {"architecture": "resnet10t", "model_args": {"layers": [10**9, 1, 1, 1]}}
+    checkpoint = open_checkpoint(saved(timm.create_model("resnet10t"), tmp_path, config))
+    assert "more layers than the file has tensors" in checkpoint.reason
+
+
 def test_a_tensor_too_many_is_refused(timm: Any, tmp_path: Path) -> None:
     state = timm.create_model("resnet10t", num_classes=5).state_dict() | {"adapter.weight": torch.ones(2)}
     save_file(state, tmp_path / "a.safetensors")

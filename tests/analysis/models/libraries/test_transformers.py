@@ -190,6 +190,7 @@ def fails(*_: object) -> None:
         ({"architectures": ["DetrModel"], "model_type": "detr"}, "is no classifier"),
         ({"architectures": ["ElectraModel"], "model_type": "electra", "hidden_size": "wide"}, "cannot be built"),
         ({"architectures": ["ElectraModel"], "model_type": "electra", "vocab_size": 4}, "wants 'embeddings"),
+        ({"architectures": ["ElectraModel"], "model_type": "electra", "num_hidden_layers": 10**9}, "more layers than"),
     ],
 )
 def test_what_cannot_be_built_is_refused_in_a_sentence(
