@@ -5,7 +5,7 @@ are None until they are there, and every change is told by `Session.changed`.
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -23,6 +23,7 @@ from .identity import digest
 from .jobs.engine import Engine
 from .jobs.worker import Job, Worker
 from .selection import History, Mode, Selection
+from .trials import ModelSpec
 from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
 Change = Literal["records", "state", "arrays", "jobs"]
@@ -48,6 +49,11 @@ class Snapshot:
     def by_name(self) -> dict[str, ModelRecord]:
         """Models by name."""
         return {model.name: model for model in self.models}
+
+    @cached_property
+    def specs(self) -> dict[str, ModelSpec]:
+        """What models are made of, by identity."""
+        return {trial.spec.model.identity: trial.spec.model for trial in self.trials}
 
     @cached_property
     def value_table(self) -> dict[str, dict[str, ValueRecord]]:
@@ -116,7 +122,7 @@ class Session:
         self.snapshot = Snapshot()
         self.catalogue = Catalogue(entries=())
         self.message: UserError | None = None
-        self._arrays: dict[Hashable, NDArray[Any] | None] = {}
+        self._arrays: dict[Hashable, Any] = {}
         self._errors: dict[Hashable, UserError] = {}
         self._waiting: set[Hashable] = set()
         self._lock = threading.Lock()
@@ -344,6 +350,34 @@ class Session:
         for key in keys:
             self._arrays[key] = _read(target, str(key[2]))
 
+    # Answers
+
+    def about(self, model: str | None, task: str, title: str) -> Any | UserError | None:
+        """Return what the desk says of a model, as `answer`; None also where the workspace has no such model.
+
+        The task gets the workspace's ``root`` and the ``model``'s spec.
+        """
+        spec = self.snapshot.specs.get(model or "")
+        return self.answer(task, {"root": str(self.workspace.path), "model": spec}, title) if spec else None
+
+    def answer(self, task: str, payload: Mapping[str, Any], title: str) -> Any | UserError | None:
+        """Return what the desk says to a request, which it is asked once: the answer, or why there is none.
+
+        None while it has not answered; `Session.changed` tells ``arrays`` when it has.
+        """
+        key = ("answer", task, *map(repr, payload.values()))
+
+        def ask() -> Any:
+            if self.desk is None:
+                raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
+            return self.desk.submit(task, payload, title).result()
+
+        return self._fetch(key, ask) if key not in self._errors else self._errors[key]
+
+    def retry(self, *prefix: Hashable) -> None:
+        """Forget errors of keys that start so; what they are of is asked for again when it is next wanted."""
+        self._errors = {key: error for key, error in self._errors.items() if key[: len(prefix)] != prefix}  # type: ignore[index]
+
     def error(self, *prefix: Hashable) -> UserError | None:
         """Return why an array cannot be had: the latest error of a key that starts so (``layouts``, ``column``)."""
         return next((e for key, e in self._errors.items() if key[: len(prefix)] == prefix), None)  # type: ignore[index]
@@ -352,7 +386,7 @@ class Session:
         """Return whether nothing is being loaded."""
         return not self._waiting and not self._refreshing
 
-    def _fetch(self, key: Hashable, read: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
+    def _fetch(self, key: Hashable, read: Callable[[], Any]) -> Any | None:
         if key in self._arrays:
             return self._arrays[key]
 

@@ -149,6 +149,13 @@ class Checkpoint:
         module.load_state_dict({name: self._state(name) for name in module.state_dict()}, strict=True)
         return module.float().eval()
 
+    def skeleton(self) -> nn.Module | None:
+        """Return the module without these weights, on the meta device unless a person's code builds it elsewhere.
+
+        None where no family recognises the tensors.
+        """
+        return self._module(self.architecture) if self.architecture else None
+
     def _module(self, architecture: Architecture) -> nn.Module:
         return self._own() if self._own else skeleton(architecture)
 

@@ -9,14 +9,20 @@ from typing import Any
 import torch
 
 from ..catalogue import Catalogue
+from ..data.preview import preview_of
+from ..errors import UserError
 from ..experiments.planning import plan
 from ..experiments.running import Runner
+from ..features import layer_shapes, layer_tree
 from ..features.store import read_column, write_columns
 from ..identity import remembered_fingerprint
 from ..jobs.protocol import Ticket
+from ..layers import LayerTree
 from ..measures import MEASURES
 from ..methods import METHODS
-from ..models import compare, describe, named_weights, open_checkpoint
+from ..models import Checkpoint, compare, describe, named_weights, open_checkpoint
+from ..models.families import unrecognised
+from ..models.preparation import guess_preparation
 from ..projections import PROJECTIONS
 from ..recipe import anchored, parse_recipe
 from ..trials import Plan, Trial, TrialResult
@@ -42,6 +48,36 @@ def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
     """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics``, ``weights``: as of `describe`."""
     path, named = named_weights(payload["path"])
     return describe(path, payload.get("statistics"), payload.get("weights") or named)
+
+
+def layers(desk: Desk, payload: Payload, __: Ticket) -> LayerTree:
+    """Return the layers of a model. ``root``: the workspace's folder; ``model``: its spec."""
+    checkpoint = _opened(desk, payload)
+    network, architecture = checkpoint.skeleton(), checkpoint.architecture
+    if network is None or architecture is None:
+        raise UserError(
+            f"The layers of '{checkpoint.path.name}' are not known: {unrecognised(checkpoint.metadata)}",
+            'Name the code that builds it in a recipe: network = "file.py:function".',
+        )
+    return LayerTree(layer_tree(network, layer_shapes(network, architecture)), architecture.stages)
+
+
+def preparation(desk: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+    """Guess how data are prepared for a model: ``root``, ``model``. `guess_preparation` and the kind of ``inputs``."""
+    checkpoint = _opened(desk, payload)
+    if checkpoint.architecture is None:
+        return {"inputs": None, "because": "No family recognises this network, so nothing is guessed."}
+    guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent)
+    return {"inputs": checkpoint.architecture.inputs, **guess}
+
+
+def preview(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+    """Prepare a few samples. ``data``: a `DataFields`; ``count``: how many. As `preview_of`."""
+    return preview_of(payload["data"], payload["count"])
+
+
+def _opened(desk: Desk, payload: Payload) -> Checkpoint:
+    return desk.runner(Path(payload["root"])).open(payload["model"])
 
 
 def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str, Any]]:
@@ -86,6 +122,9 @@ def warm_up(_: Desk, __: Payload, ___: Ticket) -> None:
 TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "catalogue": catalogue,
     "inspect": inspect,
+    "layers": layers,
+    "preparation": preparation,
+    "preview": preview,
     "compare": compare_checkpoints,
     "plan": plan_recipe,
     "trial": run_trial,

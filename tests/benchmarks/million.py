@@ -106,7 +106,9 @@ def make(folder: Path, samples: int) -> None:
     features = np.maximum(centres @ turned.T, 0)
     weights = {"0.weight": turned, "0.bias": np.full(WIDTH, 0.5), "2.weight": features, "2.bias": np.zeros(CLASSES)}
     weights["2.bias"] -= (features**2).sum(1) / 2
-    save_file({name: np.ascontiguousarray(w, np.float32) for name, w in weights.items()}, folder / "perceptron.safetensors")
+    save_file(
+        {name: np.ascontiguousarray(w, np.float32) for name, w in weights.items()}, folder / "perceptron.safetensors"
+    )
 
 
 def bring_in(folder: Path) -> None:
