@@ -10,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
 from ..kernels import raster
+from ..kernels.lasso import points_in_lasso
 from .theme import CLASS_HUES, look, rgb
 
 Mask = NDArray[np.bool_]
@@ -77,7 +78,10 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
 
     def within(self, polygon: NDArray[np.float64]) -> Mask:
         """Return which points (n,) lie in a polygon (k, 2)."""
-        return raster.points_in_polygon(self._points, polygon)
+        frame = self._project()
+        inside = np.empty(len(self._points), bool)
+        inside[self._order] = points_in_lasso(self._sorted, self._pixels, polygon, frame)
+        return inside
 
     def bounds(self, *, selected: bool = False) -> QRectF | None:
         """Return the rectangle around all points, or around the selected ones; None where there are none."""
@@ -163,10 +167,10 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
             self._ground = self._marks(frame, self._pixels, codes)
         marks = self._ground
         if self._mask is not None:
-            chosen = np.flatnonzero(self._mask[self._order])
-            above = self._marks(frame, self._pixels[chosen], self._codes[chosen])
+            chosen = np.flatnonzero(self._mask.take(self._order))
+            above = self._marks(frame, self._pixels.take(chosen), self._codes.take(chosen))
             marks = np.where(above > 0, above, marks)
-        self._bytes = _lookup(look.theme.mark, look.theme.faded)[marks]
+        self._bytes = _lookup(look.theme.mark, look.theme.faded).take(marks)
         self._image = QImage(
             self._bytes.data, frame.width, frame.height, frame.width * 4, QImage.Format.Format_ARGB32_Premultiplied
         )

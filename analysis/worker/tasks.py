@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..experiments.planning import plan
 from ..experiments.running import Runner
 from ..features import layer_shapes, layer_tree
-from ..features.store import read_column, write_columns
+from ..features.store import Mapped, write_columns
 from ..identity import remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..layers import LayerTree
@@ -106,8 +106,7 @@ def project(_: Desk, payload: Payload, ticket: Ticket) -> str:
     target = Path(payload["target"])
     if not target.exists():
         projection = PROJECTIONS.get(payload["method"])
-        features = [read_column(Path(path), column) for path, column in payload["features"]]
-        layouts = projection.function(features, projection.check(payload["parameters"]), ticket)
+        layouts = projection.function(Mapped(payload["features"]), projection.check(payload["parameters"]), ticket)
         write_columns(target, {str(number): layout for number, layout in enumerate(layouts)})
     return str(target)
 

@@ -159,19 +159,25 @@ def brushes(window: Any, memory: Memory) -> None:
     plane = window.panels["embedding"].planes[0]
     bounds = plane.cloud.bounds()
     centre, reach = bounds.center(), min(bounds.width(), bounds.height()) / 5
-    taken, longest = [], []
+    taken, longest, busy = [], [], []
     with step("twelve brushes", memory):
         for turn, angle in enumerate(np.linspace(0, np.pi, 12)):
             corners = angle + np.linspace(0, 2 * np.pi, 60, endpoint=False)
             shift = reach * np.array([np.cos(turn), np.sin(turn)])
             lasso = np.column_stack([np.cos(corners), np.sin(corners)]) * reach + [centre.x(), centre.y()] + shift
-            start = time.perf_counter()
+            start, spent = time.perf_counter(), time.thread_time()
             turns = [_timed(lambda lasso=lasso: plane.plot.brushed.emit(lasso, "replace"))]  # type: ignore[misc]
             turns += _until(lambda: _reached(window))
             taken.append(time.perf_counter() - start)
             longest.append(max(turns))
-    for what, times in (("brush to the last repaint", taken[2:]), ("longest turn of the window's loop", longest[2:])):
-        ms = 1000 * np.array(times)
+            busy.append(time.thread_time() - spent)
+    named = {
+        "brush to the last repaint": taken,
+        "longest turn of the window's loop": longest,
+        "processor time of the window's thread": busy,
+    }
+    for what, times in named.items():
+        ms = 1000 * np.array(times[2:])
         print(f"    {what:<50} median {np.median(ms):6.1f} ms, {ms.min():.1f} to {ms.max():.1f}", flush=True)
 
 
