@@ -129,6 +129,7 @@ class Session:
         self._refreshing = self._stale = self._closed = False
         self._over = threading.Event()
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
+        self._askers = ThreadPoolExecutor(1, "graftwork asker")  # waits for the desk, which does one thing at a time
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
         self.history: History[State] = History(State(Selection.none(0)))
         workspace.changed.connect(self._on_workspace_changed)
@@ -332,7 +333,7 @@ class Session:
             "parameters": parameters,
             "target": str(target),
         }
-        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload))
+        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload), self._askers)
         return None
 
     def _projection_file(
@@ -372,7 +373,7 @@ class Session:
                 raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
             return self.desk.submit(task, payload, title).result()
 
-        return self._fetch(key, ask) if key not in self._errors else self._errors[key]
+        return self._errors[key] if key in self._errors else self._fetch(key, ask, self._askers)
 
     def retry(self, *prefix: Hashable) -> None:
         """Forget errors of keys that start so; what they are of is asked for again when it is next wanted."""
@@ -386,17 +387,17 @@ class Session:
         """Return whether nothing is being loaded."""
         return not self._waiting and not self._refreshing
 
-    def _fetch(self, key: Hashable, read: Callable[[], Any]) -> Any | None:
+    def _fetch(self, key: Hashable, read: Callable[[], Any], pool: ThreadPoolExecutor | None = None) -> Any | None:
         if key in self._arrays:
             return self._arrays[key]
 
         def load() -> None:
             self._arrays[key] = read()
 
-        self._request(key, load)
+        self._request(key, load, pool)
         return None
 
-    def _request(self, key: Hashable, load: Callable[[], None]) -> None:
+    def _request(self, key: Hashable, load: Callable[[], None], pool: ThreadPoolExecutor | None = None) -> None:
         with self._lock:
             if key in self._waiting or key in self._errors or self._closed:
                 return
@@ -414,12 +415,12 @@ class Session:
             self._waiting.discard(key)
             self.changed.emit("arrays")
 
-        self._later(run)
+        self._later(run, pool)
 
-    def _later(self, work: Callable[[], None]) -> None:
+    def _later(self, work: Callable[[], None], pool: ThreadPoolExecutor | None = None) -> None:
         with self._lock:
             if not self._closed:
-                self._readers.submit(work)
+                (pool or self._readers).submit(work)
 
     # Doing
 
@@ -452,7 +453,8 @@ class Session:
         with self._lock:
             self._closed = True
         self._over.set()
-        self._readers.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._readers, self._askers):
+            pool.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
     # What it hears, on other threads

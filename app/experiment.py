@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -37,7 +36,7 @@ class ExperimentDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New experiment")
-        self.resize(960, 680)
+        self.resize(980, 680)
         self._session = session
         self._form: Form | None = None
         self._title = QLineEdit("Experiment", self)
@@ -47,6 +46,7 @@ class ExperimentDialog(QDialog):
             self._method.addItem(f"{entry.title}   {entry.id}", entry.id)
         self._place = QScrollArea(self, widgetResizable=True)
         self._place.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._place.viewport().setAutoFillBackground(False)
         self._summary = named(QLabel(self, wordWrap=True), "quiet")
         session.retry("answer")
         self.data = DataChoice(session, self)
@@ -119,6 +119,7 @@ class ExperimentDialog(QDialog):
         self._form = Form(entry.parameter_schema, names, self)
         self._summary.setText(f"{entry.summary}\n{entry.citation}")
         self._place.setWidget(self._form)
+        self._form.setAutoFillBackground(False)
 
     def _on_models_changed(self) -> None:
         """Ask about the first of the ticked models what the data and the layers are chosen for."""
@@ -135,10 +136,11 @@ class ExperimentDialog(QDialog):
         self.accept()
 
     def _lay_out(self) -> None:
-        left = QFormLayout()
-        left.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        left = QVBoxLayout()
+        left.setSpacing(GAP)
         for text, widget in (("Title", self._title), ("Models", self._models), ("Seeds", self._seeds)):
-            left.addRow(text, widget)
+            left.addWidget(QLabel(text, self))
+            left.addWidget(widget)
         self.pages = QTabWidget(self)
         for title, page in (
             ("Method", self._method_page()),
@@ -150,8 +152,8 @@ class ExperimentDialog(QDialog):
             page.setContentsMargins(GAP, GAP, GAP, GAP)
         columns = QHBoxLayout()
         columns.setSpacing(WIDE)
-        columns.addLayout(left, 1)
-        columns.addWidget(self.pages, 2)
+        columns.addLayout(left, 2)
+        columns.addWidget(self.pages, 3)
         layout = QVBoxLayout(self)
         layout.setSpacing(GAP)
         layout.addLayout(columns, 1)

@@ -32,7 +32,7 @@ def points_in_lasso(
     if len(polygon) < 3:
         return np.zeros(len(points), bool)
     kinds = pixel_kinds(np.asarray(polygon, np.float64), frame).take(pixels)
-    inside = kinds == _IN
+    inside: NDArray[np.bool_] = kinds == _IN
     near = np.flatnonzero(kinds == _NEAR)
     inside[near] = points_in_polygon(points.take(near, axis=0), polygon)
     return inside

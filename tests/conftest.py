@@ -167,6 +167,12 @@ class StillEngine:
 
 
 @pytest.fixture
+def still_worker() -> StillWorker:
+    """Return a worker that answers in this process."""
+    return StillWorker()
+
+
+@pytest.fixture
 def attach() -> Callable[[Any], Any]:
     """Return what makes a session on an open workspace, with an engine and a desk that stand still."""
     from graftwork.analysis.session import Session

@@ -24,7 +24,7 @@ class UmapParameters(Parameters):
     min_dist: float = parameter(0.1, "How near each other samples may lie in the layout.", ge=0, lt=1)
     most: int = parameter(
         50_000,
-        "Of more samples, so many are drawn at random and laid out; the rest has no place.",
+        "Of more samples, so many are drawn and laid out; the rest has no place.",
         unit="samples",
         ge=4,
     )

@@ -20,7 +20,7 @@ from ..jobs.protocol import Ticket
 from ..layers import LayerTree
 from ..measures import MEASURES
 from ..methods import METHODS
-from ..models import Checkpoint, compare, describe, named_weights, open_checkpoint
+from ..models import Checkpoint, compare, describe, describe_checkpoint, named_weights, open_checkpoint
 from ..models.families import unrecognised
 from ..models.preparation import guess_preparation
 from ..projections import PROJECTIONS
@@ -76,6 +76,12 @@ def preview(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
     return preview_of(payload["data"], payload["count"])
 
 
+def card(desk: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+    """Say what a model of a workspace is, as `describe`, without its layers: ``root``, ``model``."""
+    facts = describe_checkpoint(_opened(desk, payload))
+    return {key: value for key, value in facts.items() if key != "layers"}
+
+
 def _opened(desk: Desk, payload: Payload) -> Checkpoint:
     return desk.runner(Path(payload["root"])).open(payload["model"])
 
@@ -121,6 +127,7 @@ def warm_up(_: Desk, __: Payload, ___: Ticket) -> None:
 TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "catalogue": catalogue,
     "inspect": inspect,
+    "card": card,
     "layers": layers,
     "preparation": preparation,
     "preview": preview,
