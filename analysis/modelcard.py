@@ -130,7 +130,10 @@ def figure(value: float | None, unit: str) -> str:
     """Return a number as a person reads it, fractions in percent."""
     if value is None:
         return "–"
-    return f"{100 * value:.4g} %" if unit == "fraction" else f"{value:.4g} {unit}".rstrip()
+    if unit == "fraction":
+        return f"{100 * value:.4g} %"
+    text = f"{value:,.0f}" if value == round(value) else f"{value:.4g}"
+    return f"{text} {unit}".rstrip()
 
 
 def interval(value: float | None, low: float | None, high: float | None, unit: str) -> str:
@@ -257,7 +260,7 @@ def file_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "Written": " by ".join(part for part in (facts.get("modified"), written) if part),
         "Numbers": ", ".join(f"{count:,} {dtype}" for dtype, count in (facts.get("dtypes") or {}).items()),
         "Zeros": None if facts.get("sparsity") is None else f"{figure(facts['sparsity'], 'fraction')} of the weights",
-        "Norm": f"{norm['l2']:.4g}, rms {norm['rms']:.3g}, largest {norm['largest']:.3g}" if norm else None,
+        "Weights": f"norm {norm['l2']:.4g}, rms {norm['rms']:.3g}, largest {norm['largest']:.3g}" if norm else None,
         "Not finite": f"{facts['not_finite']:,} values" if facts.get("not_finite") else None,
     }
     yield from ((name, str(text)) for name, text in told.items() if text)

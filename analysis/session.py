@@ -129,7 +129,8 @@ class Session:
         self._refreshing = self._stale = self._closed = False
         self._over = threading.Event()
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
-        self._askers = ThreadPoolExecutor(1, "graftwork asker")  # waits for the desk, which does one thing at a time
+        self._layouts = ThreadPoolExecutor(1, "graftwork layouts")  # waits for the desk, and so does the next
+        self._askers = ThreadPoolExecutor(1, "graftwork asker")
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
         self.history: History[State] = History(State(Selection.none(0)))
         workspace.changed.connect(self._on_workspace_changed)
@@ -333,7 +334,7 @@ class Session:
             "parameters": parameters,
             "target": str(target),
         }
-        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload), self._askers)
+        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload), self._layouts)
         return None
 
     def _projection_file(
@@ -453,7 +454,7 @@ class Session:
         with self._lock:
             self._closed = True
         self._over.set()
-        for pool in (self._readers, self._askers):
+        for pool in (self._readers, self._layouts, self._askers):
             pool.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 

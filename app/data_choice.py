@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from ..analysis.errors import UserError
 from ..analysis.recipe import DataInput
 from ..analysis.session import Session
 from ..views.bridge import Bridge
-from ..views.parts import column, named, told
+from ..views.parts import column, count_box, named, told
 from ..views.theme import GAP
 from .preparation import UNPREPARED, PreparationForm, PreviewStrip
 
@@ -33,9 +33,11 @@ class DataChoice(QWidget):
         self._filled: dict[str, Any] = {}  # what the form was given; a person has changed nothing while it holds that
         self.names = told(QComboBox(self), "Data set")
         self.names.addItems([*self._specs, "none"])
-        self.limit = told(QSpinBox(self, maximum=10_000_000, suffix=" samples"), _LIMIT, "At most so many samples")
-        self.limit.setSpecialValueText("all")
-        self.limit.setGroupSeparatorShown(True)
+        self.limit = told(
+            count_box(self, 0, 10_000_000, suffix=" samples", instead_of_least="all samples"),
+            "At most so many, spread evenly over the classes",
+            "At most so many samples",
+        )
         self.form = PreparationForm(self)
         self.reason = named(QLabel(self, wordWrap=True), "quiet")
         self.use = QPushButton("Prepare so", self)
@@ -47,6 +49,7 @@ class DataChoice(QWidget):
         self.form.changed.connect(self._on_changed)
         self.use.clicked.connect(lambda: self._fill(self._fields()))
         Bridge(session.changed, self._on_session_changed, every=True)
+        self._say("")
         self._on_chosen(self.name)
 
     @property
@@ -173,6 +176,3 @@ def _known(session: Session) -> dict[str, DataInput]:
     if not any(spec.path == "digits" for spec in specs.values()):
         specs["digits"] = DataInput(name="digits", path="digits", normalise="digits", split="test")
     return specs
-
-
-_LIMIT = "At most so many, spread evenly over the classes"

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -22,7 +21,8 @@ from ..analysis.catalogue import Entry
 from ..analysis.recipe import KEPT, Measuring, ModelInput, Recipe, Step
 from ..analysis.session import Session
 from ..views.forms import Form
-from ..views.parts import column, named, told
+from ..views.panel import show_help
+from ..views.parts import column, named, scrolled, told
 from ..views.theme import GAP, WIDE
 from .data_choice import DataChoice
 from .layer_choice import LayerChoice
@@ -44,9 +44,7 @@ class ExperimentDialog(QDialog):
         self._method = told(QComboBox(self), "Method")
         for entry in session.catalogue.of_kind("method"):
             self._method.addItem(f"{entry.title}   {entry.id}", entry.id)
-        self._place = QScrollArea(self, widgetResizable=True)
-        self._place.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._place.viewport().setAutoFillBackground(False)
+        self._place = scrolled(QWidget(self), self)
         self._summary = named(QLabel(self, wordWrap=True), "quiet")
         session.retry("answer")
         self.data = DataChoice(session, self)
@@ -59,6 +57,8 @@ class ExperimentDialog(QDialog):
         self._problem = named(QLabel(self, wordWrap=True), "form-error")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._run = self._buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(QDialogButtonBox.StandardButton.Help)
+        self._buttons.helpRequested.connect(lambda: show_help("experiment", "New experiment", self))
         self._buttons.accepted.connect(self._on_run)
         self._buttons.rejected.connect(self.reject)
         self._method.currentIndexChanged.connect(self._on_method_changed)

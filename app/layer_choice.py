@@ -11,13 +11,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QTreeView, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QTreeView, QWidget
 
 from ..analysis.errors import UserError
 from ..analysis.layers import LayerTree, split_entries
 from ..analysis.session import Session
+from ..analysis.trials import FeatureSpec
 from ..views.bridge import Bridge
-from ..views.parts import column, named, told
+from ..views.parts import column, count_box, named, told
 from ..views.table import text_of
 from ..views.theme import GAP
 
@@ -159,6 +160,7 @@ class LayerChoice(QWidget):
         self.model.ticked.connect(self._on_ticked)
         self._lay_out()
         Bridge(session.changed, self._on_session_changed, every=True)
+        self._say("")
         self._settle()
 
     def show_model(self, identity: str | None) -> None:
@@ -191,7 +193,8 @@ class LayerChoice(QWidget):
         for box, choices in ((self.pool, _POOLS), (self.dtype, _DTYPES)):
             for value, title in choices.items():
                 box.addItem(title, value)
-        self.tokens = told(QSpinBox(self, minimum=1, maximum=100_000, value=16), "How many positions are kept")
+        self.tokens = told(count_box(self, 1, 100_000, suffix=" positions"), "How many positions are kept")
+        self.tokens.setValue(FeatureSpec().tokens)
         self.mixed = told(QCheckBox("Mixed precision", self), "Run the network in half precision where that is safe")
         self.pool.currentIndexChanged.connect(lambda: self.tokens.setVisible(self.pool.currentData() == "tokens"))
         self.tokens.hide()

@@ -15,7 +15,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 
@@ -23,7 +22,7 @@ from ..analysis.errors import UserError
 from ..analysis.recipe import DataInput
 from ..analysis.session import Session
 from ..views.bridge import Bridge
-from ..views.parts import column, named, told
+from ..views.parts import column, count_box, named, told
 from ..views.theme import GAP, TIGHT
 
 NORMALISATIONS = ("none", "imagenet", "cifar10", "mnist", "digits")
@@ -44,8 +43,8 @@ class PreparationForm(QWidget):
         super().__init__(parent)
         self.resize_line = told(QLineEdit(self), "Pixels of the shorter side, or height × width; empty: as they are")
         self.resize_line.setPlaceholderText("as they are")
-        self.crop = told(QSpinBox(self, maximum=100_000, suffix=" px"), "Side of the square cut from the middle")
-        self.crop.setSpecialValueText("none")
+        crop = count_box(self, 0, 100_000, suffix=" px", instead_of_least="none")
+        self.crop = told(crop, "Side of the square cut from the middle")
         self.channels = told(QComboBox(self), "Colours")
         for title, value in (("as they are", None), ("grey", 1), ("RGB", 3)):
             self.channels.addItem(title, value)
@@ -54,7 +53,9 @@ class PreparationForm(QWidget):
             self.normalise.addItem(name, name)
         self.tokenizer = told(QLineEdit(self), "A tokenizer.json, or a JSON list of characters; empty: bytes")
         self.tokenizer.setPlaceholderText("bytes")
-        self.length = told(QSpinBox(self, minimum=1, maximum=1_000_000, suffix=" tokens"), "Longer samples are cut")
+        self.length = told(
+            count_box(self, 1, 1_000_000, suffix=" tokens"), "Longer samples are cut, shorter ones filled up"
+        )
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._rows = {"normalise": self.normalise, "resize": self.resize_line, "crop": self.crop}

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
 from .panel import Notice, Panel, view
-from .parts import named
+from .parts import named, scrolled
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 
@@ -189,20 +189,13 @@ class InspectorPanel(Panel[InspectorState]):
         self._facts.setVerticalSpacing(TIGHT // 2)
         for part in (self._name, self._problem):
             layout.addWidget(part)
-        layout.addWidget(self._scrolled(self._facts), 3)
+        facts = QWidget(self)
+        facts.setLayout(self._facts)
+        self._facts.setContentsMargins(0, 0, GAP, 0)
+        layout.addWidget(scrolled(facts, self), 3)
         layout.addWidget(self._measures, 2)
         layout.addWidget(self._notes)
         return body
-
-    def _scrolled(self, rows: QFormLayout) -> QScrollArea:
-        area = QScrollArea(self, widgetResizable=True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        held = QWidget(area)
-        held.setLayout(rows)
-        rows.setContentsMargins(0, 0, GAP, 0)
-        area.setWidget(held)
-        return area
 
     def show_state(self, old: InspectorState | None, new: InspectorState) -> None:
         """Show another model, or new measures of the same."""

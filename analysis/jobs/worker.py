@@ -21,7 +21,7 @@ from psygnal import Signal
 
 from ..errors import Cancelled, UserError
 from .entry import enter
-from .protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+from .protocol import ASIDE, Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
 
 Entry = Callable[[Connection, int | None], None]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
@@ -127,6 +127,7 @@ class Worker:
         self.device = ""
         self._queue: deque[Job] = deque()
         self._current: Job | None = None
+        self._aside: dict[int, Job] = {}
         self._deadline = 0.0
         self._lock = threading.RLock()
         self._context = multiprocessing.get_context("spawn")
@@ -154,6 +155,8 @@ class Worker:
             if job in self._queue:
                 self._queue.remove(job)
                 self._end(job, "cancelled")
+            elif job.id in self._aside:
+                self._send(Cancel(job.id))
             elif job is self._current and not job.cancelling:
                 job.cancelling = True
                 self._deadline = time.monotonic() + self.grace
@@ -194,12 +197,20 @@ class Worker:
 
     def _dispatch(self) -> None:
         with self._lock:
-            if self._current is None and self._queue and self.device:
-                job = self._queue.popleft()
-                self._current = job
-                job.state, job.started = "running", time.monotonic()
-                self._send(Request(job.id, job.task, job.payload))
-                self.changed.emit(job)
+            if not self.device:
+                return
+            for job in [job for job in self._queue if job.task in ASIDE]:
+                self._queue.remove(job)
+                self._aside[job.id] = job
+                self._begin(job)
+            if self._current is None and self._queue:
+                self._current = self._queue.popleft()
+                self._begin(self._current)
+
+    def _begin(self, job: Job) -> None:
+        job.state, job.started = "running", time.monotonic()
+        self._send(Request(job.id, job.task, job.payload))
+        self.changed.emit(job)
 
     def _listen(self) -> None:
         process, connection = self._process, self._connection
@@ -237,7 +248,7 @@ class Worker:
             self.device = message.device
             self.ready.emit(message.device)
             return
-        job = self._current
+        job = self._aside.get(message.id, self._current)
         if job is None or message.id != job.id:
             return
         if isinstance(message, Progress):
@@ -246,7 +257,9 @@ class Worker:
         elif isinstance(message, Partial):
             self.partial.emit(job, message.value)
         else:
-            self._current = None
+            if job is self._current:
+                self._current = None
+            self._aside.pop(job.id, None)
             self._conclude(job, message)
 
     def _conclude(self, job: Job, message: Done | Failed | Stopped) -> None:
@@ -263,16 +276,15 @@ class Worker:
         process.join()
         self._stillborn += not self.device
         with self._lock:
-            job, self._current = self._current, None
+            jobs = self._under_way()
             if self._connection:
                 self._connection.close()
             self._process = self._connection = None
         reason = _death(process.exitcode)
-        if job and job.cancelling:
-            self._end(job, "cancelled")
-        elif job:
-            job.error = UserError(f"{job.title}: the worker process {reason}.", _NEXT_STEP)
-            self._end(job, "failed")
+        for job in jobs:
+            if not job.cancelling:
+                job.error = UserError(f"{job.title}: the worker process {reason}.", _NEXT_STEP)
+            self._end(job, "cancelled" if job.cancelling else "failed")
         if self._stillborn >= _STILLBORN_LIMIT:
             self._give_up(reason)
 
@@ -285,6 +297,12 @@ class Worker:
             job.error = error
             self._end(job, "failed")
 
+    def _under_way(self) -> list[Job]:
+        """Return what the process has been asked, and hold it no longer."""
+        jobs = [*([self._current] if self._current else []), *self._aside.values()]
+        self._current, self._aside = None, {}
+        return jobs
+
     def _end(self, job: Job, state: State) -> None:
         job.state = state
         job._finished.set()
@@ -292,9 +310,8 @@ class Worker:
 
     def _shut_down(self) -> None:
         with self._lock:
-            jobs = [*([self._current] if self._current else []), *self._queue]
+            jobs = [*self._under_way(), *self._queue]
             self._queue.clear()
-            self._current = None
         for job in jobs:
             self._end(job, "cancelled")
         if self._connection:

@@ -11,7 +11,8 @@ import pytest
 
 from graftwork.analysis.models import open_checkpoint
 from graftwork.app import runtime
-from graftwork.app.cli import run_command
+from graftwork.app.cli import app, run_command
+from graftwork.app.main import COMMANDS
 
 
 @pytest.fixture
@@ -64,3 +65,9 @@ def test_a_model_without_its_file_is_told(home: Path, capsys: pytest.CaptureFixt
         file.unlink()
     assert run_command(["card", "resnet8/magnitude-0.3", "-w", str(home)]) == 2
     assert "is not there" in capsys.readouterr().err
+
+
+def test_the_program_knows_its_commands_from_workspaces() -> None:
+    registered = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    groups = {group.name for group in app.registered_groups}
+    assert set(COMMANDS) == registered | groups
