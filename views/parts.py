@@ -43,7 +43,6 @@ def scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
 def count_box(parent: QWidget, least: int, most: int, *, suffix: str = "", instead_of_least: str = "") -> QSpinBox:
     """Return a box for a whole number, typed or turned by the wheel; its least value may be shown as a text."""
     box = QSpinBox(parent, minimum=least, maximum=most, suffix=suffix)
-    box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
     box.setSpecialValueText(instead_of_least)
     box.setGroupSeparatorShown(True)
     return box
