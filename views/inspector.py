@@ -211,13 +211,11 @@ class InspectorPanel(Panel[InspectorState]):
     def _show_facts(self, state: InspectorState) -> None:
         while self._facts.rowCount():
             self._facts.removeRow(0)
+        for claim in state.claims:
+            said = named(QLabel(claim_text(claim), wordWrap=True), "notice-error" if claim.disagrees else "")
+            self._add_fact("Claimed", f"From the {claim.source}", said)
         for name, text in state.facts:
             self._add_fact(name, text, QLabel(_fitting(text), wordWrap=True))
-        for claim in state.claims:
-            value = QLabel(claim_text(claim), wordWrap=True)
-            self._add_fact(
-                "Claimed", f"From the {claim.source}", named(value, "notice-error" if claim.disagrees else "")
-            )
 
     def _add_fact(self, name: str, tip: str, value: QLabel) -> None:
         value.setToolTip(tip)

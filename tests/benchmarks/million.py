@@ -117,6 +117,7 @@ def bring_in(folder: Path) -> None:
 
     with runtime.working(folder / WORKSPACE, create=True) as session:
         session.run_recipe(RECIPE, folder)
+        assert session.engine is not None
         session.engine.wait()
         session.refresh()
         failed = [f"{trial.problem} {trial.next_step}" for trial in session.snapshot.trials if trial.state != "done"]
@@ -224,8 +225,8 @@ def _reached(window: Any) -> bool:
         return False
     if any(panel._turn.isActive() for panel in window.panels.values()):
         return False
-    shown = {states["embedding"].selected.sum(), states["geometry"].selected.sum(), states["samples"].total}
-    return shown == {count} and states["selections"].count == count
+    shown = {np.count_nonzero(states[name].selected) for name in ("embedding", "geometry")}
+    return shown | {states["samples"].total} == {count} and states["selections"].count == count
 
 
 def main() -> None:
