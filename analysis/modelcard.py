@@ -92,7 +92,8 @@ def _answered(metric: str, dataset: str, source: str, value: Any, values: Sequen
     measure = measure_of(metric)
     found = [record for record in values if record.measure == measure]
     if not found:
-        yield Claim(metric, dataset, source, number_of(value, "fraction" if measure.startswith("accuracy") else ""))
+        unit = "fraction" if measure.startswith("accuracy") else ""
+        yield Claim(metric, dataset, source, number_of(value, unit), unit=unit)
     for record in found:
         claimed = number_of(value, record.unit)
         own = (record.measure, record.data or "", record.value, record.low, record.high, record.unit)
@@ -277,7 +278,7 @@ def _claims_table(claims: Sequence[Mapping[str, Any]]) -> str:
             c["metric"],
             c["source"],
             c["dataset"] or "–",
-            figure(c["claimed"], c["unit"] or ("fraction" if measure_of(c["metric"]).startswith("accuracy") else "")),
+            figure(c["claimed"], c["unit"]),
             "–" if c["measured"] is None else interval(c["measured"], c["low"], c["high"], c["unit"]),
             c["data"] or "–",
             c["verdict"],

@@ -72,11 +72,12 @@ class DataChoice(QWidget):
 
     def add(self, path: str) -> None:
         """Add a file or folder and choose it."""
-        name = Path(path).stem
+        name = stem = Path(path).stem
+        while name in self._specs:
+            name = f"{stem}-{len(self._specs)}"
         self._specs[name] = DataInput(name=name, path=path)
         self._new.add(name)
-        if self.names.findText(name) < 0:
-            self.names.insertItem(0, name)
+        self.names.insertItem(0, name)
         self.names.setCurrentText(name)
 
     def show_model(self, identity: str | None) -> None:

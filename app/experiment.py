@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -58,6 +59,8 @@ class ExperimentDialog(QDialog):
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._run = self._buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(QDialogButtonBox.StandardButton.Help)
+        for button in self._buttons.buttons():
+            button.setIcon(QIcon())  # the system's are of all colours
         self._buttons.helpRequested.connect(lambda: show_help("experiment", "New experiment", self))
         self._buttons.accepted.connect(self._on_run)
         self._buttons.rejected.connect(self.reject)

@@ -214,8 +214,9 @@ class PreviewStrip(QWidget):
 
 
 def _pixmap(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> QPixmap:
+    pixels = np.ascontiguousarray(pixels)  # the image borrows its memory
     height, width, _ = pixels.shape
-    image = QImage(np.ascontiguousarray(pixels).data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    image = QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)
     return QPixmap.fromImage(image.scaled(_SIDE, _SIDE, Qt.AspectRatioMode.KeepAspectRatio))
 
 

@@ -43,6 +43,12 @@ def test_a_claim_that_nothing_answers_is_said_to_be_unmeasured() -> None:
     assert (claim.claimed, claim.verdict, claim.disagrees) == (0.5, "not measured", False)
 
 
+def test_an_unmeasured_accuracy_is_told_as_a_share() -> None:
+    (claim,) = claims_of(facts(93.2), [])
+    assert claim.claimed == pytest.approx(0.932)
+    assert claim.unit == "fraction"
+
+
 def test_a_claim_stands_beside_every_data_set_that_was_measured() -> None:
     values = [value(0.9, 0.88, 0.92), value(0.7, 0.6, 0.8, data="shifted")]
     assert [claim.data for claim in claims_of(facts(0.9, "Top-1 accuracy"), values)] == ["test", "shifted"]

@@ -223,6 +223,16 @@ def test_what_a_person_changed_stays_when_the_guess_comes(session: Session, qtbo
     assert choice.use.isEnabled()
 
 
+def test_files_of_one_name_stay_apart(choice: DataChoice, pictures: Path, tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    before = choice.name
+    choice.add(str(tmp_path / "test"))
+    assert choice.name != before == "test"
+    data = choice.value()
+    assert data is not None
+    assert (data.name, data.path) == (choice.name, str(tmp_path / "test"))
+
+
 def test_a_size_that_is_none_is_said(choice: DataChoice, pictures: Path) -> None:
     choice.add(str(pictures))
     choice.form.resize_line.setText("large")
