@@ -39,6 +39,15 @@ class LayerTree:
     layers: tuple[Layer, ...]
     stages: tuple[str, ...] = ()
 
+    def holding(self, text: str) -> "LayerTree":
+        """Return the layers whose name or kind holds a text in any case, with all that lies above and below them."""
+        wanted = text.strip().lower()
+        found = {layer.name for layer in self.layers if wanted in f"{layer.name} {layer.kind}".lower()}
+        above = {outer for name in found for outer in _outer(name)}
+        near = found | above
+        kept = (layer for layer in self.layers if layer.name in near or not found.isdisjoint(_outer(layer.name)))
+        return LayerTree(tuple(kept), self.stages)
+
     def named(self, entry: str) -> tuple[str, ...]:
         """Return the names of the layers that one entry stands for; none for ``logits`` and ``features``.
 
@@ -66,6 +75,12 @@ class LayerTree:
             names = self.named(entry)
             left += [other for other in names if other != name] if name in names else [entry]
         return tuple(dict.fromkeys(left))
+
+
+def _outer(name: str) -> list[str]:
+    """Return the names of the layers that one lies in."""
+    parts = name.split(".")
+    return [".".join(parts[:depth]) for depth in range(1, len(parts))]
 
 
 def split_entries(text: str) -> Entries:

@@ -7,7 +7,6 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
-    QSortFilterProxyModel,
     Qt,
     Signal,
 )
@@ -45,10 +44,9 @@ class LayerModel(QAbstractItemModel):
         self.show(LayerTree(()))
 
     def show(self, tree: LayerTree) -> None:
-        """Show another tree, with nothing chosen."""
+        """Show another tree."""
         self.beginResetModel()
         self.tree = tree
-        self.chosen = frozenset()
         self._places = {layer.name: place for place, layer in enumerate(tree.layers)}
         self._parents = [self._places.get(layer.name.rpartition(".")[0], -1) for layer in tree.layers]
         self._children: dict[int, list[int]] = {}
@@ -59,9 +57,9 @@ class LayerModel(QAbstractItemModel):
 
     def choose(self, names: frozenset[str]) -> None:
         """Tick these layers and no others."""
-        changed, self.chosen = self.chosen ^ names, names
-        for name in changed:
-            self.dataChanged.emit(self.find(name), self.find(name), [Qt.ItemDataRole.CheckStateRole])
+        if names != self.chosen:
+            self.chosen = names
+            self.dataChanged.emit(self.index(0, 0), self.index(self.rowCount() - 1, 0))
 
     def find(self, name: str) -> QModelIndex:
         """Return where a layer stands."""
@@ -115,26 +113,6 @@ class LayerModel(QAbstractItemModel):
         return int(index.internalId()) if index.isValid() else -1
 
 
-class _Search(QSortFilterProxyModel):
-    """The layers whose dotted name or kind holds a text, with all above and below them."""
-
-    def __init__(self, model: LayerModel, parent: QObject) -> None:
-        super().__init__(parent)
-        self._layers = model
-        self._text = ""
-        self.setSourceModel(model)
-        self.setRecursiveFilteringEnabled(True)
-        self.setAutoAcceptChildRows(True)
-
-    def search(self, text: str) -> None:
-        self._text = text.strip().lower()
-        self.invalidate()
-
-    def filterAcceptsRow(self, row: int, parent: Index) -> bool:  # noqa: N802
-        layer = self._layers.tree.layers[self._layers.index(row, 0, parent).internalId()]
-        return self._text in f"{layer.name} {layer.kind}".lower()
-
-
 class LayerChoice(QWidget):
     """Which layers' values are kept of every sample, and how; `values` is what it comes to."""
 
@@ -150,9 +128,9 @@ class LayerChoice(QWidget):
         self.search.setPlaceholderText("Search")
         self.search.setClearButtonEnabled(True)
         self.model = LayerModel(self)
-        self.rows = _Search(self.model, self)
         self.tree = told(QTreeView(self, uniformRowHeights=True), "Tick the layers to keep", "Layers of the network")
-        self.tree.setModel(self.rows)
+        self.tree.setModel(self.model)
+        self.model.dataChanged.connect(lambda: self.tree.viewport().update())  # rows of all depths
         self.problem = named(QLabel(self, wordWrap=True), "form-error")
         self._make_manner()
         self.line.textChanged.connect(self._on_line)
@@ -234,9 +212,7 @@ class LayerChoice(QWidget):
     def _show_tree(self, name: str, tree: LayerTree) -> None:
         self._shown = tree
         self._about.setText(f"Layers of {name}; their values are kept for every sample.")
-        self.model.show(tree)
-        if len(tree.layers) <= _FEW:
-            self.tree.expandAll()
+        self._on_search()
         self.tree.setColumnWidth(0, _NAME_PX)
         for number in range(1, len(HEADINGS)):
             self.tree.resizeColumnToContents(number)
@@ -260,10 +236,15 @@ class LayerChoice(QWidget):
         except UserError as error:
             self._say(str(error))
 
-    def _on_search(self, text: str) -> None:
-        self.rows.search(text)
-        if text:
+    def _on_search(self) -> None:
+        if self._shown is None:
+            return
+        found = self._shown.holding(self.search.text())
+        self.model.show(found)
+        if len(found.layers) <= _FEW:
             self.tree.expandAll()
+        else:
+            self.tree.expandToDepth(0)
 
     def _say(self, problem: str) -> None:
         self.problem.setText(problem)

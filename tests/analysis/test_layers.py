@@ -66,3 +66,17 @@ def test_ticks_and_entries_stay_in_step(chosen: tuple[str, ...], name: str) -> N
 
 def test_a_comma_list_is_split() -> None:
     assert split_entries(" stages, conv1 ,,stages") == ("stages", "conv1")
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", [layer.name for layer in TREE.layers]),
+        ("LINEAR", ["linear"]),
+        ("1.conv", ["layer1", "layer1.1", "layer1.1.conv1"]),
+        ("block", ["layer1", "layer1.0", "layer1.0.conv1", "layer1.1", "layer1.1.conv1"]),
+        ("nothing", []),
+    ],
+)
+def test_a_search_keeps_what_is_above_and_below(text: str, names: list[str]) -> None:
+    assert [layer.name for layer in TREE.holding(text).layers] == names
