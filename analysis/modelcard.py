@@ -57,7 +57,8 @@ class Claim:
             return "the claim is no number"
         if self.measured is None:
             return "not measured"
-        away = figure(abs(self.measured - self.claimed), self.unit)
+        apart = abs(self.measured - self.claimed)
+        away = f"{100 * apart:.2g} points" if self.unit == "fraction" else figure(apart, self.unit)
         side = "below" if self.measured < self.claimed else "above"
         if self.disagrees:
             return f"disagrees: measured {away} {side} the claim, which lies outside the interval"

@@ -27,8 +27,8 @@ def facts(number: Any, metric: str = "accuracy") -> dict[str, Any]:
         (91.0, False, "agrees: the claim lies within the interval"),
         (0.91, False, "agrees: the claim lies within the interval"),
         ("91 %", False, "agrees: the claim lies within the interval"),
-        (95.5, True, "disagrees: measured 5.5 % below the claim, which lies outside the interval"),
-        (0.8, True, "disagrees: measured 10 % above the claim, which lies outside the interval"),
+        (95.5, True, "disagrees: measured 5.5 points below the claim, which lies outside the interval"),
+        (0.8, True, "disagrees: measured 10 points above the claim, which lies outside the interval"),
         ("high", False, "the claim is no number"),
     ],
 )
