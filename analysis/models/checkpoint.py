@@ -16,6 +16,7 @@ from .own import own_architecture, own_network
 from .parts.attention import Transposed
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
+_AVERAGED = "n_averaged"
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
 _COUNTED = (
     nn.Linear,
@@ -178,8 +179,10 @@ _RUNNABLE = 'Keep to methods and measures on weights, or name the code that buil
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:
-    """Return each name without the wrappers that all of them share."""
+    """Return each name without the wrappers that all of them share, and without the counter of torch's averages."""
     canonical = {name: name for name in names}
+    if all(name.startswith("module.") or name == _AVERAGED for name in canonical):
+        canonical.pop(_AVERAGED, None)
     while prefix := _shared(canonical.values()):
         canonical = {name: short.removeprefix(prefix) for name, short in canonical.items()}
     return canonical

@@ -59,7 +59,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "pad": int(told(metadata, "pad_token_id") or 0),
         "epsilon": float(told(metadata, "layer_norm_eps") or _EPSILON),
     }
-    spare = {name for name in shapes if name.startswith("cls.") or name.endswith("embeddings.position_ids")}
+    numbers = ("embeddings.position_ids", "embeddings.token_type_ids")
+    spare = {name for name in shapes if name.startswith("cls.") or name.endswith(numbers)}
     return Architecture(
         "bert",
         f"BERT, {depth} blocks of {width}",

@@ -20,6 +20,7 @@ from ..parts.attention import Tied, attend, rotate
 from ..parts.shapes import count, head_size, shapes_of, side, thirds, told
 
 _PREFIX = "model."
+_ROTATIONS = ("rotary_emb.inv_freq", "rotary_emb.original_inv_freq")
 _THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells
 
 
@@ -68,7 +69,9 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}layers.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
-        spare=frozenset(name for name in shapes if name.endswith(".rotary_emb.inv_freq")),
+        spare=frozenset(
+            name for name in shapes if name.endswith(("rotary_emb.inv_freq", "rotary_emb.original_inv_freq"))
+        ),
     )
 
 
