@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,9 @@ class CsvFile:
         self._path = path
         self._delimiter = self._read_delimiter()
         self.names: Sequence[str] = next(iter(self._lines()), [])
-        repeated = next((name for name in self.names if list(self.names).count(name) > 1), None)
-        if repeated is not None:
-            raise UserError(f"Two columns of '{path}' are called '{repeated}'.", "Give each a name of its own.")
+        name, count = next(iter(Counter(self.names).most_common(1)), ("", 0))
+        if count > 1:
+            raise UserError(f"Two columns of '{path}' are called '{name}'.", "Give each a name of its own.")
         self.numeric = self._numeric()
 
     def column(self, name: str) -> NDArray[Any]:

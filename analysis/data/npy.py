@@ -52,9 +52,10 @@ def _mapped(path: Path) -> NDArray[Any]:
         with path.open("rb") as stream:
             if stream.read(len(_MAGIC)) != _MAGIC:
                 raise ValueError("no such file")
-        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, TypeError, SyntaxError, OverflowError, MemoryError) as error:
-        if "object" in str(error).lower():
+        with np.errstate(all="raise"):
+            found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, OSError, EOFError, TypeError, SyntaxError, ArithmeticError, MemoryError) as error:
+        if "Python objects" in str(error):
             problem = f"'{path}' holds pickled objects, which could run code when read."
             raise UserError(problem, "Save plain numbers.") from error
         problem = f"'{path}' cannot be read: it is damaged or no .npy file."
