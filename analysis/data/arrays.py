@@ -141,9 +141,7 @@ class _Npz:
                 f"'{self.path}' holds pickled objects, which could run code when read.",
                 "Save plain numeric arrays, and class names as an array of strings.",
             )
-        return UserError(
-            f"'{self.path}' cannot be read: it is damaged or no .npz file.", "Check that it was copied whole."
-        )
+        return UserError(f"'{self.path}' cannot be read: an array in it is damaged.", "Check that it was copied whole.")
 
 
 def _check_zip(path: str) -> None:

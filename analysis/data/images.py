@@ -166,7 +166,7 @@ def _checked(origin: str, paths: Iterable[str]) -> list[str]:
         raise UserError(f"'{origin}' names a file twice.", "Make it anew.")
     odd = next((path for path in found if path.encode(errors="replace").decode() != path), None)
     if odd is not None:
-        raise UserError(f"The name {ascii(odd)} in '{origin}' is not UTF-8.", "Give that file or folder another name.")
+        raise UserError(f"The name {odd!a} in '{origin}' is not UTF-8.", "Give that file or folder another name.")
     return found
 
 

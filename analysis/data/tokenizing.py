@@ -108,7 +108,7 @@ def _hugging_face(path: str) -> tuple[Encode, int]:
         except Exception as error:
             raise UserError(
                 f"The tokenizer '{path}' cannot turn the text into tokens.",
-                "Name one that has a token for the unknown.",
+                "Name one with a token for the unknown.",
             ) from error
 
     return encode, pad
