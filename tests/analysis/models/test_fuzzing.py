@@ -1,0 +1,133 @@
+"""Whatever bytes a checkpoint has, it opens or gets one clear sentence."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import save, save_file
+
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.models import open_checkpoint
+
+from .broken_checkpoints import STATE, WEIGHT, entry, exported, header, torch_bytes
+
+
+def opens_or_explains(path: Path) -> None:
+    try:
+        checkpoint = open_checkpoint(path)
+    except UserError:
+        return
+    for name in checkpoint.specs:
+        assert tuple(checkpoint.tensor(name).shape) == checkpoint.specs[name].shape
+
+
+ODD = {
+    "a shape of very many sides": {"a": entry((1,) * 100_000 + (2,)), "b": entry((2,), (8, 16))},
+    "a very long number": b'{"a": {"dtype": "F32", "shape": [' + b"9" * 10_000 + b'], "data_offsets": [0, 8]}}',
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_header_opens_or_is_explained(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.safetensors").write_bytes(header(ODD[name], bytes(16)))
+    opens_or_explains(tmp_path / "a.safetensors")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def mutated(value: Any, data: st.DataObject) -> Any:
+    """Return JSON with one of its values replaced, at any depth."""
+    if isinstance(value, dict) and value and data.draw(st.integers(0, 3)):
+        key = data.draw(st.sampled_from(sorted(value)))
+        return value | {key: mutated(value[key], data)}
+    if isinstance(value, list) and value and data.draw(st.integers(0, 3)):
+        place = data.draw(st.integers(0, len(value) - 1))
+        return [*value[:place], mutated(value[place], data), *value[place + 1 :]]
+    return data.draw(JSON)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_a_mutated_header_opens_or_is_explained(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    whole = save(STATE)
+    length = int.from_bytes(whole[:8], "little")
+    path = tmp_path_factory.getbasetemp() / "mutated.safetensors"
+    path.write_bytes(header(mutated(json.loads(whole[8 : 8 + length]), data), whole[8 + length :]))
+    opens_or_explains(path)
+
+
+@settings(max_examples=150)
+@given(data=st.data())
+def test_a_mutated_table_of_weights_opens_or_is_explained(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "mutated.pt2"
+    exported(mutated(WEIGHT, data))(path)
+    opens_or_explains(path)
+
+
+@settings(max_examples=100)
+@given(data=st.data())
+def test_a_mutated_index_opens_or_is_explained(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    folder = tmp_path_factory.getbasetemp() / "mutated"
+    folder.mkdir(exist_ok=True)
+    save_file(STATE, folder / "part.safetensors")
+    index = {"metadata": {"total_size": 1}, "weight_map": dict.fromkeys(STATE, "part.safetensors")}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(mutated(index, data)))
+    opens_or_explains(folder / "model.safetensors.index.json")
+
+
+@settings(max_examples=200)
+@given(changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
+@pytest.mark.parametrize("form", ["safetensors", "zip", "legacy"])
+def test_changed_bytes_open_or_are_explained(
+    form: str, tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+) -> None:
+    whole = save(STATE) if form == "safetensors" else torch_bytes({"model": STATE}, zipped=form == "zip")
+    content = bytearray(whole)
+    for place, byte in changes:
+        content[place % len(content)] = byte
+    path = tmp_path_factory.getbasetemp() / "changed.bin"
+    path.write_bytes(content)
+    opens_or_explains(path)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=12,
+)
+SIDES = st.lists(st.integers(-1, 5) | st.integers(2**30, 2**70), max_size=4)
+OFFSETS = st.lists(st.integers(-4, 40), min_size=2, max_size=2)
+DTYPES = st.sampled_from(["F32", "I64", "BOOL", "BF16", "F4"])
+ENTRIES = st.fixed_dictionaries({"dtype": DTYPES | ANYTHING, "shape": SIDES | ANYTHING, "data_offsets": OFFSETS})
+NAMES = st.sampled_from(["__metadata__", "conv1.weight", "layer1.0.conv1.weight", "module.", "head.weight", ""])
+HEADERS = st.dictionaries(NAMES | st.text(max_size=5), ENTRIES | ANYTHING, max_size=4)
+
+
+@settings(max_examples=300)
+@given(data=st.binary(max_size=200) | st.builds(header, HEADERS, st.binary(max_size=40)))
+def test_any_safetensors_header_opens_or_explains(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "fuzz.safetensors"
+    path.write_bytes(data)
+    opens_or_explains(path)
+
+
+@settings(max_examples=300)
+@given(zipped=st.booleans(), where=st.integers(0, 10**6), byte=st.integers(0, 255))
+def test_a_torch_file_with_a_changed_byte_opens_or_explains(
+    tmp_path_factory: pytest.TempPathFactory, zipped: bool, where: int, byte: int
+) -> None:
+    data = bytearray(torch_bytes({"state_dict": STATE, "epoch": 3}, zipped=zipped))
+    data[where % len(data)] = byte
+    path = tmp_path_factory.getbasetemp() / "fuzz.pt"
+    path.write_bytes(data)
+    opens_or_explains(path)
