@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from .npy import DAMAGE
 from .source import InputKind, Pixels, Split, demand_split, has_suffix, refuse_scaling, refuse_split, source
 
 _IMAGES = ("images", "x", "data")
@@ -18,7 +19,6 @@ _LABELS = ("labels", "y", "targets")
 _CHANNELS = (1, 3)
 _MOST_CLASSES = 100_000
 _PLENTY, _TIGHTEST = 1 << 26, 200  # bytes of an array, and what no compression of real data comes to
-_DAMAGE = (ValueError, TypeError, SyntaxError, OSError, EOFError, RuntimeError, KeyError, ArithmeticError)
 
 
 class ArraySource:
@@ -132,7 +132,7 @@ class _Npz:
         try:
             with Path(self.path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return use(file)
-        except (zipfile.BadZipFile, zlib.error, MemoryError, *_DAMAGE) as error:
+        except (zipfile.BadZipFile, zlib.error, *DAMAGE) as error:
             raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> UserError:
@@ -149,7 +149,7 @@ def _check_zip(path: str) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, *_DAMAGE) as error:
+    except (zipfile.BadZipFile, *DAMAGE) as error:
         raise UserError(f"'{path}' is not an .npz file.", "Write it with numpy.savez.") from error
     if len({part.filename for part in parts}) < len(parts):
         raise UserError(f"'{path}' names an array twice.", "Write it anew with numpy.savez.")

@@ -80,7 +80,7 @@ def canary(path: Path) -> Path:
     return path.absolute().parent.parent / "canary"
 
 
-def zipped(path: Path, content: Mapping[str, bytes], packed: tuple[str, ...] = ()) -> None:
+def zipped(path: Path | io.BytesIO, content: Mapping[str, bytes], packed: tuple[str, ...] = ()) -> None:
     """Write a zip file, its ``packed`` parts compressed."""
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in content.items():

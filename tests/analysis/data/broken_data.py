@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 from ..broken import Broken, Hostile, Shelf, canary, npy, repeated, zipped
 
 DATA = Shelf()
+Fill = Callable[[Any], None]
 ROWS = np.arange(12, dtype=np.float32).reshape(4, 3)
 LABELS = np.array([0, 1, 0, 1])
 PIXELS = np.zeros((4, 5, 6), np.uint8)
@@ -187,6 +189,7 @@ def tokenizer(name: str, said: str, content: Any) -> None:
 
 WORDS = {"type": "WordLevel", "vocab": {"three": 0}, "unk_token": "[UNK]"}
 TOKENIZER = {"version": "1.0", "added_tokens": [], "model": WORDS}
+DATA.content("a tokenizer that is missing", "cannot be read", "set.txt", "one\n", tokenizer="none.json")
 tokenizer("that is a text", "cannot be read", "dear reader")
 tokenizer("that is something else", "is not a tokenizer", {"model_type": "bert"})
 tokenizer("that is a list of words", "is not a tokenizer", ["one", "two"])
@@ -303,10 +306,10 @@ def stored(name: str, said: str, **content: Any) -> None:
     DATA.content(f"an HDF5 file {name}", said, "set.h5", hdf5(**content))
 
 
-def lent(said: str) -> Any:
+def filled(said: str) -> Callable[[Fill], Fill]:
     """Register what fills an open HDF5 file."""
 
-    def keep(fill: Any) -> Any:
+    def keep(fill: Fill) -> Fill:
         def make(path: Path) -> None:
             with h5py.File(path, "w") as file:
                 fill(file)
@@ -329,54 +332,54 @@ stored("with values that are no numbers", "no numbers", x=np.full((2, 3), np.nan
 stored("of letters", "are |S1", x=np.full((3, 2), b"a"))
 
 
-@lent("are object")
+@filled("are object")
 def references_to_objects(file: Any) -> None:
     file["other"] = ROWS
     file.create_dataset("x", (4, 3), h5py.ref_dtype)[0, 0] = file["other"].ref
 
 
-@lent("names no class")
+@filled("names no class")
 def labels_that_are_references(file: Any) -> None:
     file["x"] = ROWS
     file.create_dataset("y", (4,), h5py.ref_dtype)[0] = file["x"].ref
 
 
-@lent("in another file")
+@filled("in another file")
 def samples_in_another_file(file: Any) -> None:
     file.create_dataset("x", (4, 3), np.uint8, external=[("/etc/passwd", 0, 12)])
 
 
-@lent("in another file")
+@filled("in another file")
 def a_link_to_another_file(file: Any) -> None:
     with h5py.File(Path(file.filename).with_name("other.h5"), "w") as other:
         other["x"] = ROWS
     file["x"] = h5py.ExternalLink("other.h5", "/x")
 
 
-@lent("in another file")
+@filled("in another file")
 def samples_put_together_from_other_files(file: Any) -> None:
     layout = h5py.VirtualLayout((4, 3), np.float32)
     layout[:] = h5py.VirtualSource("other.h5", "x", (4, 3))
     file.create_virtual_dataset("x", layout)
 
 
-@lent("behind a link")
+@filled("behind a link")
 def links_that_go_round_in_circles(file: Any) -> None:
     file["x"] = h5py.SoftLink("/y")
     file["y"] = h5py.SoftLink("/x")
 
 
-@lent("more than")
+@filled("more than")
 def samples_beyond_any_memory(file: Any) -> None:
     file.create_dataset("x", (2**40, 3), np.float32, chunks=(1024, 3))
 
 
-@lent("more than")
+@filled("more than")
 def a_sample_beyond_any_memory(file: Any) -> None:
     file.create_dataset("x", (2, 2**40), np.float32, chunks=(1, 1024))
 
 
-@lent("4 samples but")
+@filled("4 samples but")
 def labels_beyond_any_memory(file: Any) -> None:
     file["x"] = ROWS
     file.create_dataset("y", (2**40,), np.int64, chunks=(1024,))

@@ -1,7 +1,9 @@
 """Whatever bytes a checkpoint has, it opens or gets one clear sentence."""
 
 import json
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from safetensors.torch import save, save_file
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import open_checkpoint
 
-from .broken_checkpoints import STATE, WEIGHT, entry, exported, header, torch_bytes
+from .broken_checkpoints import STATE, WEIGHT, entry, exported, header, with_pickle
+from .formats import FORMATS
+from .networks import built
 
 
 def opens_or_explains(path: Path) -> None:
@@ -85,18 +89,45 @@ def test_a_mutated_index_opens_or_is_explained(tmp_path_factory: pytest.TempPath
     opens_or_explains(folder / "model.safetensors.index.json")
 
 
-@settings(max_examples=200)
-@given(changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
-@pytest.mark.parametrize("form", ["safetensors", "zip", "legacy"])
+@cache
+def whole(form: str) -> bytes:
+    """Return a sound file."""
+    with TemporaryDirectory() as folder:
+        return FORMATS[form][0](built("mlp"), Path(folder)).read_bytes()
+
+
+@settings(max_examples=100)
+@given(
+    changes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)), min_size=1, max_size=4),
+    cut=st.none() | st.floats(0, 1),
+)
+@pytest.mark.parametrize(
+    "form", ["safetensors", "torch zip", "torch legacy", "training checkpoint", "TorchScript", "exported program"]
+)
 def test_changed_bytes_open_or_are_explained(
-    form: str, tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+    form: str, tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[float, int]], cut: float | None
 ) -> None:
-    whole = save(STATE) if form == "safetensors" else torch_bytes({"model": STATE}, zipped=form == "zip")
-    content = bytearray(whole)
+    content = bytearray(whole(form))
     for place, byte in changes:
-        content[place % len(content)] = byte
+        content[int(place * len(content))] = byte
     path = tmp_path_factory.getbasetemp() / "changed.bin"
-    path.write_bytes(content)
+    path.write_bytes(content[: len(content) if cut is None else int(cut * len(content))])
+    opens_or_explains(path)
+
+
+@settings(max_examples=150)
+@given(start=st.sampled_from([b"PK\x03\x04", b"\x80\x02", b"\x80\x04\x95", b""]), rest=st.binary(max_size=200))
+def test_any_bytes_open_or_are_explained(tmp_path_factory: pytest.TempPathFactory, start: bytes, rest: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.pt"
+    path.write_bytes(start + rest)
+    opens_or_explains(path)
+
+
+@settings(max_examples=150)
+@given(data=st.binary(max_size=120))
+def test_any_pickle_in_an_archive_opens_or_is_explained(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "pickle.pt"
+    with_pickle(path, b"\x80\x02" + data)
     opens_or_explains(path)
 
 
@@ -117,17 +148,5 @@ HEADERS = st.dictionaries(NAMES | st.text(max_size=5), ENTRIES | ANYTHING, max_s
 @given(data=st.binary(max_size=200) | st.builds(header, HEADERS, st.binary(max_size=40)))
 def test_any_safetensors_header_opens_or_explains(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzz.safetensors"
-    path.write_bytes(data)
-    opens_or_explains(path)
-
-
-@settings(max_examples=300)
-@given(zipped=st.booleans(), where=st.integers(0, 10**6), byte=st.integers(0, 255))
-def test_a_torch_file_with_a_changed_byte_opens_or_explains(
-    tmp_path_factory: pytest.TempPathFactory, zipped: bool, where: int, byte: int
-) -> None:
-    data = bytearray(torch_bytes({"state_dict": STATE, "epoch": 3}, zipped=zipped))
-    data[where % len(data)] = byte
-    path = tmp_path_factory.getbasetemp() / "fuzz.pt"
     path.write_bytes(data)
     opens_or_explains(path)
