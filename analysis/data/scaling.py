@@ -59,7 +59,7 @@ class Scaling:
     def _checked(size: tuple[int, int], name: str) -> tuple[int, int]:
         if size[0] * size[1] > LARGEST_IMAGE:
             raise UserError(
-                f"The image {name} would be scaled to {size[0]} × {size[1]} pixels, too many to keep.",
+                f"The image {name} would be scaled to {size[0]:,} × {size[1]:,} pixels, too many to keep.",
                 "Take it out, or declare both sides of the size.",
             )
         return size
