@@ -142,6 +142,7 @@ class Published:
         return isinstance(self.make, partial) and self.make.func is _transformer
 
 
+# One line a family; after a comma, what tells a further member of it.
 FAMILIES: Mapping[str, Published] = {
     "resnet_cifar": Published("ResNet-8 (CIFAR)", (2, 3, 32, 32), Cifar),
     "resnet": Published("ResNet-6", IMAGES, _resnet, partial(_timm, "create_model", "resnet18", **_SLIM)),
@@ -187,6 +188,7 @@ FAMILIES: Mapping[str, Published] = {
         vocabulary=VOCABULARY,
     ),
     "recurrent": Published("LSTM classifier, 2 × 5", TOKENS, partial(Reader, nn.LSTM, CLASSES, 2), vocabulary=19),
+    "recurrent, GRU": Published("GRU classifier, 1 × 5", TOKENS, partial(Reader, nn.GRU, CLASSES), vocabulary=19),
     "mlp": Published("MLP 8–7–6–5", (4, 8), partial(stack, 8, 7, 6, CLASSES, norm=True)),
 }
 

@@ -48,7 +48,7 @@ def test_a_file_is_recognised_and_runs_as_its_library_runs_it(form: str, family:
     assert checkpoint.format.startswith(written)
     architecture = checkpoint.architecture
     assert architecture is not None
-    assert (architecture.family, architecture.classes) == (family, row.classes)
+    assert (architecture.family, architecture.classes) == (family.partition(",")[0], row.classes)
     assert architecture.vocabulary == row.vocabulary
     if form != "timm folder":
         assert architecture.title == row.title
@@ -74,7 +74,7 @@ def test_two_networks_of_equal_standing_must_be_told_apart(tmp_path: Path) -> No
 
 
 def test_the_corpus_has_every_family() -> None:
-    assert set(FAMILIES) == set(families())
+    assert {name.partition(",")[0] for name in FAMILIES} == set(families())
     assert len(CASES) == 10 * len(FAMILIES) + sum(
         row.hugging_face + (row.timm is not None) for row in FAMILIES.values()
     )
