@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import h5py
@@ -18,6 +19,7 @@ from .source import Pixels, has_suffix, refuse_scaling, refuse_split, source
 _SAMPLES = ("images", "x", "X", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label")
 _LISTED = 10  # names
+_LARGEST_PIECE = 1 << 28  # bytes that must be unpacked to read one sample
 
 
 @source("an HDF5 file of samples and labels", lambda p: any(has_suffix(p, s) for s in (".h5", ".hdf5", ".hdf")))
@@ -83,6 +85,9 @@ def _dataset(file: Any, path: str, names: tuple[str, ...], what: str) -> Any:
         raise UserError(f"'{path}' has no {what}: it holds {held}.", f"Name the dataset {' or '.join(names)}.")
     if found.external or found.is_virtual:
         raise _elsewhere(path, found.name)
+    piece = prod(found.chunks or ()) * found.dtype.itemsize
+    if piece > _LARGEST_PIECE:
+        raise UserError(f"'{path}' keeps '{found.name}' in pieces of {piece:,} bytes.", "Write it in smaller chunks.")
     return found
 
 

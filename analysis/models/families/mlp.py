@@ -46,7 +46,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": order,
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
-        "activation": activation if activation in _ACTIVATIONS else "relu",
+        "activation": activation if activation in list(_ACTIVATIONS) else "relu",
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
     return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), inputs="numbers")

@@ -11,6 +11,8 @@ from ..architecture import TensorSpec
 
 Shapes = Mapping[str, tuple[int, ...]]
 
+_LARGEST = 1e300  # of a number that a configuration may tell
+
 
 def shapes_of(specs: Mapping[str, TensorSpec]) -> dict[str, tuple[int, ...]]:
     """Return every tensor's shape by its name."""
@@ -40,6 +42,12 @@ def told(metadata: Mapping[str, Any], *names: str) -> Any:
                 if source.get(name) is not None:
                     return source[name]
     return None
+
+
+def positive(metadata: Mapping[str, Any], *names: str, usual: float) -> float:
+    """Return the first of the names that is `told`, where that is a number above zero; else the usual one."""
+    found = told(metadata, *names)
+    return float(found) if type(found) in (int, float) and 0 < found < _LARGEST else usual
 
 
 def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 64) -> int:

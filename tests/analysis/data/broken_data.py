@@ -379,6 +379,11 @@ def a_sample_beyond_any_memory(file: Any) -> None:
     file.create_dataset("x", (2, 2**40), np.float32, chunks=(1, 1024))
 
 
+@filled("in pieces of")
+def samples_in_pieces_beyond_any_memory(file: Any) -> None:
+    file.create_dataset("x", (4, 3), np.float32, maxshape=(None, None), chunks=(2**14, 2**14))
+
+
 @filled("4 samples but")
 def labels_beyond_any_memory(file: Any) -> None:
     file["x"] = ROWS

@@ -1,6 +1,7 @@
 """Whatever bytes a checkpoint has, it opens or gets one clear sentence."""
 
 import json
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import save, save_file
+from safetensors.torch import save, save_file, save_model
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import open_checkpoint
@@ -150,3 +151,53 @@ def test_any_safetensors_header_opens_or_explains(tmp_path_factory: pytest.TempP
     path = tmp_path_factory.getbasetemp() / "fuzz.safetensors"
     path.write_bytes(data)
     opens_or_explains(path)
+
+
+CONFIGURED = ("gpt2", "llama", "bert", "vit", "mlp", "recurrent")
+KEYS = (
+    *(
+        "activation",
+        "heads",
+        "graftwork",
+        "n_head",
+        "num_attention_heads",
+        "head_dim",
+        "layer_norm_epsilon",
+        "layer_norm_eps",
+    ),
+    *(
+        "rms_norm_eps",
+        "rope_theta",
+        "rope_scaling",
+        "rope_parameters",
+        "max_position_embeddings",
+        "architectures",
+        "model_type",
+    ),
+)
+
+
+@cache
+def configured(family: str, folder: Path) -> Path:
+    """Return a folder with the network of a family."""
+    (folder / family).mkdir()
+    save_model(built(family).module, str(folder / family / "model.safetensors"))
+    return folder / family
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("configured")
+
+
+@settings(max_examples=30)
+@given(
+    config=st.dictionaries(st.sampled_from(KEYS), JSON | st.dictionaries(st.sampled_from(KEYS), JSON), max_size=3)
+    | JSON
+)
+@pytest.mark.parametrize("family", CONFIGURED)
+def test_any_configuration_opens_or_is_explained(family: str, folders: Path, config: Any) -> None:
+    folder = configured(family, folders)
+    (folder / "config.json").write_text(json.dumps(config))
+    with suppress(UserError):
+        open_checkpoint(folder).network()(built(family).x)
