@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..trials import DataSpec
 from .npy import DAMAGE
+from .samples import single
 from .source import InputKind, Pixels, Split, demand_split, has_suffix, refuse_scaling, refuse_split, source
 
 _IMAGES = ("images", "x", "data")
@@ -169,7 +170,7 @@ def _pixels(path: str, images: NDArray[Any]) -> Pixels:
         return pixels
     if pixels.dtype.kind != "f":
         raise UserError(f"The images of '{path}' are {pixels.dtype}.", "Save them as uint8, or as float from 0 to 1.")
-    pixels = pixels.astype(np.float32)
+    pixels = single(pixels)
     if not np.isfinite(pixels).all():
         raise UserError(f"The images of '{path}' hold values that are no numbers.", "Mend or take out those images.")
     return pixels

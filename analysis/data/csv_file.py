@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..trials import DataSpec
 from .rows import RowSource
+from .samples import single
 from .source import has_suffix, source
 from .tables import table_source
 
@@ -60,7 +61,7 @@ class CsvFile:
     def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Return numeric columns, (rows, columns)."""
         places = [self.names.index(name) for name in names]
-        parts = [np.array([[row[p] for p in places] for row in rows]).astype(np.float32) for rows in self._chunks()]
+        parts = [single(np.array([[row[p] for p in places] for row in rows], np.float64)) for rows in self._chunks()]
         return np.concatenate(parts)
 
     def _numeric(self) -> set[str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..trials import DataSpec
 from .rows import RowSource
-from .samples import check_count
+from .samples import check_count, single
 from .source import has_suffix, source
 from .tables import table_source
 
@@ -67,7 +67,7 @@ class ParquetFile:
         table = self._explained(lambda: self._file.read(list(names)))
         rows = np.empty((table.num_rows, len(names)), np.float32)
         for place, name in enumerate(names):
-            rows[:, place] = table.column(name).to_numpy()
+            rows[:, place] = single(table.column(name).to_numpy())
         return rows
 
 

@@ -64,7 +64,7 @@ def check_count(samples: int, what: str) -> None:
 
 def _flat(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> tuple[InputKind, tuple[int, ...], Convert]:
     if dtype.kind == "f" or dtype in (np.uint8, np.int8, np.bool_):
-        return "numbers", shape[1:], lambda part: finite(part.astype(np.float32), what)
+        return "numbers", shape[1:], lambda part: finite(single(part), what)
     if dtype.kind in "iu":
         return "tokens", shape[1:], lambda part: part.astype(np.int64)
     raise UserError(f"The values of {what} are {dtype}.", "Save numbers as float32, or tokens as int64.")
@@ -73,7 +73,13 @@ def _flat(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> tuple[Inpu
 def _pixels(part: NDArray[Any], what: str) -> Pixels:
     if part.dtype == np.uint8:
         return np.ascontiguousarray(part)
-    return finite(np.ascontiguousarray(part, np.float32), what)
+    return finite(single(part), what)
+
+
+def single(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return values in single precision and in one piece; what is too large for it is infinite."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(values, np.float32)
 
 
 def finite(values: NDArray[np.float32], what: str) -> NDArray[np.float32]:
