@@ -56,12 +56,12 @@ class CsvFile:
         place = self.names.index(name)
         parts = [[row[place] for row in rows] for rows in self._chunks()]
         values = list(itertools.chain.from_iterable(parts))
-        return np.array(values, np.float64) if name in self.numeric else np.array(values, object)
+        return _numbers(values) if name in self.numeric else np.array(values, object)
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Return numeric columns, (rows, columns)."""
         places = [self.names.index(name) for name in names]
-        parts = [single(np.array([[row[p] for p in places] for row in rows], np.float64)) for rows in self._chunks()]
+        parts = [single(_numbers([[row[p] for p in places] for row in rows])) for rows in self._chunks()]
         return np.concatenate(parts)
 
     def _numeric(self) -> set[str]:
@@ -112,9 +112,13 @@ class CsvFile:
         return max(",;\t", key=first.count)
 
 
+def _numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    return np.array(values).astype(np.float64)
+
+
 def _are_numbers(values: list[str]) -> bool:
     try:
-        np.array(values).astype(np.float64)
+        _numbers(values)
     except ValueError:
         return False
     return True

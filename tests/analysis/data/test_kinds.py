@@ -188,3 +188,10 @@ def test_a_million_samples_stay_on_the_disk(tmp_path: Path) -> None:
     count, grown = map(int, done.stdout.split())
     assert count == 1_000_000
     assert grown < 230  # MiB; the rows themselves are 244
+
+
+def test_a_zero_byte_behind_a_number_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,y\n1\0,0\n2,1\0\n")
+    data = opened(tmp_path / "a.csv")
+    assert whole(data).tolist() == [[1.0], [2.0]]
+    assert data.labels.tolist() == [0, 1]
