@@ -1,5 +1,7 @@
 """Errors that are meant for a person."""
 
+_SHOWN = 400  # characters at either end of a sentence that a hostile name makes long
+
 
 class UserError(Exception):
     """Something a person can mend: one clear sentence, and the next step.
@@ -14,11 +16,18 @@ class UserError(Exception):
 
     def __init__(self, problem: str, next_step: str) -> None:
         super().__init__(problem, next_step)
-        self.problem = problem
-        self.next_step = next_step
+        self.problem = _readable(problem)
+        self.next_step = _readable(next_step)
 
     def __str__(self) -> str:
         return f"{self.problem} {self.next_step}"
+
+
+def _readable(text: str) -> str:
+    """Return a sentence that can be shown, whatever names are in it: cut, and without control characters."""
+    if len(text) > 2 * _SHOWN:
+        text = f"{text[:_SHOWN]} … {text[-_SHOWN:]}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Cancelled(Exception):  # noqa: N818 - a request that was granted, not an error

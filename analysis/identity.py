@@ -1,5 +1,6 @@
 """Identities: what makes two inputs, models or trials the same."""
 
+import errno
 import hashlib
 import json
 from functools import lru_cache
@@ -14,7 +15,7 @@ _SAMPLES, _SAMPLE = 256, 1 << 16
 def digest(content: Any) -> str:
     """Return the identity of a JSON value: 32 hexadecimal digits of the SHA-256 of its canonical form."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
 
 
 def fingerprint(path: Path) -> str:
@@ -75,6 +76,8 @@ def _remembered(path: Path, _: tuple[tuple[str, int, int], ...]) -> str:
 
 
 def _file_hash(path: Path) -> str:
+    if not path.is_file():  # a pipe or a device would be read without end
+        raise OSError(errno.EINVAL, "it is no file", str(path)) if path.exists() else FileNotFoundError(str(path))
     state = hashlib.sha256()
     size = path.stat().st_size
     with path.open("rb") as stream:

@@ -4,6 +4,7 @@ A recipe names its inputs, lists its steps with parameters or lists of them, and
 checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it against the methods and the files.
 """
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -171,10 +172,14 @@ def write_recipe(recipe: Recipe) -> str:
 
 
 def anchored(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe with its relative paths made absolute, taken from ``folder``."""
+    """Return the recipe with its relative paths made absolute, taken from ``folder``; links stay links."""
 
     def anchor(path: str) -> str:
-        return path if path == "digits" or path.startswith(KEPT) else str((folder / Path(path).expanduser()).resolve())
+        return (
+            path
+            if path == "digits" or path.startswith(KEPT)
+            else os.path.normpath((folder / Path(path).expanduser()).absolute())
+        )
 
     def anchor_code(network: str | None) -> str | None:
         place, _, name = (network or "").rpartition(":")

@@ -1,7 +1,10 @@
 """What lies in a folder that a person opens: the checkpoints, each under a name of its own."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from ..analysis.errors import UserError
 
 SUFFIXES = frozenset({".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt", ".pt2", ".ts"})
 _WHOLE = ("config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json")
@@ -17,7 +20,16 @@ def checkpoints_in(folder: Path) -> list[Path]:
 
 
 def distinct_names(paths: Sequence[Path]) -> list[str]:
-    """Return a name for each path: its own without the suffix, and as many folders before it as tell all apart."""
+    """Return a name for each path: its own without the suffix, and as many folders before it as tell all apart.
+
+    Raises
+    ------
+    UserError
+        If a path is no text that can be kept.
+    """
+    for path in paths:
+        if str(path).encode(errors="replace") != os.fsencode(path):
+            raise UserError(f"The path {str(path)!a} is not UTF-8.", "Give that file or folder another name.")
     depth = 1
     while True:
         names = ["/".join((*path.parts[-depth:-1], path.stem)) for path in paths]

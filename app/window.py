@@ -1,5 +1,6 @@
 """The main window: menus, views, and the workspace that they show."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,10 +206,13 @@ class Window(QMainWindow):
         from ..analysis.recipe import ModelInput, Recipe, write_recipe
         from .importing import distinct_names
 
-        named = zip(distinct_names(paths), paths, strict=True)
-        models = tuple(ModelInput(name=name, path=str(path.resolve())) for name, path in named)
-        recipe = Recipe(title="Opened checkpoints", model=models)
-        self._guard(lambda: self.session.run_recipe(write_recipe(recipe), Path.cwd(), "The checkpoint"))
+        def add() -> None:
+            named = zip(distinct_names(paths), paths, strict=True)
+            models = tuple(ModelInput(name=name, path=os.path.normpath(path.absolute())) for name, path in named)
+            recipe = write_recipe(Recipe(title="Opened checkpoints", model=models))
+            self.session.run_recipe(recipe, Path.cwd(), "The checkpoint")
+
+        self._guard(add)
 
     def ask_recipe(self) -> None:
         """Ask for a recipe and run it."""

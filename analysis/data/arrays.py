@@ -11,12 +11,15 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from .npy import DAMAGE
+from .samples import single
 from .source import InputKind, Pixels, Split, demand_split, has_suffix, refuse_scaling, refuse_split, source
 
 _IMAGES = ("images", "x", "data")
 _LABELS = ("labels", "y", "targets")
 _CHANNELS = (1, 3)
 _MOST_CLASSES = 100_000
+_PLENTY, _TIGHTEST = 1 << 26, 200  # bytes of an array, and what no compression of real data comes to
 
 
 class ArraySource:
@@ -94,8 +97,7 @@ class _Npz:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        if not zipfile.is_zipfile(path):
-            raise UserError(f"'{path}' is not an .npz file.", "Write it with numpy.savez.")
+        _check_zip(path)
         self.keys: tuple[str, ...] = self._with_file(lambda file: tuple(file.files))
 
     def parts(self, split: Split | None) -> tuple[str, ...]:
@@ -131,18 +133,33 @@ class _Npz:
         try:
             with Path(self.path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
                 return use(file)
-        except (ValueError, TypeError, SyntaxError, OSError, EOFError, RuntimeError, KeyError) as error:
-            raise self._refusal(error) from error
-        except (zipfile.BadZipFile, zlib.error, MemoryError) as error:
+        except (zipfile.BadZipFile, zlib.error, *DAMAGE) as error:
             raise self._refusal(error) from error
 
     def _refusal(self, error: Exception) -> UserError:
-        if "pickle" in str(error):
+        if "allow_pickle" in str(error):
             return UserError(
                 f"'{self.path}' holds pickled objects, which could run code when read.",
                 "Save plain numeric arrays, and class names as an array of strings.",
             )
-        return UserError(f"'{self.path}' cannot be read: {error}.", "Check that it was copied whole.")
+        return UserError(f"'{self.path}' cannot be read: an array in it is damaged.", "Check that it was copied whole.")
+
+
+def _check_zip(path: str) -> None:
+    """Refuse what is no zip, names a part twice, or holds little that unpacks to very much."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = archive.infolist()
+    except (zipfile.BadZipFile, *DAMAGE) as error:
+        raise UserError(f"'{path}' is not an .npz file.", "Write it with numpy.savez.") from error
+    if len({part.filename for part in parts}) < len(parts):
+        raise UserError(f"'{path}' names an array twice.", "Write it anew with numpy.savez.")
+    bomb = next((part for part in parts if part.file_size > max(_PLENTY, _TIGHTEST * part.compress_size)), None)
+    if bomb is not None:
+        raise UserError(
+            f"'{bomb.filename}' in '{path}' unpacks from {bomb.compress_size:,} to {bomb.file_size:,} bytes.",
+            "If that is meant, write it with numpy.savez, which does not compress.",
+        )
 
 
 def _pixels(path: str, images: NDArray[Any]) -> Pixels:
@@ -153,7 +170,7 @@ def _pixels(path: str, images: NDArray[Any]) -> Pixels:
         return pixels
     if pixels.dtype.kind != "f":
         raise UserError(f"The images of '{path}' are {pixels.dtype}.", "Save them as uint8, or as float from 0 to 1.")
-    pixels = pixels.astype(np.float32)
+    pixels = single(pixels)
     if not np.isfinite(pixels).all():
         raise UserError(f"The images of '{path}' hold values that are no numbers.", "Mend or take out those images.")
     return pixels

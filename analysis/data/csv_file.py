@@ -2,6 +2,7 @@
 
 import csv
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..trials import DataSpec
 from .rows import RowSource
+from .samples import single
 from .source import has_suffix, source
 from .tables import table_source
 
@@ -44,9 +46,9 @@ class CsvFile:
         self._path = path
         self._delimiter = self._read_delimiter()
         self.names: Sequence[str] = next(iter(self._lines()), [])
-        repeated = next((name for name in self.names if list(self.names).count(name) > 1), None)
-        if repeated is not None:
-            raise UserError(f"Two columns of '{path}' are called '{repeated}'.", "Give each a name of its own.")
+        name, count = next(iter(Counter(self.names).most_common(1)), ("", 0))
+        if count > 1:
+            raise UserError(f"Two columns of '{path}' are called '{name}'.", "Give each a name of its own.")
         self.numeric = self._numeric()
 
     def column(self, name: str) -> NDArray[Any]:
@@ -54,12 +56,12 @@ class CsvFile:
         place = self.names.index(name)
         parts = [[row[place] for row in rows] for rows in self._chunks()]
         values = list(itertools.chain.from_iterable(parts))
-        return np.array(values, np.float64) if name in self.numeric else np.array(values, object)
+        return _numbers(values) if name in self.numeric else np.array(values, object)
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Return numeric columns, (rows, columns)."""
         places = [self.names.index(name) for name in names]
-        parts = [np.array([[row[p] for p in places] for row in rows]).astype(np.float32) for rows in self._chunks()]
+        parts = [single(_numbers([[row[p] for p in places] for row in rows])) for rows in self._chunks()]
         return np.concatenate(parts)
 
     def _numeric(self) -> set[str]:
@@ -110,9 +112,13 @@ class CsvFile:
         return max(",;\t", key=first.count)
 
 
+def _numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    return np.array(values).astype(np.float64)
+
+
 def _are_numbers(values: list[str]) -> bool:
     try:
-        np.array(values).astype(np.float64)
+        _numbers(values)
     except ValueError:
         return False
     return True

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from typing import Any
 
 import h5py
@@ -17,6 +18,8 @@ from .source import Pixels, has_suffix, refuse_scaling, refuse_split, source
 
 _SAMPLES = ("images", "x", "X", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label")
+_LISTED = 10  # names
+_LARGEST_PIECE = 1 << 28  # bytes that must be unpacked to read one sample
 
 
 @source("an HDF5 file of samples and labels", lambda p: any(has_suffix(p, s) for s in (".h5", ".hdf5", ".hdf")))
@@ -28,7 +31,7 @@ def open_hdf5(spec: DataSpec) -> RowSource:
     Raises
     ------
     UserError
-        If it cannot be read, lacks a dataset, or shapes do not fit.
+        If it cannot be read, lacks a dataset or keeps it elsewhere, or shapes do not fit.
     """
     refuse_scaling(spec)
     refuse_split(spec.path, spec.split)
@@ -62,7 +65,7 @@ def _explained(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, OverflowError, MemoryError) as error:
-        raise UserError(f"'{path}' is damaged: {error}.", "Check that it was copied whole.") from error
+        raise UserError(f"'{path}' is damaged where it is read.", "Check that it was copied whole.") from error
 
 
 def _further(file: Any, spec: DataSpec, count: int) -> Iterator[tuple[str, NDArray[Any]]]:
@@ -75,24 +78,48 @@ def _further(file: Any, spec: DataSpec, count: int) -> Iterator[tuple[str, NDArr
 
 
 def _dataset(file: Any, path: str, names: tuple[str, ...], what: str) -> Any:
-    found = next((file[name] for name in names if isinstance(file.get(name), h5py.Dataset)), None)
-    if found is None or found.ndim == 0:
-        held = ", ".join(sorted(file)) or "nothing"
+    things = (_own(file, path, name) for name in names)
+    found = next((thing for thing in things if isinstance(thing, h5py.Dataset) and thing.ndim), None)
+    if found is None:
+        held = ", ".join(list(file)[:_LISTED]) or "nothing"
         raise UserError(f"'{path}' has no {what}: it holds {held}.", f"Name the dataset {' or '.join(names)}.")
+    if found.external or found.is_virtual:
+        raise _elsewhere(path, found.name)
+    piece = prod(found.chunks or ()) * found.dtype.itemsize
+    if piece > _LARGEST_PIECE:
+        raise UserError(f"'{path}' keeps '{found.name}' in pieces of {piece:,} bytes.", "Write it in smaller chunks.")
     return found
 
 
+def _own(file: Any, path: str, name: str) -> Any:
+    """Return what the file has of that name, which may have slashes, or None; links are not followed."""
+    thing = file
+    for part in name.strip("/").split("/"):
+        link = thing.get(part, getlink=True) if isinstance(thing, h5py.Group) else None
+        if link is None:
+            return None
+        if not isinstance(link, h5py.HardLink):
+            raise _elsewhere(path, name)
+        thing = thing[part]
+    return thing
+
+
+def _elsewhere(path: str, name: str) -> UserError:
+    return UserError(f"'{path}' keeps '{name}' behind a link or in another file.", "Copy its numbers into the file.")
+
+
 def _labelled(file: Any, spec: DataSpec, count: int) -> Labels:
-    name = spec.label or next((n for n in _LABELS if n in file), None)
+    name = spec.label or next((n for n in _LABELS if _own(file, spec.path, n) is not None), None)
     if name is None:
         return unlabelled(count)
     return encode(_column(file, spec.path, name, count), f"The labels of '{spec.path}'")
 
 
 def _column(file: Any, path: str, name: str, count: int) -> NDArray[Any]:
-    values: NDArray[Any] = _dataset(file, path, (name,), f"'{name}'")[()]
-    if values.size != count:
+    held = _dataset(file, path, (name,), f"'{name}'")
+    if held.size != count:
         raise UserError(
-            f"'{path}' has {count} samples but {values.size} values of '{name}'.", "Save one for each sample."
+            f"'{path}' has {count} samples but {held.size} values of '{name}'.", "Save one for each sample."
         )
+    values: NDArray[Any] = held[()]
     return values.reshape(count)

@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import UserError
-from .scaling import PLAIN, Scaling
+from .scaling import LARGEST_IMAGE, PLAIN, Scaling
 from .source import InputKind, Split, demand_split, refuse_split
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 LARGEST_FILE = 1 << 28
 """Most bytes of an image file."""
-LARGEST_IMAGE = 1 << 26
-"""Most pixels of an image."""
 
 _SPLITS: dict[str, Split] = {
     "train": "train",
@@ -30,6 +28,8 @@ _SPLITS: dict[str, Split] = {
 }
 _GREY = frozenset({"1", "L", "LA"})
 _DEEP = ("I", "F")
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
+"""Whatever an image is called: of the library's other formats, one starts a program of its own."""
 
 
 class ImageSource:
@@ -74,7 +74,8 @@ class ImageSource:
         self._scaling = scaling
         self._load = load
         self.close = close
-        files = sorted((_class_of(inner), inner, path) for inner, path in _part(origin, paths, split))
+        parts = _part(origin, _checked(origin, paths), split)
+        files = sorted((_class_of(inner), inner, path) for inner, path in parts)
         self.classes = tuple(sorted({name for name, _, _ in files}))
         index = {name: label for label, name in enumerate(self.classes)}
         self.labels = np.array([index[name] for name, _, _ in files], np.int64)
@@ -125,12 +126,14 @@ def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAI
         grey is asked for and not declared, or smaller than its crop.
     """
     try:
-        with Image.open(BytesIO(data)) as image:
+        with Image.open(BytesIO(data), formats=_FORMATS) as image:
             _check(image, None if scaling.channels else channels, name)
             mode = "L" if (channels or (1 if image.mode in _GREY else 3)) == 1 else "RGB"
             pixels = np.asarray(scaling.apply(image.convert(mode), name))
     except UserError:
         raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name, "so many") from error
     except Exception as error:  # decoders raise anything on damaged bytes
         raise UserError(f"The image {name} cannot be read.", "Replace it or take it out.") from error
     return np.atleast_3d(pixels).transpose(2, 0, 1)
@@ -139,18 +142,32 @@ def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAI
 def _check(image: Image.Image, channels: int | None, name: str) -> None:
     width, height = image.size
     if width * height > LARGEST_IMAGE:
-        raise UserError(
-            f"The image {name} has {width} × {height} pixels, too many to decode.",
-            f"Scale it to at most {LARGEST_IMAGE:,} pixels.",
-        )
+        raise _too_large(name, f"{width} × {height}")
     if image.mode.startswith(_DEEP):
         raise UserError(f"The image {name} has more than 8 bits a channel.", "Convert it to 8 bits.")
     if channels == 1 and image.mode not in _GREY:
         raise UserError(f"The image {name} is in colour, the first of its set is grey.", "Convert all to the same.")
 
 
+def _too_large(name: str, pixels: str) -> UserError:
+    return UserError(
+        f"The image {name} has {pixels} pixels, too many to decode.", f"Scale it to at most {LARGEST_IMAGE:,} pixels."
+    )
+
+
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[2]} × {shape[1]}"
+
+
+def _checked(origin: str, paths: Iterable[str]) -> list[str]:
+    """Return the paths; each must be text, and none may come twice."""
+    found = list(paths)
+    if len(set(found)) < len(found):
+        raise UserError(f"'{origin}' names a file twice.", "Make it anew.")
+    odd = next((path for path in found if path.encode(errors="replace").decode() != path), None)
+    if odd is not None:
+        raise UserError(f"The name {odd!a} in '{origin}' is not UTF-8.", "Give that file or folder another name.")
+    return found
 
 
 def _part(origin: str, paths: Iterable[str], split: Split | None) -> list[tuple[str, str]]:

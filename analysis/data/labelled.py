@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 
 _MOST_CLASSES = 100_000
+_EXACT = 2.0**53  # beyond it floats leave out whole numbers
 
 Labels = tuple[NDArray[np.int64], tuple[str, ...]]
 
@@ -27,7 +28,7 @@ def encode(values: NDArray[Any], what: str) -> Labels:
     Raises
     ------
     UserError
-        If a value is missing or has a fraction, or there are too many classes.
+        If a value is missing, has a fraction or is neither number nor text, or there are too many classes.
     """
     if values.dtype.kind == "f":
         values = _whole(values, what)
@@ -36,7 +37,7 @@ def encode(values: NDArray[Any], what: str) -> Labels:
         if not len(whole) or whole.min() >= 0:
             return _counted(whole, what)
         values = whole
-    texts = np.array([_text(value) for value in values.tolist()], object)
+    texts = np.array([_text(value, what) for value in values.tolist()], object)
     if (texts == "").any():
         raise UserError(f"{what} is empty in row {int(np.argmax(texts == '')) + 1}.", "Give every sample a class.")
     names, labels = np.unique(texts.astype(str), return_inverse=True)
@@ -56,14 +57,16 @@ def _counted(labels: NDArray[np.int64], what: str) -> Labels:
 
 
 def _whole(values: NDArray[Any], what: str) -> NDArray[np.int64]:
-    bad = ~np.isfinite(values) | (values != np.floor(values))
+    bad = ~np.isfinite(values) | (values != np.floor(values)) | (np.abs(values) > _EXACT)
     if bad.any():
         row = int(np.argmax(bad))
         raise UserError(f"{what} is {values[row]} in row {row + 1}.", "Classes are names, or whole numbers from 0 on.")
     return values.astype(np.int64)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, what: str) -> str:
+    if not isinstance(value, str | bytes | int | float):
+        raise UserError(f"{what} holds a {type(value).__name__}, which names no class.", "Save whole numbers, or text.")
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

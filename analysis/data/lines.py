@@ -56,7 +56,7 @@ def _labelled(spec: DataSpec, objects: list[dict[str, Any]]) -> Any:
     if not objects or (spec.label is None and name not in objects[0]):
         return unlabelled(len(objects))
     values = [_field(item, name, number, spec.path) for number, item in enumerate(objects, 1)]
-    whole = all(isinstance(value, int) for value in values)
+    whole = all(isinstance(value, int) and abs(value) < 2**63 for value in values)
     return encode(np.array(values, np.int64 if whole else object), f"The field '{name}' of '{spec.path}'")
 
 
@@ -74,7 +74,14 @@ def _field(item: dict[str, Any], name: str, number: int, path: str) -> Any:
     value = item.get(name)
     if value is None or isinstance(value, dict | list):
         raise UserError(f"Sample {number} of '{path}' has no '{name}'.", "Give it one, or declare another field.")
+    if not _is_text(str(value)):
+        raise UserError(f"Sample {number} of '{path}' has half a character in '{name}'.", "Mend it or take it out.")
     return value
+
+
+def _is_text(value: str) -> bool:
+    """Tell text from what JSON can escape and nothing else can hold: one half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """One array in an ``.npy`` file, mapped from the disk, with its labels in another beside it."""
 
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,11 @@ from .rows import RowSource, read_rows
 from .samples import as_samples
 from .source import has_suffix, refuse_scaling, refuse_split, source
 
+DAMAGE = (
+    *(ValueError, OSError, EOFError, TypeError, LookupError, ArithmeticError, MemoryError, RuntimeError),
+    *(SyntaxError, TokenError),
+)
+"""What numpy raises of arrays that are damaged, whose headers are Python."""
 _MAGIC = b"\x93NUMPY"
 
 
@@ -52,9 +58,10 @@ def _mapped(path: Path) -> NDArray[Any]:
         with path.open("rb") as stream:
             if stream.read(len(_MAGIC)) != _MAGIC:
                 raise ValueError("no such file")
-        found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, OSError, EOFError, TypeError, SyntaxError, OverflowError, MemoryError) as error:
-        if "object" in str(error).lower():
+        with np.errstate(all="raise"):
+            found: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except DAMAGE as error:
+        if "Python objects" in str(error):
             problem = f"'{path}' holds pickled objects, which could run code when read."
             raise UserError(problem, "Save plain numbers.") from error
         problem = f"'{path}' cannot be read: it is damaged or no .npy file."

@@ -1,6 +1,7 @@
 """What rows of an array are, by their shape and number type."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ from ..errors import UserError
 from .source import InputKind, Pixels
 
 _CHANNELS = (1, 3)
+_MOST_SAMPLES = 100_000_000
+_LARGEST_SAMPLE = 1 << 28  # numbers
 
 Convert = Callable[[NDArray[Any]], Pixels]
 
@@ -23,11 +26,14 @@ def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Conver
     Raises
     ------
     UserError
-        If there are none, or the shape or type is none of these.
+        If there are none or too many, or the shape or type is none of these.
     """
     shape, dtype = tuple(rows.shape), rows.dtype
     if 0 in shape or len(shape) < 2:
         raise UserError(f"{what} holds samples of the shape {shape}.", "Save at least one, as a row of its own.")
+    check_count(shape[0], what)
+    if prod(shape[1:]) > _LARGEST_SAMPLE:
+        raise UserError(f"{what} has more than {_LARGEST_SAMPLE:,} numbers in a sample.", "Cut the samples to pieces.")
     if len(shape) == 2:
         return _flat(shape, dtype, what)
     if dtype != np.uint8 and dtype.kind != "f":
@@ -44,9 +50,21 @@ def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Conver
     )
 
 
+def check_count(samples: int, what: str) -> None:
+    """Refuse more samples than memory has room to name and label.
+
+    Raises
+    ------
+    UserError
+        If there are so many.
+    """
+    if samples > _MOST_SAMPLES:
+        raise UserError(f"{what} claims {samples:,} samples, more than {_MOST_SAMPLES:,}.", "Save a part of them.")
+
+
 def _flat(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> tuple[InputKind, tuple[int, ...], Convert]:
-    if dtype.kind == "f" or dtype.itemsize == 1:
-        return "numbers", shape[1:], lambda part: finite(part.astype(np.float32), what)
+    if dtype.kind == "f" or dtype in (np.uint8, np.int8, np.bool_):
+        return "numbers", shape[1:], lambda part: finite(single(part), what)
     if dtype.kind in "iu":
         return "tokens", shape[1:], lambda part: part.astype(np.int64)
     raise UserError(f"The values of {what} are {dtype}.", "Save numbers as float32, or tokens as int64.")
@@ -55,7 +73,13 @@ def _flat(shape: tuple[int, ...], dtype: np.dtype[Any], what: str) -> tuple[Inpu
 def _pixels(part: NDArray[Any], what: str) -> Pixels:
     if part.dtype == np.uint8:
         return np.ascontiguousarray(part)
-    return finite(np.ascontiguousarray(part, np.float32), what)
+    return finite(single(part), what)
+
+
+def single(values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return values in single precision and in one piece; what is too large for it is infinite."""
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(values, np.float32)
 
 
 def finite(values: NDArray[np.float32], what: str) -> NDArray[np.float32]:

@@ -7,6 +7,9 @@ from PIL import Image
 from ..errors import UserError
 from ..trials import DataSpec
 
+LARGEST_IMAGE = 1 << 26
+"""Most pixels of an image."""
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -37,10 +40,10 @@ class Scaling:
         Raises
         ------
         UserError
-            If it is smaller than the crop.
+            If it is smaller than the crop, or would become larger than `LARGEST_IMAGE`.
         """
         if self.resize is not None:
-            image = image.resize(self._size(*image.size), Image.Resampling.BILINEAR)
+            image = image.resize(self._checked(self._size(*image.size), name), Image.Resampling.BILINEAR)
         if self.crop is None:
             return image
         width, height = image.size
@@ -51,6 +54,15 @@ class Scaling:
             )
         left, top = round((width - self.crop) / 2), round((height - self.crop) / 2)
         return image.crop((left, top, left + self.crop, top + self.crop))
+
+    @staticmethod
+    def _checked(size: tuple[int, int], name: str) -> tuple[int, int]:
+        if size[0] * size[1] > LARGEST_IMAGE:
+            raise UserError(
+                f"The image {name} would be scaled to {size[0]:,} × {size[1]:,} pixels, too many to keep.",
+                "Take it out, or declare both sides of the size.",
+            )
+        return size
 
     def _size(self, width: int, height: int) -> tuple[int, int]:
         if isinstance(self.resize, tuple):

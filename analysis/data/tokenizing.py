@@ -101,4 +101,14 @@ def _hugging_face(path: str) -> tuple[Encode, int]:
     tokenizer.no_truncation()
     pads = (tokenizer.token_to_id(token) for token in _PADS)
     pad = next((found for found in pads if found is not None), 0)
-    return lambda texts: [encoding.ids for encoding in tokenizer.encode_batch(list(texts))], pad
+
+    def encode(texts: Sequence[str]) -> list[list[int]]:
+        try:
+            return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+        except Exception as error:
+            raise UserError(
+                f"The tokenizer '{path}' cannot turn the text into tokens.",
+                "Name one with a token for the unknown.",
+            ) from error
+
+    return encode, pad

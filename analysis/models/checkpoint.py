@@ -16,6 +16,7 @@ from .parts.attention import Transposed
 from .recognising import RUNNABLE, UnrecognisedError, builder_of
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
+_AVERAGED = "n_averaged"
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
 _COUNTED = (
     nn.Linear,
@@ -181,8 +182,10 @@ def _is_counted(layer: nn.Module) -> bool:
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:
-    """Return each name without the wrappers that all of them share."""
+    """Return each name without the wrappers that all of them share, and without the counter of torch's averages."""
     canonical = {name: name for name in names}
+    if all(name.startswith("module.") or name == _AVERAGED for name in canonical):
+        canonical.pop(_AVERAGED, None)
     while prefix := _shared(canonical.values()):
         canonical = {name: short.removeprefix(prefix) for name, short in canonical.items()}
     return canonical

@@ -8,6 +8,7 @@ our own functions, and whatever is not in it is refused.
 import io
 import pickletools
 import struct
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -111,8 +112,10 @@ def read_pickle(stream: Stream, vocabulary: Vocabulary) -> Any:
     """
     machine = _Machine(vocabulary)
     try:
-        for code, argument, _ in pickletools.genops(stream):  # type: ignore[arg-type]
-            machine.step(code.name, argument)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of escapes that a text should not have
+            for code, argument, _ in pickletools.genops(stream):  # type: ignore[arg-type]
+                machine.step(code.name, argument)
         return machine.stack[-1]
     except _FAULTS as error:
         raise PickleError(str(error)) from error

@@ -5,7 +5,7 @@ https://github.com/huggingface/safetensors#format.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -76,6 +76,7 @@ class SafetensorsFile:
             self.metadata: Mapping[str, Any] = _metadata(header.pop("__metadata__", None))
             self._entries = {name: _entry(path, name, entry, start) for name, entry in header.items()}
             _check_cover(self._entries, start, size)
+            self._entries |= {name: self._entries[held] for name, held in aliases(self.metadata, self._entries).items()}
         except _FormatError as damage:
             raise UserError(f"'{path.name}' is a damaged safetensors file: {damage}.", AGAIN) from damage
         self.specs: Mapping[str, TensorSpec] = {name: entry.spec for name, entry in self._entries.items()}
@@ -90,6 +91,15 @@ class SafetensorsFile:
         """
         entry = self._entries[name]
         return numbers(entry.place.read(), entry.spec.dtype).reshape(entry.spec.shape)
+
+
+def aliases(metadata: Mapping[str, Any], held: Container[str]) -> dict[str, str]:
+    """Return the tensors that are others under a second name: tied weights, which the library writes once.
+
+    Its metadata says so: ``{name left out: name written}``.
+    """
+    texts = {name: text for name, text in metadata.items() if isinstance(text, str)}
+    return {name: text for name, text in texts.items() if name not in held and text in held}
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:

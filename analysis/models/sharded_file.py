@@ -15,6 +15,7 @@ from .architecture import TensorSpec
 from .checkpoint import TensorFile
 from .opening import open_file
 from .plain import plain
+from .safetensors_file import aliases
 from .spans import AGAIN
 
 INDEX = ".index.json"
@@ -34,16 +35,21 @@ class ShardedFile:
     def __init__(self, index: Path) -> None:
         table = read_json(index, _INDEX_LIMIT)
         placed = _weight_map(index, table)
+        told = table.get("metadata")
+        tied = aliases(told, placed) if isinstance(told, dict) else {}
         shards = {name: _open_shard(index, name) for name in dict.fromkeys(placed.values())}
         self._shards = {tensor: shards[file] for tensor, file in placed.items()}
         self.files = (index, *(index.parent / name for name in shards))
         self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
         self.specs: Mapping[str, TensorSpec] = {name: _spec(index, self._shards, placed, name) for name in placed}
-        self.metadata: Mapping[str, Any] = {"index": plain(table.get("metadata"))} if table.get("metadata") else {}
+        self._held = {name: name for name in placed} | tied
+        self.specs = {name: self.specs[held] for name, held in self._held.items()}
+        self.metadata: Mapping[str, Any] = {"index": plain(told)} if told else {}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
-        return self._shards[name].tensor(name)
+        held = self._held[name]
+        return self._shards[held].tensor(held)
 
 
 def read_json(path: Path, limit: int) -> dict[str, Any]:

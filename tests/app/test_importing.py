@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import pytest
+
+from graftwork.analysis.errors import UserError
 from graftwork.app.importing import checkpoints_in, distinct_names
 
 
@@ -17,3 +20,8 @@ def test_files_below_and_folders_that_a_library_saved(tmp_path: Path) -> None:
 def test_names_are_short_where_they_can_be() -> None:
     assert distinct_names([Path("/a/x.pt"), Path("/a/y.pt")]) == ["x", "y"]
     assert distinct_names([]) == []
+
+
+def test_a_path_that_is_no_text_is_refused() -> None:
+    with pytest.raises(UserError, match=r"'/a/x\\udcff\.pt' is not UTF-8"):
+        distinct_names([Path("/a/y.pt"), Path("/a/x\udcff.pt")])

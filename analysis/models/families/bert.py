@@ -18,8 +18,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import attend, masked_mean
-from ..parts.shapes import count, head_size, place, shapes_of, side, thirds
-from ..told import told
+from ..parts.shapes import count, head_size, place, positive, shapes_of, side, thirds
 
 _PREFIX = "bert."
 _EPSILON = 1e-12  # where no config.json tells
@@ -57,10 +56,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "hidden": hidden,
         "pooler": f"{prefix}pooler.dense.weight" in shapes,
         "classes": classes,
-        "pad": int(told(metadata, "pad_token_id") or 0),
-        "epsilon": float(told(metadata, "layer_norm_eps") or _EPSILON),
+        "pad": int(positive(metadata, "pad_token_id", usual=0)),
+        "epsilon": positive(metadata, "layer_norm_eps", usual=_EPSILON),
     }
-    spare = {name for name in shapes if name.startswith("cls.") or name.endswith("embeddings.position_ids")}
+    numbers = ("embeddings.position_ids", "embeddings.token_type_ids")
+    spare = {name for name in shapes if name.startswith("cls.") or name.endswith(numbers)}
     return Architecture(
         "bert",
         f"BERT, {depth} blocks of {width}",

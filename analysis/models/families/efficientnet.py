@@ -55,7 +55,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "epsilon": 1e-3 if depth >= _LATE else 1e-5,
         "classes": classes,
     }
-    name, pixels = _PUBLISHED.get((depth, stem), (f"of {depth} blocks", 224))
+    name, pixels = _PUBLISHED.get((depth, stem), (f"{depth}", 224))
     if (depth, stem, last) == (23, 32, 1408):
         name, pixels = "B2", 288
     ends = tuple(f"features.{stage}" for stage in range(1, 8))

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import Tied, attend, rotate
-from ..parts.shapes import count, head_size, shapes_of, side, thirds
+from ..parts.shapes import count, head_size, positive, shapes_of, side, thirds
 from ..told import told
 
 _PREFIX = "model."
+_ROTATIONS = ("rotary_emb.inv_freq", "rotary_emb.original_inv_freq")
 _THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells
 
 
@@ -40,9 +41,10 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     hidden = [side(shapes, f"{block}mlp.up_proj.weight") for block in blocks]
     if not (depth and vocabulary and all(queries) and all(keys) and all(hidden)):
         return None
-    rope = told(metadata, "rope_parameters", "rope_scaling") or {}
+    found = told(metadata, "rope_parameters", "rope_scaling")
+    rope = found if isinstance(found, Mapping) else {}
     head = head_size([queries[0], *queries, *keys], metadata)
-    if rope.get("rope_type", "default") != "default" or any(size % head for size in (*queries, *keys)):
+    if rope.get("rope_type", "default") != "default" or head % 2 or any(size % head for size in (*queries, *keys)):
         return None
     config = {
         "depth": depth,
@@ -55,10 +57,10 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "hidden": hidden,
         "bias": f"{blocks[0]}self_attn.q_proj.bias" in shapes,
         "tied": "lm_head.weight" not in shapes,
-        "theta": float(rope.get("rope_theta") or told(metadata, "rope_theta") or _THETA),
-        "epsilon": float(told(metadata, "rms_norm_eps") or _EPSILON),
+        "theta": positive(rope, "rope_theta", usual=positive(metadata, "rope_theta", usual=_THETA)),
+        "epsilon": positive(metadata, "rms_norm_eps", usual=_EPSILON),
     }
-    length = int(told(metadata, "max_position_embeddings") or _LENGTH)
+    length = int(positive(metadata, "max_position_embeddings", usual=_LENGTH))
     return Architecture(
         "llama",
         f"Llama, {depth} blocks of {width}",
@@ -69,7 +71,9 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}layers.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
-        spare=frozenset(name for name in shapes if name.endswith(".rotary_emb.inv_freq")),
+        spare=frozenset(
+            name for name in shapes if name.endswith(("rotary_emb.inv_freq", "rotary_emb.original_inv_freq"))
+        ),
     )
 
 

@@ -3,7 +3,7 @@
 Activations leave no trace in a file: they are ReLU, unless the metadata name another one under ``activation``.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -27,7 +27,7 @@ _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
     """Return the architecture; None unless every layer takes what the one before it gives, in the file's order."""
     shapes = shapes_of(specs)
-    modules = list(dict.fromkeys(name.rpartition(".")[0] for name in shapes))
+    modules = _in_order(dict.fromkeys(name.rpartition(".")[0] for name in shapes))
     weights = {name: shapes.get(f"{name}.weight", ()) for name in modules}
     linear = [name for name in modules if len(weights[name]) == 2]
     norms = [name for name in modules if len(weights[name]) == 1]
@@ -47,10 +47,18 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": order,
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
-        "activation": activation if activation in _ACTIVATIONS else "relu",
+        "activation": activation if activation in list(_ACTIVATIONS) else "relu",
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
     return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), inputs="numbers")
+
+
+def _in_order(modules: Iterable[str]) -> list[str]:
+    """Return modules that only their numbers tell apart by these, others as they come: files may sort by name."""
+    found = list(modules)
+    heads = {name.rpartition(".")[0] for name in found}
+    numbered = len(heads) == 1 and all(name.rpartition(".")[2].isdecimal() for name in found)
+    return sorted(found, key=lambda name: int(name.rpartition(".")[2])) if numbered else found
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -13,6 +13,8 @@ from ..told import told
 Shapes = Mapping[str, tuple[int, ...]]
 Leaf = TypeVar("Leaf", bound=nn.Module | nn.Parameter)
 
+_LARGEST = 1e300  # of a number that a configuration may tell
+
 
 def shapes_of(specs: Mapping[str, TensorSpec]) -> dict[str, tuple[int, ...]]:
     """Return every tensor's shape by its name."""
@@ -32,6 +34,12 @@ def side(shapes: Shapes, name: str, axis: int = 0) -> int:
     """Return the length of a tensor's axis, 0 if there is no such tensor or axis."""
     shape = shapes.get(name, ())
     return shape[axis] if -len(shape) <= axis < len(shape) else 0
+
+
+def positive(metadata: Mapping[str, Any], *names: str, usual: float) -> float:
+    """Return the first of the names that is `told`, where that is a number above zero; else the usual one."""
+    found = told(metadata, *names)
+    return float(found) if type(found) in (int, float) and 0 < found < _LARGEST else usual
 
 
 def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 64) -> int:

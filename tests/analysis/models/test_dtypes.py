@@ -13,7 +13,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import describe, open_checkpoint
 from graftwork.analysis.models.safetensors_file import DTYPES
 
-from .test_refusals import header
+from .broken_checkpoints import header
 
 EVERY = [*DTYPES.values(), torch.complex128]
 

@@ -3,7 +3,6 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -86,19 +85,10 @@ def test_a_folder_with_one_checkpoint_of_any_name_opens(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ({}, "holds no checkpoint"),
         ({"notes.txt": "x"}, "holds no checkpoint"),
         ({"model_index.json": "{}", "unet/config.json": "{}"}, "Open one of its folders: unet"),
         ({"adapter_config.json": "{}", "adapter_model.safetensors": "x"}, "is an adapter"),
         ({"tf_model.h5": "x"}, "TensorFlow alone"),
-        ({"a.pt": "x", "b.pt": "x"}, "several checkpoints: a.pt, b.pt"),
-        ({"model.safetensors.index.json": "[]"}, "no table"),
-        ({"model.safetensors.index.json": "{"}, "not valid JSON"),
-        ({"model.safetensors.index.json": "[" * 100_000}, "not valid JSON"),
-        ({"model.safetensors.index.json": "{}"}, "does not say which"),
-        ({"model.safetensors.index.json": '{"weight_map": {}}'}, "does not say which"),
-        ({"model.safetensors.index.json": '{"weight_map": {"a": 3}}'}, "does not say which"),
-        ({"model.safetensors.index.json": '{"weight_map": {"a": "none.safetensors"}}'}, "is not there"),
     ],
 )
 def test_a_folder_that_cannot_be_opened_says_why(files: dict[str, str], sentence: str, tmp_path: Path) -> None:
@@ -106,28 +96,6 @@ def test_a_folder_that_cannot_be_opened_says_why(files: dict[str, str], sentence
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     assert sentence in refusal(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "name", ["../outside.safetensors", "/etc/passwd", "..", ".", "", "a/../../b", "..\\outside", "a\0b", "link", "loop"]
-)
-def test_an_index_never_leaves_its_folder(name: str, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    folder.mkdir()
-    save_file({"w": torch.ones(2)}, tmp_path / "outside.safetensors")
-    (folder / "link").symlink_to(tmp_path / "outside.safetensors")
-    (folder / "loop").symlink_to(folder / "loop")
-    index = folder / "model.safetensors.index.json"
-    index.write_text(json.dumps({"weight_map": {"w": name}}))
-    assert "outside its folder" in refusal(index)
-
-
-def test_weights_that_are_a_link_out_of_their_folder_are_refused(tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    folder.mkdir()
-    save_file({"w": torch.ones(2)}, tmp_path / "outside.safetensors")
-    (folder / "model.safetensors").symlink_to(tmp_path / "outside.safetensors")
-    assert "leaves its folder" in refusal(folder)
 
 
 def test_the_links_of_a_cache_of_downloads_are_followed_to_its_store(tmp_path: Path) -> None:
@@ -140,14 +108,6 @@ def test_the_links_of_a_cache_of_downloads_are_followed_to_its_store(tmp_path: P
         (revision / file.name).symlink_to(os.path.relpath(blob, revision))
     checkpoint = open_checkpoint(revision / index.name)
     assert all(torch.equal(checkpoint.tensor(name), tensor) for name, tensor in STATE.items())
-
-
-def test_a_tensor_that_its_file_lacks_is_named(tmp_path: Path) -> None:
-    index = shards(tmp_path)
-    table: dict[str, Any] = json.loads(index.read_text())
-    table["weight_map"]["extra"] = table["weight_map"]["layer0.weight"]
-    index.write_text(json.dumps(table))
-    assert "lacks 'extra'" in refusal(index)
 
 
 def test_networks_that_share_several_files_are_told_apart(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -58,17 +57,6 @@ def test_a_program_gives_its_weights(save: Callable[..., Path], name: str, form:
     for key, tensor in state.items():
         assert checkpoint.specs[key].dtype == tensor.dtype
         assert torch.equal(checkpoint.tensor(key), tensor), key
-
-
-@pytest.mark.parametrize(("save", "name"), [(scripted, "a.pt"), (exported, "a.pt2")])
-def test_a_known_network_in_a_program_is_recognised_and_runs(
-    save: Callable[..., Path], name: str, resnet: Any, tmp_path: Path
-) -> None:
-    x = torch.rand(1, 2, 32, 32)
-    checkpoint = open_checkpoint(save(resnet, tmp_path / name, x))
-    assert checkpoint.architecture is not None
-    assert checkpoint.architecture.family == "resnet_cifar"
-    assert torch.equal(checkpoint.network()(x), resnet(x))
 
 
 def test_a_frozen_program_gives_its_constants(tmp_path: Path) -> None:

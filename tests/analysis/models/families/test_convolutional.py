@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from ..conftest import agree, kept, randomised
+from ..conftest import agree, kept
+from ..networks import randomised
 
 # Their names for the parts of a residual network, and torchvision's.
 RENAMED = (

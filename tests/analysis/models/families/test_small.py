@@ -1,38 +1,18 @@
 """Recurrent networks and perceptrons as people write them, against their own forward pass."""
 
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from safetensors.torch import save_file
+from torch import nn
 
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 
+from ..networks import Reader, stack
+
 TOKENS = torch.randint(0, 19, (4, 7), generator=torch.Generator().manual_seed(0))
-
-
-class Reader(nn.Module):
-    """A classifier of the final state, or a language model."""
-
-    def __init__(self, kind: Any, classes: int, layers: int = 1, both: bool = False) -> None:
-        super().__init__()
-        self.words = nn.Embedding(19, 6)
-        self.rnn = kind(6, 5, layers, batch_first=True, bidirectional=both)
-        self.out = nn.Linear(10 if both else 5, classes)
-        self.speaks = classes == 19
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        outputs, state = self.rnn(self.words(tokens))
-        state = state[0] if isinstance(state, tuple) else state
-        if self.speaks:
-            logits: Tensor = self.out(outputs)
-        elif self.rnn.bidirectional:
-            logits = self.out(torch.cat([state[-2], state[-1]], 1))
-        else:
-            logits = self.out(state[-1])
-        return logits
 
 
 def kept(network: nn.Module, folder: Path) -> Checkpoint:
@@ -55,15 +35,6 @@ def test_recurrent_networks(kind: Any, classes: int, layers: int, both: bool, tm
         torch.testing.assert_close(checkpoint.network()(TOKENS), network(TOKENS))
 
 
-def stack(*sides: int, norm: bool = False, bias: bool = True) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for number, (before, after) in enumerate(pairwise(sides)):
-        layers.append(nn.Linear(before, after, bias))
-        if number < len(sides) - 2:
-            layers += [nn.BatchNorm1d(after)] * norm + [nn.ReLU()]
-    return nn.Sequential(*layers)
-
-
 @pytest.mark.parametrize(
     ("network", "title"),
     [
@@ -82,6 +53,17 @@ def test_perceptrons(network: nn.Sequential, title: str, tmp_path: Path) -> None
     assert architecture is not None
     assert (architecture.family, architecture.title, architecture.inputs) == ("mlp", title, "numbers")
     x = torch.randn(6, 8)
+    with torch.inference_mode():
+        torch.testing.assert_close(checkpoint.network()(x), network(x))
+
+
+def test_layers_are_in_the_order_of_their_numbers_where_a_file_sorts_them_by_name(tmp_path: Path) -> None:
+    network = stack(4, 4, 4, 4, 4, 4, 4, norm=True).eval()
+    save_file(network.state_dict(), tmp_path / "a.safetensors")
+    checkpoint = open_checkpoint(tmp_path / "a.safetensors")
+    names = list(checkpoint.specs)
+    assert names.index("12.weight") < names.index("3.weight")
+    x = torch.randn(6, 4)
     with torch.inference_mode():
         torch.testing.assert_close(checkpoint.network()(x), network(x))
 

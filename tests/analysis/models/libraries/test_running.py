@@ -15,7 +15,7 @@ from graftwork.analysis.models import Architecture, Checkpoint, open_checkpoint
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.workspace import Workspace
 
-from ..conftest import randomised
+from ..networks import randomised
 
 MODEL = """
 [[model]]

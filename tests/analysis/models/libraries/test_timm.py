@@ -14,7 +14,8 @@ from torch import nn
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import Checkpoint, describe, open_checkpoint
 
-from ..conftest import agree, randomised
+from ..conftest import agree
+from ..networks import randomised
 
 X = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 SWIN = {"img_size": 32, "patch_size": 2, "embed_dim": 12, "depths": [2, 2], "num_heads": [2, 3], "window_size": 4}

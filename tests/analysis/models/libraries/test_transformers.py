@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import Architecture, open_checkpoint
 
-from ..conftest import agree, randomised
+from ..conftest import agree
+from ..networks import randomised
 
 IMAGES = torch.randn(2, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 TOKENS = torch.randint(3, 40, (3, 9), generator=torch.Generator().manual_seed(0))
