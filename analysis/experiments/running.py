@@ -5,7 +5,8 @@ interrupted one left.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ from ..features.store import Columns, write_columns
 from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..measures import MEASURES, Column, Evidence
-from ..methods import METHODS, MethodContext
+from ..measures.cost_training import TRAINED, training_seconds
+from ..methods import DRAFT, METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
 from .device import device_name
@@ -59,14 +61,16 @@ class Runner:
         """
         start = time.perf_counter()
         facts: dict[str, Any] = {}
+        share = 0.0
         if isinstance(trial.model, DerivedModel):
-            facts |= self._derive(trial, Share(ticket, 0.0, 0.2))
+            share = 0.8 if trial.operation_data else 0.2
+            facts |= self._derive(trial, Share(ticket, 0.0, share))
         checkpoint = self.open(trial.model)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         values: list[Value] = []
         columns: dict[str, str] = {}
         if trial.measures or trial.features:
-            values, columns = self._measure(trial, checkpoint, Share(ticket, 0.2, 1.0))
+            values, columns = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
         return TrialResult(
@@ -101,10 +105,12 @@ class Runner:
             ticket=ticket,
             data={name: self._data(spec) for name, spec in trial.operation_data.items()},
             models={k: self.open(trial.inputs[v]) for k, v in model.references.items() if v in trial.inputs},
+            scratch=path.with_suffix(""),
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents[0], derivative.facts)
+        metadata = _provenance(trial, parents, derivative.facts)
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
+        _clear(path.with_suffix(""))
         return derivative.facts
 
     def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> tuple[list[Value], dict[str, str]]:
@@ -196,12 +202,21 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     return facts
 
 
-def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
-    inherited = parent.metadata.get("graftwork", {})
-    kept = {key: inherited[key] for key in ("heads", "network") if key in inherited}
-    if parent.architecture and parent.architecture.family == "own":
-        kept["network"] = parent.architecture.config["network"]
-    return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+def _provenance(trial: Trial, parents: Sequence[Checkpoint], facts: dict[str, Any]) -> dict[str, Any]:
+    told = {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    seconds = {identity: s for parent in parents for identity, s in training_seconds(parent).items()}
+    if "training" in facts:
+        seconds[trial.model.identity] = facts["training"]["seconds"]
+    return parents[0].inherited() | told | ({TRAINED: seconds} if seconds else {})
+
+
+def _clear(scratch: Path) -> None:
+    """Remove what an interrupted method would have resumed from."""
+    if scratch.is_dir():
+        for draft in scratch.glob(f"*{DRAFT}"):
+            draft.unlink()
+        with suppress(OSError):  # it stays where something was kept
+            scratch.rmdir()
 
 
 def _check_unchanged(model: SourceModel) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from .architecture import Architecture, TensorSpec
-from .families import recognise, skeleton, unrecognised
+from .families import build, recognise, skeleton, unrecognised
 from .own import own_architecture, own_network
 from .parts.attention import Transposed
 
@@ -140,14 +140,39 @@ class Checkpoint:
         UserError
             If no family recognises the tensors.
         """
-        if self.architecture is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised(self.metadata)}", _RUNNABLE)
-        module = self._module(self.architecture)
+        module = self._module(self._recognised())
         if any(tensor.is_meta for tensor in module.state_dict().values()):
             module = module.to_empty(device="cpu")
         self._check_fit(module)
         module.load_state_dict({name: self._state(name) for name in module.state_dict()}, strict=True)
         return module.float().eval()
+
+    def untrained(self, seed: int) -> nn.Module:
+        """Return a module of the same architecture with weights that are drawn from the seed, in evaluation mode.
+
+        Raises
+        ------
+        UserError
+            If no family recognises the tensors.
+        """
+        architecture = self._recognised()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            module = self._own() if self._own else build(architecture)
+        return module.float().eval()
+
+    def inherited(self) -> dict[str, Any]:
+        """Return what a network made from this one must say of itself to be recognised as this one is."""
+        own = self.metadata.get("graftwork")
+        kept = {key: own[key] for key in ("heads", "network") if key in own} if isinstance(own, Mapping) else {}
+        if self.architecture and self.architecture.family == "own":
+            kept["network"] = self.architecture.config["network"]
+        return kept
+
+    def _recognised(self) -> Architecture:
+        if self.architecture is None:
+            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised(self.metadata)}", _RUNNABLE)
+        return self.architecture
 
     def _module(self, architecture: Architecture) -> nn.Module:
         return self._own() if self._own else skeleton(architecture)

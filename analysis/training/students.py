@@ -1,0 +1,115 @@
+"""What is trained: a network with some of its parameters free, and the checkpoint that it becomes."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from ..errors import UserError
+from ..methods import Derivative
+from ..models import Checkpoint
+
+
+class Student(nn.Module):
+    """A network that learns.
+
+    Attributes
+    ----------
+    network : Module
+        Made from the parent's tensors, so that what was pruned away is not there.
+    parent : Checkpoint
+        Whose tensors the result has, by name and shape.
+    """
+
+    def __init__(self, network: nn.Module, parent: Checkpoint) -> None:
+        super().__init__()
+        self.network = network
+        self.parent = parent
+        self._size = sum(parameter.numel() for parameter in network.parameters())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the network's outputs."""
+        outputs: Tensor = self.network(inputs)
+        return outputs
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the network's tensors under the names that a checkpoint gives them."""
+        return self.network.state_dict()
+
+    def free(self) -> list[nn.Parameter]:
+        """Return the parameters that learn."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
+    def fraction(self) -> float:
+        """Return how many parameters learn, as a share of the network's."""
+        return sum(parameter.numel() for parameter in self.free()) / self._size
+
+
+def derivative(student: Student, facts: dict[str, object]) -> Derivative:
+    """Return the checkpoint that a trained student is: the parent's tensors, in their dtypes, with what was learnt."""
+    parent, learnt = student.parent, student.tensors()
+    twins = _twins(parent, learnt)
+
+    def tensor(name: str) -> Tensor:
+        found = learnt.get(twins.get(name, name))
+        return parent.tensor(name) if found is None else found.detach().to("cpu", parent.specs[name].dtype)
+
+    return Derivative(parent.specs, tensor, facts)
+
+
+def zeros_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return for each pruned parameter where it is not zero.
+
+    A vector that is zero throughout is taken for one that has not been trained, not for a pruned one.
+    """
+    masks = {}
+    for name, parameter in network.named_parameters():
+        kept = parameter.detach() != 0
+        if not kept.all() and (kept.ndim > 1 or kept.any()):
+            masks[name] = kept
+    return masks
+
+
+def hold_zeros(parameter: Tensor, kept: Tensor) -> None:
+    """Set a parameter to zero where ``kept`` is false, and keep it there whatever the optimiser does."""
+    mask = kept.to(parameter.device, parameter.dtype)
+    with torch.no_grad():
+        parameter.mul_(mask)
+    if parameter.requires_grad:
+        parameter.register_hook(lambda gradient: gradient * mask)
+
+
+def hold_all(network: nn.Module, masks: Mapping[str, Tensor]) -> None:
+    """Hold every masked parameter of a network, by name."""
+    parameters = dict(network.named_parameters())
+    for name, kept in masks.items():
+        hold_zeros(parameters[name], kept)
+
+
+def check_fit(parent: Checkpoint, labels: Tensor, kind: str) -> None:
+    """Demand that the network takes samples of this kind and tells their classes apart.
+
+    Raises
+    ------
+    UserError
+        If not.
+    """
+    architecture = parent.architecture
+    if architecture is None:
+        return
+    if architecture.inputs != kind:
+        raise UserError(f"{parent.path.name} takes {architecture.inputs}, and the data are {kind}.", "Choose others.")
+    if len(labels) and int(labels.max()) >= architecture.classes:
+        raise UserError(
+            f"{parent.path.name} tells {architecture.classes} classes apart, and the data have a class number "
+            f"{int(labels.max())}.",
+            "Choose the data set that it was trained for.",
+        )
+
+
+def _twins(parent: Checkpoint, learnt: Mapping[str, Tensor]) -> dict[str, str]:
+    """Return for each spare tensor the one that it is a copy of, as tied weights are."""
+    spare = [name for name, spec in parent.specs.items() if name not in learnt and spec.dtype.is_floating_point]
+    pairs = ((name, other) for name in spare for other in learnt if other in parent.specs)
+    same = (pair for pair in pairs if parent.specs[pair[0]].shape == parent.specs[pair[1]].shape)
+    return {name: other for name, other in same if torch.equal(parent.tensor(name), parent.tensor(other))}
