@@ -116,6 +116,8 @@ class _Training:
 
     def _learn(self) -> None:
         before, start, begun = self.log.seconds, time.perf_counter(), self.step
+        if begun and self._look_and_stop():  # it may have been interrupted there
+            return
         for batch in self.batches.from_step(self.step):
             self._report(begun, time.perf_counter() - start)
             self._take_step(batch)
@@ -167,10 +169,14 @@ class _Training:
         last = self.step == self.batches.steps
         if not len(self.batches.held) or (self.step % self.parameters.check_every and not last):
             return False
+        if not self.log.looks or self.log.looks[-1]["step"] != self.step:
+            self._look()
+        return len(self.log.looks) - 1 - self.log.best() >= self.parameters.patience
+
+    def _look(self) -> None:
         self.log.looks.append({"step": self.step, **self._score()})
         if self.log.best() == len(self.log.looks) - 1:
             self.best = {name: tensor.clone() for name, tensor in self.student.state_dict().items()}
-        return len(self.log.looks) - 1 - self.log.best() >= self.parameters.patience
 
     @torch.no_grad()
     def _score(self) -> dict[str, float]:
