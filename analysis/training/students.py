@@ -25,6 +25,7 @@ class Student(nn.Module):
         super().__init__()
         self.network = network
         self.parent = parent
+        self._names = tuple(network.state_dict())
         self._size = sum(parameter.numel() for parameter in network.parameters())
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -33,8 +34,10 @@ class Student(nn.Module):
         return outputs
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the network's tensors under the names that a checkpoint gives them."""
-        return self.network.state_dict()
+        """Return the network's tensors under the names that a checkpoint gives them, whatever they are made from."""
+        places = {name: name.rpartition(".") for name in self._names}
+        with torch.no_grad():
+            return {name: getattr(self.network.get_submodule(p), leaf) for name, (p, _, leaf) in places.items()}
 
     def free(self) -> list[nn.Parameter]:
         """Return the parameters that learn."""

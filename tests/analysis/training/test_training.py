@@ -35,7 +35,7 @@ def test_full_retraining_is_the_plain_loop(dense: Checkpoint, digits: Prepared) 
     parameters = TrainingParameters.model_validate({"data": "data", **values})
     for batch in Batches(digits, parameters, 0, torch.device("cpu")).from_step(0):
         optimiser.zero_grad()
-        F.cross_entropy(network(batch.inputs), batch.labels).backward()  # type: ignore[no-untyped-call]
+        F.cross_entropy(network(batch.inputs), batch.labels).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
