@@ -3,7 +3,7 @@
 from .batches import Batch, Batches
 from .objectives import Objective, Terms
 from .parameters import TrainingParameters
-from .students import Student, hold_all, zeros_of
+from .students import Student, derivative, hold_all, student_of, zeros_of
 from .training import recover, train
 
 __all__ = [
@@ -13,8 +13,10 @@ __all__ = [
     "Student",
     "Terms",
     "TrainingParameters",
+    "derivative",
     "hold_all",
     "recover",
+    "student_of",
     "train",
     "zeros_of",
 ]

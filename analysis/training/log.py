@@ -42,8 +42,8 @@ class Log:
         """The latest point of the curve; NaN before the first."""
         return self.curve[-1]["loss"] if self.curve else float("nan")
 
-    def add(self, step: int, terms: Terms, rate: float) -> None:
-        """Take in the terms of a step; every so many steps their means become a point of the curve.
+    def add(self, step: int, terms: Terms, notes: dict[str, float]) -> None:
+        """Take in the terms of a step; every so many steps their means become a point of the curve, with the notes.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Log:
         loss = sum(means.values())
         if not isfinite(loss):
             raise UserError(f"The loss is no number any more at step {step}.", "Lower the learning rate, or set clip.")
-        self.curve.append({"step": step, "loss": loss, "learning_rate": rate, **(means if len(means) > 1 else {})})
+        self.curve.append({"step": step, "loss": loss, **notes, **(means if len(means) > 1 else {})})
         self._sums, self._added = {}, 0
 
     def best(self) -> int:

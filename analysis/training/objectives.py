@@ -35,3 +35,7 @@ class Objective(nn.Module):
 
     def advance(self, done: int, total: int) -> None:
         """Take note that ``done`` of ``total`` steps are made."""
+
+    def notes(self) -> dict[str, float]:
+        """Return what else belongs on the curve."""
+        return {}

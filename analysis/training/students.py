@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..methods import Derivative
+from ..methods import Derivative, MethodContext
 from ..models import Checkpoint
+from .parameters import TrainingParameters
 
 
 class Student(nn.Module):
@@ -46,6 +47,20 @@ class Student(nn.Module):
     def fraction(self) -> float:
         """Return how many parameters learn, as a share of the network's."""
         return sum(parameter.numel() for parameter in self.free()) / self._size
+
+
+def student_of(parent: Checkpoint, parameters: TrainingParameters, context: MethodContext) -> Student:
+    """Return the parent's network on the device, ready to learn with all its parameters.
+
+    Raises
+    ------
+    UserError
+        If no family recognises the parent.
+    """
+    network = context.network(parent)
+    if parameters.keep_zeros:
+        hold_all(network, zeros_of(network))
+    return Student(network, parent)
 
 
 def derivative(student: Student, facts: dict[str, object]) -> Derivative:

@@ -150,7 +150,7 @@ class _Training:
         self.optimiser.step()
         self.step += 1
         self.objective.advance(self.step, self.batches.steps)
-        self.log.add(self.step, terms, now)
+        self.log.add(self.step, terms, {"learning_rate": now, **self.objective.notes()})
 
     def _keep(self) -> None:
         """Write the network as it is now, every so many steps."""

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from ...errors import UserError
 from ...models import Checkpoint
 from ...registry import parameter
-from ...training import Objective, Student, TrainingParameters, hold_all, train, zeros_of
-from ...training.batches import Batches
-from ...training.students import derivative, hold_zeros
+from ...training import Batches, Objective, Student, TrainingParameters, derivative, hold_all, train, zeros_of
+from ...training.students import hold_zeros
 from .. import METHODS, Derivative, MethodContext
 from .parts import free
 

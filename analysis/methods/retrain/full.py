@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...models import Checkpoint
-from ...training import Objective, Student, TrainingParameters, hold_all, recover, zeros_of
+from ...training import Objective, TrainingParameters, recover, student_of
 from .. import METHODS, Derivative, MethodContext
 
 
@@ -25,7 +25,4 @@ def full(parents: Sequence[Checkpoint], parameters: FullParameters, context: Met
     UserError
         If the data do not fit the network, or the loss is no number.
     """
-    network = context.network(parents[0])
-    if parameters.keep_zeros:
-        hold_all(network, zeros_of(network))
-    return recover(Student(network, parents[0]), Objective(parameters), parameters, context)
+    return recover(student_of(parents[0], parameters, context), Objective(parameters), parameters, context)
