@@ -12,7 +12,7 @@ from graftwork.analysis.measures import MEASURES, Column, Value
 
 Make = Callable[..., Any]
 
-HERE = ["accuracy", "cost.measured", "cost.nominal", "geometry.margins", "loss"]
+HERE = ["accuracy", "cost.measured", "cost.nominal", "cost.training", "geometry.margins", "loss"]
 TIMED = {"cost.measured"}
 
 
