@@ -3,7 +3,7 @@
 from .batches import Batch, Batches
 from .objectives import Objective, Terms
 from .parameters import TrainingParameters
-from .students import Student, derivative, hold_all, student_of, zeros_of
+from .students import Student, derivative, hold_all, student_of, tied, zeros_of
 from .training import recover, train
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "hold_all",
     "recover",
     "student_of",
+    "tied",
     "train",
     "zeros_of",
 ]

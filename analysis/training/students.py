@@ -10,6 +10,8 @@ from ..methods import Derivative, MethodContext
 from ..models import Checkpoint
 from .parameters import TrainingParameters
 
+_GLANCE = 16  # elements that are compared before all of them
+
 
 class Student(nn.Module):
     """A network that learns.
@@ -57,7 +59,7 @@ def student_of(parent: Checkpoint, parameters: TrainingParameters, context: Meth
     UserError
         If no family recognises the parent.
     """
-    network = context.network(parent)
+    network = tied(context.network(parent))
     if parameters.keep_zeros:
         hold_all(network, zeros_of(network))
     return Student(network, parent)
@@ -73,6 +75,24 @@ def derivative(student: Student, facts: dict[str, object]) -> Derivative:
         return parent.tensor(name) if found is None else found.detach().to("cpu", parent.specs[name].dtype)
 
     return Derivative(parent.specs, tensor, facts)
+
+
+def tied(network: nn.Module, like: nn.Module | None = None) -> nn.Module:
+    """Return the network with matrices that are equal in it, or in ``like``, made one parameter, so that they stay so.
+
+    Language models read and write with one matrix, of which their files may hold two copies.
+    """
+    first: dict[tuple[object, ...], tuple[str, Tensor]] = {}
+    for name, parameter in list((like or network).named_parameters()):
+        if parameter.ndim < 2 or not parameter.any():
+            continue
+        values = parameter.detach()
+        key = (*values.shape, *values.flatten()[:_GLANCE].tolist())
+        other, same = first.setdefault(key, (name, values))
+        if other != name and torch.equal(values, same):
+            place, _, leaf = name.rpartition(".")
+            setattr(network.get_submodule(place), leaf, network.get_parameter(other))
+    return network
 
 
 def zeros_of(network: nn.Module) -> dict[str, Tensor]:

@@ -79,23 +79,35 @@ class _Training:
         return {"training": self._facts()}
 
     def _check(self) -> None:
-        data, parameters = self.context.data["data"], self.parameters
-        labels = torch.from_numpy(data.labels)
-        check_fit(self.student.parent, labels, data.kind)
-        architecture = self.student.parent.architecture
-        speaks = architecture is not None and architecture.inputs == "tokens" and not data.classes
-        if (self.objective.needs_labels or parameters.held_out) and not speaks and int(labels.min()) < 0:
-            raise UserError("The data have samples without a class.", "Choose labelled data, or a teacher alone.")
-        if parameters.keep_every and self.context.scratch is None:
+        data = self.context.data["data"]
+        check_fit(self.student.parent, torch.from_numpy(data.labels), data.kind)
+        if self.parameters.keep_every and self.context.scratch is None:
             raise UserError("There is no folder to keep checkpoints in.", "Run it in a workspace.")
 
     def _set_out(self) -> None:
         torch.manual_seed(generator(self.context.seed, "begin").initial_seed())
-        self.objective.begin(self.student.eval(), self.batches.first())
+        first = self.batches.first()
+        self._try(first)
+        self.objective.begin(self.student.eval(), first)
         self.free = [*self.student.free(), *self.objective.parameters()]
         self.optimiser = optimiser_of(self.free, self.parameters)
         if state := self.draft.load():
             self._restore(state)
+
+    @torch.no_grad()
+    def _try(self, batch: Batch) -> None:
+        """Run once, to say what does not fit before anything is learnt."""
+        name = self.student.parent.path.name
+        try:
+            outputs = self.student.eval()(batch.inputs)
+        except torch.OutOfMemoryError:
+            raise
+        except (RuntimeError, IndexError) as error:
+            shape = " × ".join(map(str, batch.inputs.shape[1:]))
+            raise UserError(f"{name} cannot take samples of {shape}.", "Choose data that it was made for.") from error
+        needed = self.objective.needs_labels or self.parameters.held_out
+        if needed and outputs.ndim == 2 and self.context.data["data"].labels.min() < 0:
+            raise UserError("The data have samples without a class.", "Choose labelled data, or a teacher alone.")
 
     def _restore(self, state: dict[str, Any]) -> None:
         self.student.load_state_dict(state["student"])

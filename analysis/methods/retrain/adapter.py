@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ...errors import UserError
 from ...models import Checkpoint
 from ...registry import parameter
-from ...training import Batches, Objective, Student, TrainingParameters, derivative, hold_all, train, zeros_of
+from ...training import Batches, Objective, Student, TrainingParameters, derivative, hold_all, tied, train, zeros_of
 from ...training.students import hold_zeros
 from .. import METHODS, Derivative, MethodContext
 from .parts import free
@@ -42,7 +42,7 @@ def adapter(parents: Sequence[Checkpoint], parameters: AdapterParameters, contex
         is no number.
     """
     parent = parents[0]
-    network = context.network(parent)
+    network = tied(context.network(parent))
     head = parent.architecture.head if parent.architecture else None
     free(network, ("biases", "norms", "head"), head)
     zeros = zeros_of(network) if parameters.keep_zeros else {}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...models import Checkpoint
-from ...training import Objective, Student, TrainingParameters, hold_all, recover, zeros_of
+from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, zeros_of
 from .. import METHODS, Derivative, MethodContext
 
 
@@ -25,7 +25,8 @@ def scratch(parents: Sequence[Checkpoint], parameters: ScratchParameters, contex
     UserError
         If the data do not fit the network, or the loss is no number.
     """
-    network = parents[0].untrained(context.seed).to(context.device)
+    inherited = context.network(parents[0])
+    network = tied(parents[0].untrained(context.seed).to(context.device), inherited)
     if parameters.keep_zeros:
-        hold_all(network, zeros_of(context.network(parents[0])))
+        hold_all(network, zeros_of(inherited))
     return recover(Student(network, parents[0]), Objective(parameters), parameters, context)

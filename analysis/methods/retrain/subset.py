@@ -10,7 +10,7 @@ from torch.nn.utils.parametrize import register_parametrization
 from ...errors import UserError
 from ...models import Checkpoint
 from ...registry import parameter
-from ...training import Objective, Student, TrainingParameters, hold_all, recover, zeros_of
+from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, zeros_of
 from .. import METHODS, Derivative, MethodContext
 from .parts import Part, free
 
@@ -41,7 +41,7 @@ def subset(parents: Sequence[Checkpoint], parameters: SubsetParameters, context:
         If the network has none of these parts, the data do not fit it, or the loss is no number.
     """
     parent = parents[0]
-    network = context.network(parent)
+    network = tied(context.network(parent))
     zeros = zeros_of(network) if parameters.keep_zeros else {}
     free(network, parameters.train, parent.architecture.head if parent.architecture else None)
     hold_all(network, zeros)

@@ -1,6 +1,7 @@
 """Training: against a plain loop, by seed, through interruptions, with zeros held."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,19 @@ def stopping_after(calls: int) -> Quiet:
     return Quiet(stop=lambda: next(left, None) is None)
 
 
-def test_full_retraining_is_the_plain_loop(dense: Checkpoint, digits: Prepared) -> None:
-    values = SHORT | {"optimiser": "nesterov", "weight_decay": 1e-3, "schedule": "cosine", "clip": 1.0}
+REFERENCES: dict[str, Callable[[Any], torch.optim.Optimizer]] = {
+    "sgd": lambda free: torch.optim.SGD(free, 0.01, momentum=0.9, weight_decay=1e-3),
+    "nesterov": lambda free: torch.optim.SGD(free, 0.01, momentum=0.9, nesterov=True, weight_decay=1e-3),
+    "adamw": lambda free: torch.optim.AdamW(free, 0.01, weight_decay=1e-3),
+}
+
+
+@pytest.mark.parametrize("name", REFERENCES)
+def test_full_retraining_is_the_plain_loop(name: str, dense: Checkpoint, digits: Prepared) -> None:
+    values = SHORT | {"optimiser": name, "weight_decay": 1e-3, "schedule": "cosine", "clip": 1.0}
     made = apply("retrain.full", dense, context_of(digits), **values)
     network = dense.network().train().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimiser = torch.optim.SGD(network.parameters(), 0.01, momentum=0.9, nesterov=True, weight_decay=1e-3)
+    optimiser = REFERENCES[name](network.parameters())
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, 12)
     parameters = TrainingParameters.model_validate({"data": "data", **values})
     for batch in Batches(digits, parameters, 0, torch.device("cpu")).from_step(0):
@@ -39,8 +48,8 @@ def test_full_retraining_is_the_plain_loop(dense: Checkpoint, digits: Prepared) 
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-    for name, expected in network.state_dict().items():
-        torch.testing.assert_close(made.tensor(name), expected, rtol=1e-5, atol=1e-6)
+    for tensor, expected in network.state_dict().items():
+        torch.testing.assert_close(made.tensor(tensor), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_equal_seeds_give_equal_tensors_and_others_do_not(dense: Checkpoint, digits: Prepared) -> None:
@@ -188,6 +197,10 @@ def test_what_does_not_fit_is_refused(dense: Checkpoint, digits: Prepared) -> No
     none.labels = np.full(20, -1)
     with pytest.raises(UserError, match="without a class"):
         apply("retrain.full", dense, context_of(none), **SHORT)
+    wide = open_data(text.model_copy(update={"normalise": "none"}))
+    wide.take = lambda samples: torch.zeros(len(samples), 3, 8, 8)  # type: ignore[method-assign]
+    with pytest.raises(UserError, match="cannot take samples of 3 × 8 × 8"):
+        apply("retrain.full", dense, context_of(wide), **SHORT)
     with pytest.raises(UserError, match="no folder to keep"):
         apply("retrain.full", dense, context_of(digits), **SHORT, keep_every=3)
 
