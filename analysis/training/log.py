@@ -37,11 +37,6 @@ class Log:
         """Go on from what `state` gave."""
         vars(self).update(state)
 
-    @property
-    def loss(self) -> float:
-        """The latest point of the curve; NaN before the first."""
-        return self.curve[-1]["loss"] if self.curve else float("nan")
-
     def add(self, step: int, terms: Terms, notes: dict[str, float]) -> None:
         """Take in the terms of a step; every so many steps their means become a point of the curve, with the notes.
 

@@ -141,10 +141,10 @@ class _Training:
                 self.draft.save(self._state())
 
     def _report(self, begun: int, seconds: float) -> None:
-        steps, loss = self.batches.steps, self.log.loss
-        made = self.step - begun
+        steps, made = self.batches.steps, self.step - begun
+        loss = f", loss {self.log.curve[-1]['loss']:.4g}" if self.log.curve else ""
         left = f", {seconds / made * (steps - self.step):.0f} s left" if made else ""
-        self.context.ticket.progress(self.step, steps, f"step {self.step} of {steps}, loss {loss:.4g}{left}")
+        self.context.ticket.progress(self.step, steps, f"step {self.step} of {steps}{loss}{left}")
 
     def _take_step(self, batch: Batch) -> None:
         torch.manual_seed(generator(self.context.seed, "step", self.step).initial_seed())
