@@ -70,7 +70,7 @@ def soft_density(activations: Sequence[Tensor], sharpness: float) -> Tensor:
 
     Each goes to the share of activations that are not zero as the sharpness β grows.
 
-    Source: Runwal et al. 2024, From PEFT to DEFT, section 3 (the tanh in the place of the count).
+    Source: Runwal et al. 2024, From PEFT to DEFT (a density loss with a smooth count).
     """
     return torch.stack([torch.tanh(sharpness * wide(values).abs()).mean() for values in activations]).mean()
 

@@ -62,12 +62,12 @@ class TaughtLayers(Taught):
 
     @torch.no_grad()
     def begin(self, student: Student, batch: Batch) -> None:
-        """Make the maps between layers of other widths, with the student as it will be in training."""
+        """Make the maps between layers of other widths."""
         _, own = self._pairs.of_student(student, batch)
         taught = self._pairs.of_other(self.teacher, batch)
         for name, mine, theirs in zip(self._pairs.names, own, taught, strict=True):
             self.maps.append(_map(name, mine, theirs).to(mine.device))
-        self.register_buffer("errors", torch.stack(self._errors(own, taught)))
+        self.register_buffer("errors", torch.zeros(len(own), device=batch.inputs.device))
         self.register_buffer("scales", self.errors)
 
     def forward(self, student: Student, batch: Batch) -> Terms:
@@ -75,7 +75,8 @@ class TaughtLayers(Taught):
         outputs, own = self._pairs.of_student(student, batch)
         errors = torch.stack(self._errors(own, self._pairs.of_other(self.teacher, batch)))
         self.errors = errors.detach()
-        self.scales = _MEMORY * self.scales + (1 - _MEMORY) * self.errors
+        mixed = _MEMORY * self.scales + (1 - _MEMORY) * self.errors
+        self.scales = torch.where(self.scales > 0, mixed, self.errors)
         terms = errors / self.scales.clamp(min=_TINY) / len(errors)
         return self.weighed(outputs, batch, dict(zip(self._pairs.names, terms, strict=True)))
 

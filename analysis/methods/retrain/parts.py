@@ -21,18 +21,16 @@ def free(network: nn.Module, parts: Collection[Part], head: str | None) -> None:
         Dotted name of the head.
     """
     network.requires_grad_(False)
+    norms = set(_norms(network))
+    biases = {p for name, p in network.named_parameters() if "bias" in name.rpartition(".")[2]}
     chosen = {
-        "biases": (p for name, p in network.named_parameters() if "bias" in name.rpartition(".")[2]),
-        "norms": _norms(network),
-        "head": network.get_submodule(head).parameters() if head else (),
-        "adapters": (),
+        "biases": biases - norms,
+        "norms": norms,
+        "head": set(network.get_submodule(head).parameters()) if head else set(),
+        "adapters": set(),
     }
-    if "norms" not in parts:
-        held = set(_norms(network))
-        chosen["biases"] = (p for p in chosen["biases"] if p not in held)
-    for part in parts:
-        for parameter in chosen[part]:
-            parameter.requires_grad_(True)
+    for parameter in set().union(*(chosen[part] for part in parts)):
+        parameter.requires_grad_(True)
 
 
 def _norms(network: nn.Module) -> Iterator[nn.Parameter]:

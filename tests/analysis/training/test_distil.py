@@ -66,7 +66,7 @@ def test_a_student_comes_nearer_to_its_teacher_without_a_label(
     curve = made.facts["training"]["curve"]
     assert "task" not in curve[0]
     for name in [key for key in curve[0] if key.endswith(".error")] or ["loss"]:
-        assert curve[-1][name] < 0.8 * curve[0][name], name
+        assert curve[-1][name] < 0.9 * curve[0][name], name
     for name in sparse.weights():
         assert torch.equal(made.tensor(name) == 0, sparse.tensor(name) == 0), name
 
@@ -197,8 +197,9 @@ def test_a_layers_error_is_its_mean_square(sparse: Checkpoint, teacher: Checkpoi
 def test_a_term_is_the_error_over_its_running_mean(sparse: Checkpoint, teacher: Checkpoint, batch: Batch) -> None:
     student = student_of(sparse)
     objective = taught_layers(student, teacher, batch, layers=["stages"])
-    before = objective.errors.clone()
     with torch.no_grad():
+        assert torch.stack(list(objective(student, batch).values())).tolist() == pytest.approx([1 / 3] * 3)
+        before = objective.errors.clone()
         student.network.conv1.weight *= 3  # type: ignore[union-attr,operator]
         terms = objective(student, batch)
     now = objective.errors
