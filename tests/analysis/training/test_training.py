@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from safetensors.torch import save_file
 
 from graftwork.analysis.data import Prepared, open_data
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
+from graftwork.analysis.models.families.resnet_cifar import CifarResNet
 from graftwork.analysis.training import Batches, TrainingParameters
 from graftwork.analysis.trials import DataSpec
 
@@ -145,6 +147,17 @@ def test_from_scratch_nothing_is_inherited_but_the_shape(dense: Checkpoint, digi
         apart = (made.tensor(name) - fresh[name]).norm()
         assert apart < 0.5 * fresh[name].norm(), name
         assert apart < 0.5 * (made.tensor(name) - dense.tensor(name)).norm(), name
+
+
+@pytest.mark.parametrize("method", ["retrain.full", "retrain.scratch", "retrain.adapter"])
+def test_pruned_shapes_are_kept(method: str, digits: Prepared, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    narrow = CifarResNet(1, 8, [8, 16, 32], [[5], [9], [20]], None, "linear", 10).state_dict()
+    save_file(narrow, tmp_path / "narrow.safetensors")
+    parent = open_checkpoint(tmp_path / "narrow.safetensors")
+    made = saved(apply(method, parent, context_of(digits), **SHORT), tmp_path / "made.safetensors")
+    assert made.specs == parent.specs
+    assert made.architecture == parent.architecture
 
 
 def test_checkpoints_on_the_way_open_and_are_listed(dense: Checkpoint, digits: Prepared, tmp_path: Path) -> None:
