@@ -136,7 +136,9 @@ def check_fit(parent: Checkpoint, labels: Tensor, kind: str) -> None:
     if architecture is None:
         return
     if architecture.inputs != kind:
-        raise UserError(f"{parent.path.name} takes {architecture.inputs}, and the data are {kind}.", "Choose others.")
+        raise UserError(
+            f"{parent.path.name} takes {architecture.inputs}, and the data are {kind}.", "Choose data of its kind."
+        )
     if len(labels) and int(labels.max()) >= architecture.classes:
         raise UserError(
             f"{parent.path.name} tells {architecture.classes} classes apart, and the data have a class number "

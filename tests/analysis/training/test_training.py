@@ -16,7 +16,7 @@ from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.models.families.resnet_cifar import CifarResNet
-from graftwork.analysis.training import Batches, TrainingParameters
+from graftwork.analysis.training import Batches, TrainingParameters, drafts
 from graftwork.analysis.trials import DataSpec
 
 from .conftest import apply, context_of, saved, tensors
@@ -92,6 +92,27 @@ def test_what_is_interrupted_ends_with_the_same_bits(
     assert all(torch.equal(whole.tensor(name), resumed.tensor(name)) for name in whole.specs)
     assert resumed.facts["training"]["curve"] == whole.facts["training"]["curve"]
     assert resumed.facts["training"].get("held_out") == whole.facts["training"].get("held_out")
+
+
+def test_what_is_killed_goes_on_from_the_last_draft(
+    dense: Checkpoint, digits: Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drafts, "_INTERVAL", 0.0)
+    whole = apply("retrain.full", dense, context_of(digits), **SHORT)
+    left = iter(range(8))
+
+    def kill() -> bool:
+        if next(left, None) is None:
+            raise MemoryError
+        return False
+
+    with pytest.raises(MemoryError):
+        apply("retrain.full", dense, context_of(digits, scratch=tmp_path, ticket=Quiet(stop=kill)), **SHORT)
+    assert [path.name for path in tmp_path.iterdir()] == ["training.draft"]
+    ticket = Quiet()
+    resumed = apply("retrain.full", dense, context_of(digits, scratch=tmp_path, ticket=ticket), **SHORT)
+    assert ticket.seen[0][0] == 8
+    assert all(torch.equal(whole.tensor(name), resumed.tensor(name)) for name in whole.specs)
 
 
 def test_a_damaged_draft_is_begun_anew(dense: Checkpoint, digits: Prepared, tmp_path: Path) -> None:
