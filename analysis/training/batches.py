@@ -43,6 +43,12 @@ def generator(*content: object) -> torch.Generator:
     return torch.Generator().manual_seed(int(digest(list(content))[:15], 16))
 
 
+def overview(data: DataSet, device: torch.device, most: int = 256) -> Batch:
+    """Return so many samples, spread evenly over the set, as they are: what is learnt is looked at on them."""
+    chosen = np.unique(np.linspace(0, len(data) - 1, min(most, len(data))).round().astype(np.int64))
+    return Batch(data.take(chosen).to(device), torch.from_numpy(data.labels[chosen]).to(device), data.pad)
+
+
 class Batches:
     """A data set in shuffled batches on a device.
 

@@ -7,7 +7,8 @@ from torch import nn
 
 from ...models import Checkpoint
 from ...registry import parameter
-from ...training import Batch, Batches, Objective, Student, Terms, TrainingParameters, derivative, student_of, train
+from ...training import Batch, Objective, Student, Terms, TrainingParameters, derivative, student_of, train
+from ...training.batches import overview
 from ...training.losses import linear_cka, task_loss
 from .. import METHODS, Derivative, MethodContext
 from .teaching import LayerPairs
@@ -18,7 +19,7 @@ class GuideParameters(TrainingParameters):
 
     guide: str = parameter(..., "The network whose representation is matched; its classes do not matter.", role="model")
     trained: bool = parameter(True, "Take the guide's weights; else weights that are drawn anew for its architecture.")
-    weight: float = parameter(1.0, "Weight of the alignment beside the labels' loss.", gt=0)
+    weight: float = parameter(5.0, "Weight of the alignment beside the labels' loss.", gt=0)
     layers: tuple[str, ...] = parameter(("stages",), "The network's layers: roles, names or patterns.")
     guide_layers: tuple[str, ...] = parameter((), "The guide's layers; none means the same.")
 
@@ -33,7 +34,7 @@ class GuideParameters(TrainingParameters):
 def guide(parents: Sequence[Checkpoint], parameters: GuideParameters, context: MethodContext) -> Derivative:
     """Train all parameters on the labels and on 1 − CKA between paired layers of the network and a fixed guide.
 
-    ``cka_before`` and ``cka_after`` hold the alignment of each layer on the first batch.
+    ``cka_before`` and ``cka_after`` hold the alignment of each layer on samples from all over the data.
 
     Raises
     ------
@@ -42,10 +43,10 @@ def guide(parents: Sequence[Checkpoint], parameters: GuideParameters, context: M
     """
     student = student_of(parents[0], parameters, context)
     objective = Guided(_guide(parameters, context), _pairs(parents[0], parameters, context), parameters)
-    first = Batches(context.data["data"], parameters, context.seed, context.device).first()
-    before = objective.alignment(student.to(context.device), first)
+    samples = overview(context.data["data"], context.device)
+    before = objective.alignment(student, samples)
     facts = train(student, objective, parameters, context)
-    after = objective.alignment(student, first)
+    after = objective.alignment(student, samples)
     return derivative(student, facts | {"cka_before": before, "cka_after": after})
 
 

@@ -6,7 +6,8 @@ import torch
 
 from ...models import Checkpoint
 from ...registry import parameter
-from ...training import Batch, Batches, Objective, Student, Terms, TrainingParameters, derivative, student_of, train
+from ...training import Batch, Objective, Student, Terms, TrainingParameters, derivative, student_of, train
+from ...training.batches import overview
 from ...training.looking import Activations, demand_activations
 from ...training.losses import density as share_of
 from ...training.losses import soft_density, task_loss
@@ -31,8 +32,8 @@ class DensityParameters(TrainingParameters):
 def density(parents: Sequence[Checkpoint], parameters: DensityParameters, context: MethodContext) -> Derivative:
     """Train all parameters on the labels and on the density of what ReLU, GELU and their like give.
 
-    ``density_before`` and ``density_after`` hold the share of activations above the threshold on the first batch, one
-    for each activation in the order in which they are computed.
+    ``density_before`` and ``density_after`` hold the share of activations above the threshold on samples from all over
+    the data, one for each activation in the order in which they are computed.
 
     Raises
     ------
@@ -40,10 +41,10 @@ def density(parents: Sequence[Checkpoint], parameters: DensityParameters, contex
         If the network has no such activation, the data do not fit it, or the loss is no number.
     """
     student = student_of(parents[0], parameters, context)
-    first = Batches(context.data["data"], parameters, context.seed, context.device).first()
-    before = _density(student, first, parameters.threshold)
+    samples = overview(context.data["data"], context.device)
+    before = _density(student, samples, parameters.threshold)
     facts = train(student, Sparing(parameters), parameters, context)
-    after = _density(student, first, parameters.threshold)
+    after = _density(student, samples, parameters.threshold)
     return derivative(student, facts | {"density_before": before, "density_after": after})
 
 

@@ -9,7 +9,7 @@ import torch
 from graftwork.analysis.data import Prepared, open_data
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.training import Batches, TrainingParameters
-from graftwork.analysis.training.batches import generator, shifted_and_mirrored
+from graftwork.analysis.training.batches import generator, overview, shifted_and_mirrored
 from graftwork.analysis.trials import DataSpec
 
 
@@ -65,6 +65,13 @@ def test_a_share_that_leaves_nothing_is_refused(share: float, digits: Prepared) 
 def test_samples_can_be_taken_in_any_order(digits: Prepared) -> None:
     whole = torch.cat(list(digits.batches(64)))
     assert torch.equal(digits.take(np.array([7, 3, 3, 150])), whole[[7, 3, 3, 150]])
+
+
+def test_an_overview_is_spread_over_the_set(digits: Prepared) -> None:
+    found = overview(digits, torch.device("cpu"), 5)
+    assert torch.equal(found.inputs, digits.take(np.array([0, 50, 100, 149, 199])))
+    assert found.labels.tolist() == digits.labels[[0, 50, 100, 149, 199]].tolist()
+    assert len(overview(digits, torch.device("cpu"), 500).inputs) == 200
 
 
 def test_images_are_moved_and_mirrored_one_by_one() -> None:

@@ -13,7 +13,7 @@ from graftwork.analysis.training.looking import Activations, demand_activations
 
 from .conftest import DEMO, apply, context_of
 
-SHORT = {"steps": 40, "batch": 40, "learning_rate": 0.005, "optimiser": "adamw"}
+SHORT = {"steps": 30, "batch": 40, "learning_rate": 0.01, "optimiser": "adamw"}
 
 
 @pytest.mark.parametrize(("network", "layers", "left"), [("digits-resnet8", 7, 0.9), ("digits-vit", 4, 0.985)])

@@ -245,7 +245,7 @@ def test_layers_that_do_not_fit_are_refused(teacher: Checkpoint, sparse: Checkpo
 @pytest.mark.parametrize("trained", [True, False])
 def test_the_alignment_with_a_guide_rises(trained: bool, dense: Checkpoint, digits: Prepared) -> None:
     guide = open_checkpoint(DEMO / "digits-vit.safetensors")
-    values = SHORT | {"weight": 5.0, "trained": trained, "steps": 20, "learning_rate": 0.05}
+    values = SHORT | {"trained": trained, "steps": 20, "learning_rate": 0.05}
     made = apply("distil.guide", dense, context_of(digits, models={"guide": guide}), **values)
     before, after = made.facts["cka_before"], made.facts["cka_after"]
     assert list(before) == ["stage1", "stage2", "stage3"]
