@@ -4,10 +4,21 @@ The worker fills a catalogue from the registered functions; the window, the dial
 never import the methods themselves.
 """
 
+import re
 from typing import Any, Literal
 
 from .errors import unknown
 from .trials import Frozen
+
+_DETAIL = re.compile(r"\.(class|pair|bin|group|at)\..*")
+
+
+def base_name(name: str) -> str:
+    """Return the quantity of which a value is a detail: ``accuracy`` of ``accuracy.class.cat``; else the name itself.
+
+    Details are values of one class, pair of classes (``.pair.``), group of samples, bin, or place (``.at.``).
+    """
+    return _DETAIL.sub("", name)
 
 
 class Quantity(Frozen):
@@ -49,6 +60,8 @@ class Entry(Frozen):
         Whether a method draws random numbers, so that it runs once a seed.
     quantities : tuple of Quantity
         What a measure reports.
+    compares : bool or "optional"
+        Whether a measure sets the model beside a reference, or does so where there is one.
     """
 
     id: str
@@ -61,6 +74,7 @@ class Entry(Frozen):
     parents: Literal["one", "many"] = "one"
     stochastic: bool = False
     quantities: tuple[Quantity, ...] = ()
+    compares: bool | Literal["optional"] = False
 
     @property
     def family(self) -> str:

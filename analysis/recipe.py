@@ -23,8 +23,8 @@ class ModelInput(Frozen):
 
     A path with ``*`` stands for a series, such as the checkpoints of a training run: steps take each of them, under the
     name and what tells its file from the others. ``weights`` says which, where a file holds several sets of them.
-    ``network`` names the code that builds it, where no family recognises it: ``file.py:function`` or
-    ``package.module:Class``.
+    ``network`` names what builds it, where no family recognises it: ``timm:NAME``, ``transformers:CLASS``, or the code
+    of one's own, ``file.py:function`` or ``package.module:Class``.
     """
 
     name: str = Field(min_length=1)
@@ -63,6 +63,7 @@ class Step(Frozen):
 class Measuring(Frozen):
     """What is measured, on which data; keys beyond these are parameters of the measures that have them.
 
+    ``reference`` is the model, an input's or a step's name, that the comparing measures set every model beside.
     ``layers`` asks for layers' values to be kept of every sample, beside those that the measures need; ``pool``,
     ``tokens``, ``dtype`` and ``mixed`` say how, as in `FeatureSpec`.
     """
@@ -71,6 +72,7 @@ class Measuring(Frozen):
 
     data: str
     what: tuple[str, ...] = ()
+    reference: str | None = None
     layers: str | tuple[str, ...] | None = None
     pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
     tokens: int = Field(default=16, ge=1)

@@ -12,16 +12,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from ..kernels.bootstrap import Interval
 from .catalogue import Catalogue
+from .columns import read_column
+from .correctness import Correctness, read_rows
 from .errors import Cancelled, UserError
 from .identity import digest
 from .jobs.engine import Engine
-from .jobs.worker import Job, Worker
+from .jobs.executor import Executor, Job
 from .selection import History, Mode, Selection
 from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
@@ -102,14 +104,14 @@ class Session:
         Read-only or writable.
     engine : Engine or None
         Runs trials; None for a read-only session.
-    desk : Worker or None
+    desk : Executor or None
         Answers what a person is waiting for (plans, inspections, projections); None where nothing may be computed.
     """
 
     changed = Signal(str)
     """Emitted with ``records``, ``state``, ``arrays`` or ``jobs``, from any thread."""
 
-    def __init__(self, workspace: Workspace, engine: Engine | None = None, desk: Worker | None = None) -> None:
+    def __init__(self, workspace: Workspace, engine: Engine | None = None, desk: Executor | None = None) -> None:
         self.workspace = workspace
         self.engine = engine
         self.desk = desk
@@ -131,7 +133,7 @@ class Session:
         if engine:
             engine.changed.connect(self._on_engine_changed)
             engine.refused.connect(self._on_refused)
-            engine.worker.changed.connect(self._on_job_changed)
+            engine.executor.changed.connect(self._on_job_changed)
 
     # Records
 
@@ -280,7 +282,7 @@ class Session:
         None while it is being loaded, or if there is none; `Session.changed` tells ``arrays`` when it is there.
         """
         file = self.snapshot.column_files.get((model or "", self.state.data or "", name))
-        return self._fetch(("column", file, name), lambda: _read(Path(file), name)) if file else None
+        return self._fetch(("column", file, name), lambda: read_column(Path(file), name)) if file else None
 
     def labels(self) -> NDArray[np.int64] | None:
         """Return the true class of every sample, (samples,)."""
@@ -302,7 +304,22 @@ class Session:
     def _shared(self, name: str) -> NDArray[Any] | None:
         data = self.state.data
         file = next((str(c.path) for c in self.snapshot.columns if c.data == data and c.name == name), None)
-        return self._fetch(("column", file, name), lambda: _read(Path(file), name)) if file else None
+        return self._fetch(("column", file, name), lambda: read_column(Path(file), name)) if file else None
+
+    def accuracies(self) -> dict[str, Interval] | None:
+        """Return each model's accuracy on the selected samples, on all where none is selected, by identity.
+
+        None while what they have right is being loaded. Each accuracy has its 95 % bootstrap interval.
+        """
+        wanted = (self.state.data, "correct")
+        files = {model: file for (model, *rest), file in self.snapshot.column_files.items() if tuple(rest) == wanted}
+        if not files:
+            return {}
+        rows = self._fetch(("correctness", *files.values()), lambda: read_rows(map(Path, files.values())))
+        if rows is None or not self.samples():
+            return None
+        mask = self.selected_mask(self.samples())
+        return Correctness(tuple(files), rows, self.samples()).accuracies(mask if mask.any() else None)
 
     def projection(
         self, models: Sequence[str], method: str, column: str = "features", **parameters: Any
@@ -342,7 +359,7 @@ class Session:
                 raise UserError("This layout has not been computed.", "Open the workspace in the window once.")
             self.desk.submit("project", payload, f"{payload['method'].upper()} layout").result()
         for key in keys:
-            self._arrays[key] = _read(target, str(key[2]))
+            self._arrays[key] = read_column(target, str(key[2]))
 
     def error(self, *prefix: Hashable) -> UserError | None:
         """Return why an array cannot be had: the latest error of a key that starts so (``layouts``, ``column``)."""
@@ -403,9 +420,9 @@ class Session:
         return written
 
     @property
-    def job(self) -> Job | None:
-        """The job that runs for the engine."""
-        return self.engine.current if self.engine else None
+    def jobs(self) -> tuple[Job, ...]:
+        """What runs for the engine."""
+        return self.engine.jobs if self.engine else ()
 
     @property
     def read_only(self) -> bool:
@@ -426,7 +443,7 @@ class Session:
     def _on_workspace_changed(self) -> None:
         with self._lock:
             self._stale = True
-            if self._refreshing or self._closed:
+            if self._refreshing or self._closed or not len(self.changed):  # nobody looks
                 return
             self._refreshing = True
             self._readers.submit(self._refresh_while_stale)
@@ -467,9 +484,3 @@ class Session:
 
 _FOLLOW_S = 1.0
 _CHECK = "Run 'graftwork workspace check' on it."
-
-
-def _read(path: Path, name: str) -> NDArray[Any]:
-    with h5py.File(path, "r") as file:
-        values: NDArray[Any] = file[name][()]
-    return values

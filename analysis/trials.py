@@ -32,9 +32,10 @@ class SourceModel(Frozen):
     weights : str or None
         Which set of weights, where it holds several.
     network : str or None
-        The code that builds it, ``file.py:function`` or ``package.module:Class``; None for a recognised one.
+        What builds it: ``timm:NAME``, ``transformers:CLASS``, ``file.py:function`` or ``package.module:Class``; None
+        for a recognised one.
     code : str or None
-        Hash of that code.
+        Hash of a person's own code.
     """
 
     kind: Literal["source"] = "source"
@@ -161,6 +162,11 @@ class DataSpec(DataFields):
         later = self.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
         return digest([self.content, self.normalise, self.limit, self.classes, self.split, *([later] if later else [])])
 
+    @property
+    def file(self) -> str:
+        """The file in a workspace's ``arrays/`` that keeps labels, names and pictures."""
+        return f"{digest(['data', self.identity])}.h5"
+
 
 _LATER = ("label", "labels", "groups", "weight", "columns", "text", "length", "resize", "crop", "channels")
 
@@ -215,8 +221,8 @@ class Trial(Frozen):
     model : SourceModel or DerivedModel
         What is made and measured.
     inputs : dict
-        Every model that the operation needs (parents and references), by identity; a derived one is made by an
-        earlier trial of the same plan.
+        Every model that the trial needs (parents, those that parameters name, the measures' reference), by identity; a
+        derived one is made by an earlier trial of the same plan.
     data : DataSpec or None
         What the measures run on.
     operation_data : dict
@@ -227,6 +233,9 @@ class Trial(Frozen):
         Which layers' values are kept beside what the measures need.
     seed : int
         Seeds every draw of the measures.
+    reference : str or None
+        Identity of the model that measures compare with; None where none of them does. It is among the inputs, unless
+        it is the model itself.
     """
 
     model: ModelSpec
@@ -236,13 +245,15 @@ class Trial(Frozen):
     measures: tuple[MeasureSpec, ...] = ()
     features: FeatureSpec | None = None
     seed: int = 0
+    reference: str | None = None
 
     @cached_property
     def identity(self) -> str:
-        """Hash of the model, the data, the measures, the seed and, where there are some, the features."""
+        """Hash of the model, the data, the measures, the seed and, where there are some, features and reference."""
         data = self.data.identity if self.data else None
-        features = [self.features.identity] if self.features else []
-        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *features])
+        later: list[Any] = [self.features.identity] if self.features else []
+        later += [{"reference": self.reference}] if self.reference else []
+        return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
 
 class Plan(Frozen):
@@ -250,6 +261,30 @@ class Plan(Frozen):
 
     title: str
     trials: tuple[Trial, ...]
+
+
+class Estimate(Frozen):
+    """What a trial will take.
+
+    Attributes
+    ----------
+    trial : str
+        The trial's identity.
+    seconds : float or None
+        Wall time, by trials that were run before; None where there was none to go by.
+    alike : int
+        How many of those did the same to models of that size; 0 where the time is scaled from any.
+    memory : int or None
+        Most bytes at once; None for networks that nobody can count.
+    disk : int or None
+        Bytes that it leaves behind.
+    """
+
+    trial: str
+    seconds: float | None = None
+    alike: int = 0
+    memory: int | None = None
+    disk: int | None = None
 
 
 class Value(Frozen):
@@ -291,6 +326,8 @@ class TrialResult(Frozen):
         What was learnt about the model: family, parameters, classes, notes.
     seconds : float
         Wall time.
+    passed : Pass or None
+        Its run over the data, where there was one.
     """
 
     trial: str
@@ -299,3 +336,22 @@ class TrialResult(Frozen):
     checkpoint: str | None
     facts: dict[str, Any]
     seconds: float
+    passed: "Pass | None" = None
+
+
+class Pass(Frozen):
+    """A model's run over a data set.
+
+    Attributes
+    ----------
+    function : str
+        Fingerprint of what the model computes on a probe of the data.
+    file : str
+        What the run left in ``arrays/``.
+    model : str
+        The model's name.
+    """
+
+    function: str
+    file: str
+    model: str

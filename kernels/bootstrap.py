@@ -48,12 +48,24 @@ def mean_interval(
     numbers = np.asarray(values, np.float64)
     if not len(numbers):
         raise ValueError("a mean needs at least one value")
-    rng = np.random.default_rng(seed)
     if np.all((numbers == 0) | (numbers == 1)):
-        means = rng.binomial(len(numbers), numbers.mean(), resamples) / len(numbers)
-    else:
-        means = _resampled_means(numbers, rng, resamples)
-    return _interval(numbers, means, level)
+        return share_interval(int(numbers.sum()), len(numbers), seed, level, resamples)
+    means = _resampled_means(numbers, np.random.default_rng(seed), resamples)
+    return _interval(float(numbers.mean()), means, level)
+
+
+def share_interval(hits: int, size: int, seed: int, level: float = 0.95, resamples: int = 1000) -> Interval:
+    """Return `mean_interval` of ``size`` values of which ``hits`` are 1 and the others 0.
+
+    Raises
+    ------
+    ValueError
+        If there are no values.
+    """
+    if not size:
+        raise ValueError("a share needs at least one value")
+    means = np.random.default_rng(seed).binomial(size, hits / size, resamples) / size
+    return _interval(hits / size, means, level)
 
 
 def mean_interval_reference(
@@ -66,7 +78,7 @@ def mean_interval_reference(
     numbers = np.asarray(values, np.float64)
     rng = np.random.default_rng(seed)
     means = [numbers[rng.integers(0, len(numbers), len(numbers))].mean() for _ in range(resamples)]
-    return _interval(numbers, np.array(means), level)
+    return _interval(float(numbers.mean()), np.array(means), level)
 
 
 def _resampled_means(values: NDArray[np.float64], rng: np.random.Generator, resamples: int) -> NDArray[np.float64]:
@@ -75,6 +87,6 @@ def _resampled_means(values: NDArray[np.float64], rng: np.random.Generator, resa
     return np.concatenate([values[rng.integers(0, len(values), (rows, len(values)))].mean(axis=1) for rows in sizes])
 
 
-def _interval(values: NDArray[np.float64], means: NDArray[np.float64], level: float) -> Interval:
+def _interval(mean: float, means: NDArray[np.float64], level: float) -> Interval:
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values.mean()), float(low), float(high))
+    return Interval(mean, float(low), float(high))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from ..analysis.catalogue import base_name
 from .panel import Notice, Panel, view
 from .parts import named
 from .table import Table, TableSheet
@@ -88,7 +89,7 @@ def _measured(value: "ValueRecord", reference: "dict[str, ValueRecord]") -> Meas
 
 def _brief(state: InspectorState) -> Table:
     """Return what fits beside the views: values with half their interval, the classes left out."""
-    shown = [m for m in state.measures if ".class." not in m.name]
+    shown = [m for m in state.measures if base_name(m.name) == m.name]
     rows = tuple((m.name.split(".", 1)[-1], _short(m), _reference(m)) for m in shown)
     return Table(("Measure", "Value", "Reference"), rows)
 

@@ -48,7 +48,7 @@ class Prepared:
         self.shape = source.shape
         self._source = source
         self._samples = samples
-        self._normalisation = normalisation
+        self.normalisation = normalisation
         fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
         small = int(np.prod(source.shape[-2:])) < _SMALL
         self._threads = 1 if small else min(4, os.cpu_count() or 1)
@@ -149,7 +149,7 @@ class Prepared:
     def _prepare(self, positions: NDArray[np.int64], out: NDArray[Any]) -> None:
         values = self._pixels(positions)
         if self.kind == "images":
-            self._normalisation.apply(values, out)
+            self.normalisation.apply(values, out)
         else:
             out[...] = values
 

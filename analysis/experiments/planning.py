@@ -19,6 +19,7 @@ from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
+from .checking import check_inputs
 
 _PATTERN = "*?["
 
@@ -67,8 +68,11 @@ class _Planner:
         trials = [self._trial(model, {}) for models in list(self.known.values()) for model in models]
         for step in self.recipe.step:
             trials += self._step(step)
+        trials = self._compared(trials)
         unique = {trial.identity: trial for trial in trials}
-        return Plan(title=self.recipe.title, trials=tuple(unique.values()))
+        plan = Plan(title=self.recipe.title, trials=tuple(unique.values()))
+        check_inputs(plan)
+        return plan
 
     # Inputs
 
@@ -130,6 +134,41 @@ class _Planner:
             fields = {f for name in measuring.what for f in MEASURES.get(name).parameters.model_fields}
             raise unknown("parameter of the chosen measures called", min(left), sorted(fields))
         return tuple(specs)
+
+    def _compared(self, trials: list[Trial]) -> list[Trial]:
+        """Give every trial the reference that its measures compare with, and put the one that makes it first."""
+        reference = self._reference()
+        if reference is None:
+            return trials
+        self._check_order(reference, trials)
+        trials.sort(key=lambda trial: trial.model.identity != reference.identity)
+        return [_beside(trial, reference) for trial in trials]
+
+    def _reference(self) -> ModelSpec | None:
+        name = self.recipe.measure.reference if self.recipe.measure else None
+        comparing = {m.measure: MEASURES.get(m.measure).entry.compares for m in self.measures}
+        if name is not None:
+            found = self._single(name, "The measures' reference")
+            return found if any(comparing.values()) else None
+        for measure, compares in comparing.items():
+            if compares is True:
+                raise UserError(
+                    f"{measure} compares each model with a reference, and the recipe names none.",
+                    f'Write reference = "{next(iter(self.known))}" below [measure], or leave {measure} out.',
+                )
+        return None
+
+    def _check_order(self, reference: ModelSpec, trials: Sequence[Trial]) -> None:
+        """Refuse a reference that is made from what is to be compared with it; one that is kept already may be."""
+        made = {trial.model.identity: trial for trial in reversed(trials) if isinstance(trial.model, DerivedModel)}
+        if reference.identity not in made:
+            return
+        needed = [model.name for identity, model in made[reference.identity].inputs.items() if identity in made]
+        if needed:
+            raise UserError(
+                f"The reference {reference.name} is made from {needed[0]}, which is to be compared with it.",
+                f'Run the steps first, and then name it as an input: path = "{KEPT}{reference.name}".',
+            )
 
     # Steps
 
@@ -200,13 +239,14 @@ class _Planner:
                     raise unknown("data set", name, list(self.data))
                 data[field] = self.data[name]
             else:
-                found = self._models(name)
-                if len(found) != 1:
-                    raise UserError(
-                        f"Step '{step.label}': {field} = '{name}' stands for {len(found)} models.", "Name a single one."
-                    )
-                models[field] = found[0]
+                models[field] = self._single(name, f"Step '{step.label}': {field}")
         return models, data
+
+    def _single(self, name: str, what: str) -> ModelSpec:
+        found = self._models(name)
+        if len(found) != 1:
+            raise UserError(f"{what} = '{name}' stands for {len(found)} models.", "Name a single one.")
+        return found[0]
 
     def _trial(self, model: ModelSpec, inputs: dict[str, ModelSpec], data: dict[str, DataSpec] | None = None) -> Trial:
         measuring = self.recipe.measure
@@ -219,6 +259,12 @@ class _Planner:
             features=measuring.features if measuring else None,
             seed=self.recipe.seeds[0],
         )
+
+
+def _beside(trial: Trial, reference: ModelSpec) -> Trial:
+    """Return the trial with its measures' reference."""
+    other = {} if trial.model.identity == reference.identity else {reference.identity: reference}
+    return Trial(**dict(trial) | {"inputs": trial.inputs | other, "reference": reference.identity})
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
@@ -263,8 +309,3 @@ def _readable(
     if seed is not None and many:
         values.append(f"seed{seed}")
     return f"{parents}/{'-'.join([step.label, *values])}"
-
-
-def trial_file(trial: Trial) -> str:
-    """Return the name, without suffix, of the file that holds a trial's per-sample columns."""
-    return digest(["columns", trial.identity])

@@ -7,6 +7,7 @@ interrupted one left.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,17 @@ from torch import nn
 from ..data import DataSet, open_data
 from ..errors import UserError
 from ..features import Run, extract
+from ..features.probe import function_fingerprint
 from ..features.store import Columns, write_columns
 from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
+from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
+from .checking import require_classes
 from .device import device_name
 from .progress import Share
 
@@ -49,8 +53,17 @@ class Runner:
         self.device = device
         self._data = lru_cache(maxsize=2)(open_data)
 
-    def run(self, trial: Trial, ticket: Ticket) -> TrialResult:
+    def run(self, trial: Trial, ticket: Ticket, passes: Mapping[str, Pass] | None = None) -> TrialResult:
         """Run a trial whose parents have been made.
+
+        Parameters
+        ----------
+        trial : Trial
+            What to make and measure.
+        ticket : Ticket
+            Progress and cancellation.
+        passes : mapping of str to Pass or None
+            Earlier runs over the trial's data by function; a model that computes the same is not run again.
 
         Raises
         ------
@@ -69,8 +82,11 @@ class Runner:
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         values: list[Value] = []
         columns: dict[str, str] = {}
+        passed: Pass | None = None
         if trial.measures or trial.features:
-            values, columns = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
+            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0), passes or {})
+        if passed and passed.model != trial.model.name:
+            facts["computes_the_same_as"] = passed.model
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
         return TrialResult(
@@ -80,6 +96,7 @@ class Runner:
             checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
             facts=facts,
             seconds=time.perf_counter() - start,
+            passed=passed,
         )
 
     def open(self, model: ModelSpec) -> Checkpoint:
@@ -99,6 +116,10 @@ class Runner:
         method = METHODS.get(model.method)
         ticket.progress(0, 1, method.entry.title)
         parents = [self.open(trial.inputs[identity]) for identity in model.parents]
+        if method.fits:
+            method.fits(
+                [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
+            )
         context = MethodContext(
             seed=model.seed or 0,
             device=self.device,
@@ -113,59 +134,78 @@ class Runner:
         _clear(path.with_suffix(""))
         return derivative.facts
 
-    def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> tuple[list[Value], dict[str, str]]:
+    def _measure(
+        self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket, passes: Mapping[str, Pass]
+    ) -> tuple[list[Value], dict[str, str], Pass | None]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
+        columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
+        wanted = tuple(sorted(needs))
+        reference, share = None, 0.8
+        if trial.reference:
+            spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
+            share /= 2
+            passed = self._pass(trial, spec, self.open(spec), wanted, passes, Share(ticket, share, 2 * share))
+            reference = self._evidence(trial, self.open(spec), passed, ticket, None)
+        passed = self._pass(trial, trial.model, checkpoint, wanted, passes, Share(ticket, 0.0, share))
+        evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
+        columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
+        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
+        if new:
+            write_columns(path, new)
+        return values, columns | dict.fromkeys(new, path.name), passed
+
+    def _evidence(
+        self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
+    ) -> Evidence:
+        """Return what measures may look at."""
         data = self._data(trial.data) if trial.data else None
-        columns: dict[str, str] = {}
-        arrays: Mapping[str, NDArray[np.float32]] = {}
-        if data is not None and trial.data is not None:
-            columns |= self._keep_data(trial.data, data)
-            if needs:
-                path = self._features(trial, checkpoint, data, tuple(sorted(needs)), Share(ticket, 0.0, 0.8))
-                arrays = Columns(path)
-                columns |= dict.fromkeys(arrays, path.name)
-        evidence = Evidence(
+        return Evidence(
             checkpoint=checkpoint,
             build=self._builder(checkpoint),
-            columns=arrays,
+            columns=Columns(self.root / "arrays" / passed.file) if passed else {},
             labels=data.labels if data is not None else np.empty(0, np.int64),
             data=data,
             device=self.device,
             seed=trial.seed,
             ticket=ticket,
+            reference=reference,
         )
-        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
-        path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
-        if new:
-            write_columns(path, new)
-        return values, columns | dict.fromkeys(new, path.name)
 
     def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
         return lambda: checkpoint.network().to(self.device)
 
-    def _features(
-        self, trial: Trial, checkpoint: Checkpoint, data: DataSet, needs: tuple[str, ...], ticket: Ticket
-    ) -> Path:
-        assert trial.data is not None
+    def _pass(
+        self,
+        trial: Trial,
+        model: ModelSpec,
+        checkpoint: Checkpoint,
+        needs: tuple[str, ...],
+        passes: Mapping[str, Pass],
+        ticket: Ticket,
+    ) -> Pass | None:
+        """Run a model over the trial's data, unless it was, or another that computes the same."""
+        if trial.data is None or not needs:
+            return None
+        data = self._data(trial.data)
         kept = [trial.features.identity] if trial.features else []
-        name = digest(["features", trial.model.identity, trial.data.identity, needs, *kept])
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
-        if architecture.classes < len(data.classes):
-            raise UserError(
-                f"{trial.model.name} tells {architecture.classes} classes apart, and {trial.data.name} has "
-                f"{len(data.classes)}.",
-                "Choose the data set that it was trained for.",
-            )
-        path = self.root / "arrays" / f"{name}.h5"
-        extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
-        return path
+        require_classes(model, architecture.classes, trial.data, len(data.classes))
+        function = digest([function_fingerprint(network, architecture, needs, data, self.device), *kept])
+        twin = passes.get(function)
+        if twin and (self.root / "arrays" / twin.file).exists():
+            return twin
+        path = self.root / "arrays" / f"{digest(['features', model.identity, trial.data.identity, needs, *kept])}.h5"
+        with alone(path, ticket.check):
+            extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
+        return Pass(function=function, file=path.name, model=model.name)
 
     def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
-        path = self.root / "arrays" / f"{digest(['data', spec.identity])}.h5"
+        path = self.root / "arrays" / spec.file
         if not path.exists():
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
@@ -181,8 +221,9 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
     columns: dict[str, NDArray[Any]] = {}
     for done, spec in enumerate(trial.measures):
         measure = MEASURES.get(spec.measure)
-        ticket.progress(done, len(trial.measures), measure.entry.title)
-        for item in measure.function(evidence, measure.check(spec.parameters)):
+        part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
+        part.progress(0, 1, measure.entry.title)
+        for item in measure.function(replace(evidence, ticket=part), measure.check(spec.parameters)):
             if isinstance(item, Column):
                 columns[item.name] = item.values
             else:
@@ -203,11 +244,12 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _provenance(trial: Trial, parents: Sequence[Checkpoint], facts: dict[str, Any]) -> dict[str, Any]:
-    told = {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    """Return what a derived file says: what made it, what its parent was told of its network, and its training."""
+    made = {"operation": trial.model.model_dump(mode="json"), "facts": facts}
     seconds = {identity: s for parent in parents for identity, s in training_seconds(parent).items()}
     if "training" in facts:
         seconds[trial.model.identity] = facts["training"]["seconds"]
-    return parents[0].inherited() | told | ({TRAINED: seconds} if seconds else {})
+    return parents[0].inherited() | made | ({TRAINED: seconds} if seconds else {})
 
 
 def _clear(scratch: Path) -> None:

@@ -18,28 +18,20 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import replacing
+from ..columns import place, put_column, read_column
 from ..errors import UserError
+
+__all__ = ["Columns", "GrowingFile", "Layout", "read_column", "write_columns"]
 
 _SPARE = 64 << 20  # bytes that are left free on the disk
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Write whole columns, each (samples, …), to an HDF5 file; nothing is left behind if it fails."""
-    partial = path.with_name(path.name + ".writing")
-    try:
-        with h5py.File(partial, "w") as file:
-            for name, values in columns.items():
-                file.create_dataset(name, data=values)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def read_column(path: Path, name: str) -> NDArray[Any]:
-    """Return one whole column."""
-    with h5py.File(path, "r") as file:
-        values: NDArray[Any] = file[name][()]
-    return values
+    """Write whole columns, each (samples, …), to an HDF5 file; truth values are packed. A failure leaves nothing."""
+    with replacing(path) as draft, h5py.File(draft, "w") as file:
+        for name, values in columns.items():
+            put_column(file, name, values)
 
 
 class Columns(Mapping[str, NDArray[Any]]):
@@ -48,11 +40,11 @@ class Columns(Mapping[str, NDArray[Any]]):
     def __init__(self, path: Path) -> None:
         self._path = path
         with h5py.File(path, "r") as file:
-            self._places = {name: (data.id.get_offset(), data.shape, data.dtype) for name, data in file.items()}
+            self._places = {name: (place(data), data.shape, data.dtype) for name, data in file.items()}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         offset, shape, dtype = self._places[name]
-        if offset is None or 0 in shape:  # chunked or empty
+        if offset is None or 0 in shape:  # chunked, packed or empty
             return read_column(self._path, name)
         return np.memmap(self._path, dtype, "c", offset, shape)  # what is changed in memory stays there
 

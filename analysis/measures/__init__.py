@@ -7,7 +7,9 @@ A measure is::
 registered by ``@MEASURES.register("accuracy", title=…, citation=…, quantities=…, needs=("logits",))``. ``needs`` names
 the per-sample columns that one forward pass over the data must leave behind: ``logits``, ``features`` (the input of the
 classifier head) or ``stages`` (every stage end, averaged over positions, as ``stage1`` …). A measure reads the columns
-from the evidence and never runs over the data itself, unless running is what it measures.
+from the evidence and never runs over the data itself, unless running is what it measures. One registered with
+``compares=True`` finds the same of the recipe's reference in ``evidence.compared``; one with ``compares="optional"`` in
+``evidence.reference``, where there is one.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import UserError
 from ..registry import Parameters, Shelf
 from ..trials import Value
 
@@ -60,6 +63,8 @@ class Evidence:
         Seeds every draw.
     ticket : Ticket
         Progress and cancellation.
+    reference : Evidence or None
+        The same of the model that is compared with; always there for a measure registered with ``compares=True``.
     """
 
     checkpoint: "Checkpoint"
@@ -70,6 +75,20 @@ class Evidence:
     device: "torch.device"
     seed: int
     ticket: "Ticket"
+    reference: "Evidence | None" = None
+
+    @property
+    def compared(self) -> "Evidence":
+        """The reference's evidence, of a measure that cannot do without.
+
+        Raises
+        ------
+        UserError
+            If there is none.
+        """
+        if self.reference is None:
+            raise UserError("There is no model to compare with.", "Name one as reference below [measure].")
+        return self.reference
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..catalogue import Quantity
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import class_means, labelled_logits, mean_value
+from .summaries import class_means, labelled_logits, mean_value, outcome, ranks
 
 _TOP = 5
 
@@ -39,16 +39,11 @@ def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Val
         If the labels do not fit the network.
     """
     logits = labelled_logits(evidence)
-    best = logits.max(axis=1, keepdims=True)
-    confidence = 1 / np.exp(logits - best).sum(axis=1)
-    prediction = logits.argmax(axis=1)
-    correct = (prediction == evidence.labels) & np.isfinite(confidence)
+    prediction, confidence, correct = outcome(evidence)
     yield mean_value("accuracy", correct, evidence, "fraction")
     if logits.shape[1] > _TOP:
-        own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)
-        ahead = np.sum(~(logits <= own), axis=1)  # written so that NaN counts as ahead
-        yield mean_value("accuracy.top5", ahead < _TOP, evidence, "fraction")
+        yield mean_value("accuracy.top5", ranks(evidence) < _TOP, evidence, "fraction")
     yield from class_means("accuracy", correct, evidence, "fraction")
     yield Column("prediction", prediction.astype(np.int32))
-    yield Column("correct", correct.astype(np.uint8))
+    yield Column("correct", correct)
     yield Column("confidence", confidence.astype(np.float32), "fraction")

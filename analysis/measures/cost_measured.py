@@ -1,16 +1,21 @@
 """What a network costs on this device."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ..catalogue import Quantity
 from ..errors import UserError
+from ..models.activations import peak_activations
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
+
+_RESAMPLES = 1000
 
 
 class MeasuredCostParameters(Parameters):
@@ -25,47 +30,95 @@ class MeasuredCostParameters(Parameters):
     "cost.measured",
     title="Measured cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894",
+    version=2,
     quantities=(
         Quantity(name="cost.measured.latency", title="Latency of a batch", unit="ms", better="lower"),
         Quantity(name="cost.measured.throughput", title="Throughput", unit="samples/s", better="higher"),
         Quantity(name="cost.measured.batch", title="Batch of the timing", unit="samples"),
+        Quantity(name="cost.measured.memory", title="Peak memory", unit="bytes", better="lower"),
+        Quantity(name="cost.measured.speedup", title="Reference's latency over its own", better="higher"),
     ),
+    compares="optional",
 )
 def measured(evidence: Evidence, parameters: MeasuredCostParameters) -> Iterator[Value]:
-    """Median time of a forward pass over one batch of random inputs, with its quartiles, and samples a second.
+    """Median time of a forward pass over one batch of random inputs, with its quartiles, samples a second, and memory.
+
+    With a reference both take turns in one run, so that a busy moment hits both; the speed-up is the median of the
+    paired ratios, with its bootstrap interval. Peak memory is that of parameters, buffers and activations: on a CUDA
+    device as its allocator counts, elsewhere the tensors alive at once (`graftwork.analysis.models.activations`).
 
     Raises
     ------
     UserError
         If the network is not recognised, so that it cannot be run.
     """
-    if not evidence.checkpoint.architecture:
-        raise UserError(
-            f"{evidence.checkpoint.path.name} is not a recognised network, so it cannot be timed.",
-            "Leave cost.measured out, or give the network's module.",
-        )
-    inputs = evidence.checkpoint.architecture.example(parameters.batch, evidence.seed).to(evidence.device)
-    times = _times(evidence, evidence.build(), inputs, parameters)
-    low, median, high = (float(time) for time in np.quantile(times, [0.25, 0.5, 0.75]))
+    runs = [_Run.of(each, parameters) for each in (evidence, evidence.reference) if each]
+    times = _times(evidence, runs, parameters)
+    low, median, high = (float(time) for time in np.quantile(times[0], [0.25, 0.5, 0.75]))
     yield Value(measure="cost.measured.latency", value=median * 1e3, low=low * 1e3, high=high * 1e3, unit="ms")
     size = parameters.batch
     yield Value(
         measure="cost.measured.throughput", value=size / median, low=size / high, high=size / low, unit="samples/s"
     )
     yield Value(measure="cost.measured.batch", value=size, unit="samples")
+    yield Value(measure="cost.measured.memory", value=runs[0].memory(), unit="bytes")
+    if len(runs) > 1:
+        yield _speedup(times[1] / times[0], evidence.seed)
 
 
-def _times(evidence: Evidence, network: nn.Module, inputs: Tensor, parameters: MeasuredCostParameters) -> list[float]:
-    times = []
+@dataclass(frozen=True)
+class _Run:
+    """One network with a batch for it."""
+
+    network: nn.Module
+    inputs: Tensor
+
+    @classmethod
+    def of(cls, evidence: Evidence, parameters: MeasuredCostParameters) -> "_Run":
+        architecture = evidence.checkpoint.architecture
+        if not architecture:
+            raise UserError(
+                f"{evidence.checkpoint.path.name} is not a recognised network, so it cannot be timed.",
+                "Leave cost.measured out, or give the network's module.",
+            )
+        return cls(evidence.build(), architecture.example(parameters.batch, evidence.seed).to(evidence.device))
+
+    def seconds(self) -> float:
+        """Run once and return how long it took."""
+        _finish(self.inputs.device)
+        start = time.perf_counter()
+        self.network(self.inputs)
+        _finish(self.inputs.device)
+        return time.perf_counter() - start
+
+    def memory(self) -> int:
+        """Run once and return the most bytes in use."""
+        constant = sum(t.nbytes for t in (*self.network.parameters(), *self.network.buffers()))
+        device = self.inputs.device
+        if device.type != "cuda":
+            return constant + peak_activations(self.network, self.inputs)
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device) - self.inputs.nbytes
+        self.seconds()
+        return constant + torch.cuda.max_memory_allocated(device) - before
+
+
+def _times(evidence: Evidence, runs: Sequence[_Run], parameters: MeasuredCostParameters) -> NDArray[np.float64]:
+    """Return seconds, (networks, repeats); the networks take turns at being first."""
+    rounds = parameters.warmup + parameters.repeats
+    times = np.empty((len(runs), rounds))
     with torch.inference_mode():
-        for done in range(parameters.warmup + parameters.repeats):
-            evidence.ticket.progress(done, parameters.warmup + parameters.repeats, "timing")
-            _finish(inputs.device)
-            start = time.perf_counter()
-            network(inputs)
-            _finish(inputs.device)
-            times.append(time.perf_counter() - start)
-    return times[parameters.warmup :]
+        for done in range(rounds):
+            evidence.ticket.progress(done, rounds, "timing")
+            for number in range(len(runs)) if done % 2 else reversed(range(len(runs))):
+                times[number, done] = runs[number].seconds()
+    return times[:, parameters.warmup :]
+
+
+def _speedup(ratios: NDArray[np.float64], seed: int) -> Value:
+    drawn = np.random.default_rng(seed).choice(ratios, (_RESAMPLES, len(ratios)))
+    low, high = np.quantile(np.median(drawn, axis=1), [0.025, 0.975])
+    return Value(measure="cost.measured.speedup", value=float(np.median(ratios)), low=float(low), high=float(high))
 
 
 def _finish(device: torch.device) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from ..catalogue import Quantity
+from ..models.activations import peak_activations
 from ..models.macs import macs
 from . import MEASURES, Evidence, Parameters, Value
 
@@ -19,18 +20,21 @@ class NominalCostParameters(Parameters):
     "cost.nominal",
     title="Nominal cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894 (what these numbers leave out)",
+    version=2,
     quantities=(
         Quantity(name="cost.nominal.parameters", title="Parameters", better="lower"),
         Quantity(name="cost.nominal.nonzeros", title="Non-zero parameters", better="lower"),
         Quantity(name="cost.nominal.macs", title="Multiply-accumulates per sample", better="lower"),
         Quantity(name="cost.nominal.bytes", title="Size of the dense tensors", unit="bytes", better="lower"),
+        Quantity(name="cost.nominal.activations", title="Activations of a sample", unit="bytes", better="lower"),
     ),
 )
 def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[Value]:
-    """Parameters, those that are not zero, multiply-accumulates of one sample, and bytes of the dense tensors.
+    """Parameters, those that are not zero, multiply-accumulates and activations of one sample, bytes of the tensors.
 
-    Multiply-accumulates are those of convolutions, matrix products and attention, zeros included; they need a
-    recognised network.
+    Multiply-accumulates are those of convolutions, matrix products and attention, zeros included. Activations are the
+    most bytes alive at once in a forward pass (`graftwork.analysis.models.activations`). Both need a recognised
+    network.
     """
     specs = evidence.checkpoint.specs.values()
     total = nonzero = 0
@@ -43,8 +47,12 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
     yield Value(
         measure="cost.nominal.bytes", value=sum(spec.size * spec.dtype.itemsize for spec in specs), unit="bytes"
     )
-    if evidence.checkpoint.architecture:
-        yield Value(measure="cost.nominal.macs", value=macs(evidence.build(), evidence.checkpoint.architecture))
+    architecture = evidence.checkpoint.architecture
+    if architecture:
+        network = evidence.build()
+        yield Value(measure="cost.nominal.macs", value=macs(network, architecture))
+        peak = peak_activations(network, architecture.example(1).to(evidence.device))
+        yield Value(measure="cost.nominal.activations", value=peak, unit="bytes")
 
 
 def _parameters(evidence: Evidence) -> Iterator[Tensor]:

@@ -1,7 +1,7 @@
-"""What measures share: labelled logits, means with their intervals, and means by class."""
+"""What measures share: labelled logits, what they predict, means with their intervals, and means by class."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,35 @@ def labelled_logits(evidence: Evidence) -> NDArray[np.float32]:
             "Choose the data set that the network was trained for.",
         )
     return logits
+
+
+class Outcome(NamedTuple):
+    """Predicted class, its softmax probability, and whether it is the true one; each (samples,)."""
+
+    prediction: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    correct: NDArray[np.bool_]
+
+
+def outcome(evidence: Evidence) -> Outcome:
+    """Return what the network predicts; scores that are not numbers count as wrong.
+
+    Raises
+    ------
+    UserError
+        If the labels do not fit the network.
+    """
+    logits = labelled_logits(evidence)
+    prediction = logits.argmax(axis=1)
+    confidence = 1 / np.exp(logits - logits.max(axis=1, keepdims=True)).sum(axis=1)
+    return Outcome(prediction, confidence, (prediction == evidence.labels) & np.isfinite(confidence))
+
+
+def ranks(evidence: Evidence) -> NDArray[np.int64]:
+    """Return how many classes score above the true one of each sample, (samples,); what is not a number does."""
+    logits = labelled_logits(evidence)
+    own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)
+    return np.asarray(np.sum(~(logits <= own), axis=1))  # written so that NaN counts as ahead
 
 
 def mean_value(name: str, values: NDArray[Any], evidence: Evidence, unit: str) -> Value:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ..identity import fingerprint
 from .architecture import Architecture, TensorSpec
 from .card import read_card
 from .checkpoint import Checkpoint
-from .families import skeleton, unrecognised
 from .macs import macs
 from .preparation import guess_preparation
 from .reading import open_checkpoint
@@ -54,7 +55,7 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         "sparsity": _sparsity(checkpoint, values) if values else None,
         "not_finite": sum(value.not_finite for value in values.values()) if values else None,
         "written_by": _writers(checkpoint.metadata),
-        **_network(checkpoint.architecture, checkpoint.metadata),
+        **_network(checkpoint),
         "preparation": _preparation(checkpoint),
         "card": read_card(checkpoint.files[0].parent / "README.md"),
         "metadata": dict(checkpoint.metadata),
@@ -118,9 +119,10 @@ def _sparsity(checkpoint: Checkpoint, values: Mapping[str, Statistics]) -> float
     return zeros / total if total else None
 
 
-def _network(architecture: Architecture | None, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _network(checkpoint: Checkpoint) -> dict[str, Any]:
+    architecture = checkpoint.architecture
     if architecture is None:
-        return {"family": None, "reason": f"Not recognised: {unrecognised(metadata)}"}
+        return {"family": None, "reason": f"Not recognised: {checkpoint.reason}"}
     return {
         "family": architecture.family,
         "title": architecture.title,
@@ -128,9 +130,17 @@ def _network(architecture: Architecture | None, metadata: Mapping[str, Any]) -> 
         "classes": architecture.classes,
         "widths": list(architecture.config["widths"]),
         "inputs": architecture.inputs,
-        "macs": macs(skeleton(architecture), architecture),
+        "macs": _macs(checkpoint.skeleton(), architecture),
         "input_shape": list(architecture.input_shape),
     }
+
+
+def _macs(skeleton: nn.Module, architecture: Architecture) -> int | None:
+    """Return the multiply-accumulates; None where the network's code looks at values, which a skeleton has not."""
+    try:
+        return macs(skeleton, architecture)
+    except RuntimeError:
+        return None
 
 
 def _layer(name: str, spec: TensorSpec) -> dict[str, Any]:

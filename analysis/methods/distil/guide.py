@@ -7,7 +7,7 @@ from torch import nn
 
 from ...models import Checkpoint
 from ...registry import parameter
-from ...training import Batch, Objective, Student, Terms, TrainingParameters, derivative, student_of, train
+from ...training import Batch, Objective, Student, Terms, TrainingParameters, derivative, student_of, train, untrained
 from ...training.batches import overview
 from ...training.losses import linear_cka, task_loss
 from .. import METHODS, Derivative, MethodContext
@@ -77,8 +77,8 @@ class Guided(Objective):
 
 
 def _guide(parameters: GuideParameters, context: MethodContext) -> nn.Module:
-    found = context.models["guide"]
-    return context.network(found) if parameters.trained else found.untrained(context.seed).to(context.device)
+    network = context.network(context.models["guide"])
+    return network if parameters.trained else untrained(network, context.seed).to(context.device)
 
 
 def _pairs(parent: Checkpoint, parameters: GuideParameters, context: MethodContext) -> LayerPairs:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...models import Checkpoint
-from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, zeros_of
+from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, untrained, zeros_of
 from .. import METHODS, Derivative, MethodContext
 
 
@@ -26,7 +26,7 @@ def scratch(parents: Sequence[Checkpoint], parameters: ScratchParameters, contex
         If the data do not fit the network, or the loss is no number.
     """
     inherited = context.network(parents[0])
-    network = tied(parents[0].untrained(context.seed).to(context.device), inherited)
+    network = tied(untrained(parents[0].network(), context.seed).to(context.device), inherited)
     if parameters.keep_zeros:
         hold_all(network, zeros_of(inherited))
     return recover(Student(network, parents[0]), Objective(parameters), parameters, context)

@@ -1,6 +1,7 @@
 """A small classifier, its data, and the evidence on them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.measures import Evidence
+from graftwork.analysis.measures import MEASURES, Column, Evidence, Value
 from graftwork.analysis.models import Architecture, TensorSpec
 
 
@@ -58,26 +59,43 @@ class NetworkCheckpoint:
         return self.module
 
 
-class Labels:
-    """A data set of which only the classes and labels count."""
+class Samples:
+    """A data set: inputs in batches, labels, and one column of groups."""
 
-    def __init__(self, labels: np.ndarray, classes: int) -> None:
+    kind = "images"
+    pad = None
+
+    def __init__(self, inputs: Tensor, labels: np.ndarray, classes: int) -> None:
+        self.inputs = inputs
         self.labels = labels
+        self.further = {"group.half": np.where(np.arange(len(labels)) % 3, "a", "b")}
         self.classes = tuple(f"c{i}" for i in range(classes))
         self.names = tuple(map(str, labels))
 
     def __len__(self) -> int:
         return len(self.labels)
 
+    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
+        yield from torch.split(self.inputs[start:], size)
+
 
 @pytest.fixture
 def evidence() -> Callable[..., Evidence]:
-    """Return a function that gives evidence: of a random network, with columns replaced as asked."""
+    """Return a function that gives evidence: of a random network, with columns replaced as asked.
+
+    The reference is another such network, with its own columns on the same samples.
+    """
 
     def build(samples: int = 200, classes: int = 7, seed: int = 0, labels: Any = None, **columns: Any) -> Evidence:
-        torch.manual_seed(0)
+        evidence = single(0, samples, classes, seed, labels, **columns)
+        return replace(evidence, reference=single(1, samples, classes, seed, evidence.labels))
+
+    def single(
+        number: int, samples: int = 200, classes: int = 7, seed: int = 0, labels: Any = None, **columns: Any
+    ) -> Evidence:
+        torch.manual_seed(number)
         network = Network(classes).eval()
-        inputs = torch.randn(samples, 3, 6, 6)
+        inputs = torch.randn(samples, 3, 6, 6, generator=torch.Generator().manual_seed(0))
         with torch.no_grad():
             features = network.features(inputs) * 10
             logits = network.head(features)
@@ -86,7 +104,7 @@ def evidence() -> Callable[..., Evidence]:
         mixed = np.where(np.arange(samples) % 2, drawn, logits.argmax(1).numpy())
         truth = np.asarray(mixed if labels is None else labels, np.int64)
         held: Any = NetworkCheckpoint(network)
-        known: Any = Labels(truth, classes)
+        known: Any = Samples(inputs, truth, classes)
         return Evidence(
             checkpoint=held,
             build=lambda: network,
@@ -99,3 +117,29 @@ def evidence() -> Callable[..., Evidence]:
         )
 
     return build
+
+
+def _said(name: str, evidence: Any, parameters: dict[str, Any]) -> list[Any]:
+    measure = MEASURES.get(name)
+    found: Any = measure.function(evidence, measure.check(parameters))
+    return list(found)
+
+
+@pytest.fixture
+def values_of() -> Callable[..., dict[str, Value]]:
+    """Return a function that gives every value that a measure says of evidence, by name."""
+
+    def values(name: str, evidence: Any, **parameters: Any) -> dict[str, Value]:
+        return {item.measure: item for item in _said(name, evidence, parameters) if isinstance(item, Value)}
+
+    return values
+
+
+@pytest.fixture
+def columns_of() -> Callable[..., dict[str, Any]]:
+    """Return a function that gives every column that a measure says of evidence, by name."""
+
+    def columns(name: str, evidence: Any, **parameters: Any) -> dict[str, Any]:
+        return {item.name: item.values for item in _said(name, evidence, parameters) if isinstance(item, Column)}
+
+    return columns

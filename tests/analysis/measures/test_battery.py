@@ -7,18 +7,47 @@ from typing import Any
 import numpy as np
 import pytest
 
+from graftwork.analysis.catalogue import base_name
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.measures import MEASURES, Column, Value
 
 Make = Callable[..., Any]
 
-HERE = ["accuracy", "cost.measured", "cost.nominal", "cost.training", "geometry.margins", "loss"]
+HERE = [
+    "accuracy",
+    "accuracy.confusion",
+    "accuracy.topk",
+    "calibration",
+    "compare.complementary",
+    "compare.flips",
+    "compare.margin_flow",
+    "cost.measured",
+    "cost.nominal",
+    "cost.training",
+    "fairness",
+    "flatness",
+    "flatness.slices",
+    "geometry.margins",
+    "invariance",
+    "loss",
+    "proxy.aszero",
+    "proxy.gradsign",
+    "proxy.synflow",
+    "robustness.bounds",
+    "robustness.certified",
+    "subpopulation",
+]
 TIMED = {"cost.measured"}
+QUICK: dict[str, dict[str, Any]] = {
+    "cost.measured": {"repeats": 3, "warmup": 0},
+    "flatness": {"samples": 20, "probes": 2, "steps": 2, "draws": 2},
+    "flatness.slices": {"samples": 20, "points": 3},
+}
 
 
 def said(name: str, evidence: Any) -> Any:
     measure = MEASURES.get(name)
-    results = list(measure.function(evidence, measure.check({})))
+    results = list(measure.function(evidence, measure.check(QUICK.get(name, {}))))
     values = {r.measure: r for r in results if isinstance(r, Value)}
     columns = {r.name: r for r in results if isinstance(r, Column)}
     assert len(values) + len(columns) == len(results)
@@ -44,11 +73,10 @@ def test_declares_all_that_it_says(name: str, evidence: Make) -> None:
     values, columns = said(name, evidence())
     declared = {(q.name, q.per_sample): q for q in MEASURES.get(name).entry.quantities}
     for key, value in values.items():
-        base = key.split(".class.")[0]
-        assert declared[base, False].unit == value.unit
+        assert declared[base_name(key), False].unit == value.unit
     for key, column in columns.items():
         assert declared[key, True].unit == column.unit
-    assert {n for n, per_sample in declared if not per_sample} <= set(values)
+    assert {n for n, per_sample in declared if not per_sample} <= set(map(base_name, values))
     assert {n for n, per_sample in declared if per_sample} == set(columns)
 
 

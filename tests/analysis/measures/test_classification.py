@@ -36,7 +36,7 @@ def test_columns_agree_with_torch(evidence: Make) -> None:
     np.testing.assert_allclose(found["confidence", True].values, probabilities, rtol=1e-5)
     np.testing.assert_array_equal(found["prediction", True].values, best)
     correct = found["correct", True].values
-    assert correct.dtype == np.uint8
+    assert correct.dtype == bool
     np.testing.assert_array_equal(correct, best.numpy() == given.labels)
 
 

@@ -16,10 +16,10 @@ from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.models.families.resnet_cifar import CifarResNet
-from graftwork.analysis.training import Batches, TrainingParameters, drafts
+from graftwork.analysis.training import Batches, TrainingParameters, drafts, untrained
 from graftwork.analysis.trials import DataSpec
 
-from .conftest import apply, context_of, saved, tensors
+from .conftest import DEMO, apply, context_of, saved, tensors
 
 SHORT: dict[str, Any] = {"steps": 12, "batch": 20, "learning_rate": 0.01}
 
@@ -163,11 +163,25 @@ def test_retraining_recovers_what_pruning_broke(sparse: Checkpoint, digits: Prep
 
 def test_from_scratch_nothing_is_inherited_but_the_shape(dense: Checkpoint, digits: Prepared) -> None:
     made = apply("retrain.scratch", dense, context_of(digits), **SHORT)
-    fresh = dense.untrained(0).state_dict()
+    fresh = untrained(dense.network(), 0).state_dict()
     for name in dense.weights():
         apart = (made.tensor(name) - fresh[name]).norm()
         assert apart < 0.5 * fresh[name].norm(), name
         assert apart < 0.5 * (made.tensor(name) - dense.tensor(name)).norm(), name
+
+
+def test_a_fresh_start_leaves_nothing_of_what_was_learnt() -> None:
+    parent = open_checkpoint(DEMO / "digits-vit.safetensors")
+    torch.manual_seed(1)
+    first, again, other = (untrained(parent.network(), seed).state_dict() for seed in (0, 0, 1))
+    torch.manual_seed(0)
+    expected = torch.nn.Conv2d(1, 48, 2, 2)
+    assert torch.equal(first["patch_embed.proj.weight"], expected.weight)
+    assert first["pos_embed"].std() == pytest.approx(0.02, rel=0.1)
+    assert (first["blocks.0.norm1.weight"] == 1).all()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["cls_token"], other["cls_token"])
+    assert not any(torch.equal(tensor, parent.tensor(name)) for name, tensor in first.items())
 
 
 @pytest.mark.parametrize("method", ["retrain.full", "retrain.scratch", "retrain.adapter"])

@@ -1,0 +1,63 @@
+"""Accuracy on the smallest group of samples by that on the largest, over many models: on a line, or on a curve."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...kernels.bootstrap import Interval
+from ..errors import UserError
+
+_FEWEST = 5  # points for the three numbers of a parabola
+
+
+class SubpopulationFit(NamedTuple):
+    """Least-squares fits, coefficients of the highest power first.
+
+    Attributes
+    ----------
+    line, parabola : tuple of float
+        Of minority accuracy by majority accuracy.
+    line_r2, parabola_r2 : float
+        Share of the variance that each explains.
+    curvature : Interval
+        The parabola's leading coefficient with its 95 % bootstrap interval; a clear one hints at a spurious feature.
+    """
+
+    line: tuple[float, ...]
+    parabola: tuple[float, ...]
+    line_r2: float
+    parabola_r2: float
+    curvature: Interval
+
+
+def fit_subpopulations(
+    majority: ArrayLike, minority: ArrayLike, seed: int = 0, resamples: int = 1000
+) -> SubpopulationFit:
+    """Fit a line and a parabola to accuracies, (models,) each.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than five models with different majority accuracies.
+
+    Source: Liang et al. 2023, Accuracy on the Curve, arXiv:2305.02995, section 3.
+    """
+    x, y = np.asarray(majority, np.float64), np.asarray(minority, np.float64)
+    if len(np.unique(x)) < _FEWEST:
+        raise UserError(f"A curve over models needs {_FEWEST} different accuracies.", "Measure more models.")
+    line, parabola = (_polynomial(x, y, degree) for degree in (1, 2))
+    rng = np.random.default_rng(seed)
+    drawn = [rows for rows in rng.integers(0, len(x), (resamples, len(x))) if len(np.unique(x[rows])) >= 3]
+    low, high = np.quantile([_polynomial(x[rows], y[rows], 2)[0] for rows in drawn], [0.025, 0.975])
+    curvature = Interval(parabola[0], float(low), float(high))
+    return SubpopulationFit(line, parabola, _explained(line, x, y), _explained(parabola, x, y), curvature)
+
+
+def _polynomial(x: NDArray[np.float64], y: NDArray[np.float64], degree: int) -> tuple[float, ...]:
+    return tuple(float(c) for c in np.linalg.lstsq(np.vander(x, degree + 1), y, rcond=None)[0])
+
+
+def _explained(coefficients: tuple[float, ...], x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    spread = ((y - y.mean()) ** 2).sum()
+    return float(1 - ((y - np.polyval(coefficients, x)) ** 2).sum() / spread) if spread > 0 else 1.0

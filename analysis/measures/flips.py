@@ -1,0 +1,63 @@
+"""Which samples changed sides between a reference and this model."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ...kernels.paired import contingency, difference_interval, mcnemar
+from ..catalogue import Quantity
+from ..correctness import SIGNIFICANT
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import class_means, mean_value, outcome
+
+
+class FlipParameters(Parameters):
+    """Flips have no parameters."""
+
+
+@MEASURES.register(
+    "compare.flips",
+    title="Flips against the reference",
+    citation="Echterhoff et al. 2024, MUSCLE, arXiv:2407.09435 (flips); Fagerland et al. 2013 (McNemar's test)",
+    quantities=(
+        Quantity(name="compare.flips.negative", title="Negative flips", unit="fraction", better="lower"),
+        Quantity(name="compare.flips.positive", title="Positive flips", unit="fraction", better="higher"),
+        Quantity(name="compare.flips.agreement", title="Same prediction", unit="fraction", better="higher"),
+        Quantity(name="compare.flips.churn", title="Churn", unit="fraction", better="lower"),
+        Quantity(name="compare.flips.difference", title="Accuracy gained", unit="fraction", better="higher"),
+        Quantity(name="compare.flips.p_exact", title="McNemar's exact p"),
+        Quantity(name="compare.flips.p_mid", title="McNemar's mid-p"),
+        Quantity(name="compare.flips.distinguishable", title="Told apart from the reference (1) or not (0)"),
+        Quantity(name="compare.flips.flip", title="Flip", per_sample=True),
+    ),
+    needs=("logits",),
+    compares=True,
+)
+def flips(evidence: Evidence, parameters: FlipParameters) -> Iterator[Value | Column]:
+    """Count samples that only one of model and reference has right, and say whether the difference is chance.
+
+    A negative flip is a sample that the reference has right and this model wrong. Churn is the share of samples whose
+    predicted class differs. Models are told apart where McNemar's exact p is at most 0.05. The column is 1 for a
+    positive flip, −1 for a negative one.
+
+    Raises
+    ------
+    UserError
+        If the labels do not fit one of the networks, or there is no reference.
+    """
+    own, other = outcome(evidence), outcome(evidence.compared)
+    negative, positive = other.correct & ~own.correct, own.correct & ~other.correct
+    for name, members in (("negative", negative), ("positive", positive)):
+        yield mean_value(f"compare.flips.{name}", members, evidence, "fraction")
+        yield from class_means(f"compare.flips.{name}", members, evidence, "fraction")
+    same = own.prediction == other.prediction
+    yield mean_value("compare.flips.agreement", same, evidence, "fraction")
+    yield mean_value("compare.flips.churn", ~same, evidence, "fraction")
+    table = contingency(other.correct, own.correct)
+    gain, low, high = difference_interval(table, evidence.seed)
+    yield Value(measure="compare.flips.difference", value=gain, low=low, high=high, unit="fraction")
+    exact, mid = mcnemar(table.first, table.second)
+    yield Value(measure="compare.flips.p_exact", value=exact)
+    yield Value(measure="compare.flips.p_mid", value=mid)
+    yield Value(measure="compare.flips.distinguishable", value=float(exact <= SIGNIFICANT))
+    yield Column("compare.flips.flip", positive.astype(np.int8) - negative.astype(np.int8))

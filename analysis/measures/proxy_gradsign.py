@@ -1,0 +1,55 @@
+"""GradSign: whether samples agree on where each weight should go."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from ..catalogue import Quantity
+from ..registry import parameter
+from . import MEASURES, Evidence, Parameters, Value
+from .sampling import labelled_batches, mean_loss
+from .untrained import Weights, prepared, weights_parameter
+
+
+class GradSignParameters(Parameters):
+    """Parameters of GradSign."""
+
+    samples: int = parameter(64, "How many samples' gradients are compared.", unit="samples", ge=2)
+    weights: Weights = weights_parameter()
+
+
+@MEASURES.register(
+    "proxy.gradsign",
+    title="GradSign",
+    citation="Zhang and Jia 2022, GradSign: Model Performance Inference with Theoretical Insights, algorithm 1",
+    quantities=(Quantity(name="proxy.gradsign", title="GradSign", better="higher"),),
+)
+def gradsign(evidence: Evidence, parameters: GradSignParameters) -> Iterator[Value]:
+    """Σ over the weights of |Σ over samples of the sign of that weight's gradient|, on samples spread over the data.
+
+    In evaluation mode, so that a sample's gradient is its own.
+
+    Raises
+    ------
+    UserError
+        If the network is not a recognised classifier of these data.
+    """
+    network = prepared(evidence, parameters.weights).requires_grad_()
+    weights = [p for p in network.parameters() if p.requires_grad]
+    signs = [torch.zeros_like(p) for p in weights]
+    for sample in _singles(evidence, parameters.samples):
+        gradients = torch.autograd.grad(mean_loss(network, [sample]), weights, allow_unused=True)
+        for total, gradient in zip(signs, gradients, strict=True):
+            if gradient is not None:
+                total += gradient.sign()
+    yield Value(measure="proxy.gradsign", value=float(sum(total.abs().double().sum() for total in signs)))
+
+
+def _singles(evidence: Evidence, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+    done = 0
+    for inputs, labels in labelled_batches(evidence, count):
+        for place in range(len(labels)):
+            evidence.ticket.progress(done, count, "gradients")
+            yield inputs[place : place + 1], labels[place : place + 1]
+            done += 1

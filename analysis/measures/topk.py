@@ -1,0 +1,43 @@
+"""How far down the list of guesses the true class stands."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..catalogue import Quantity
+from ..registry import parameter
+from . import MEASURES, Column, Evidence, Parameters, Value
+from .summaries import class_means, mean_and_column, mean_value, ranks
+
+
+class TopKParameters(Parameters):
+    """Parameters of the top-k accuracy."""
+
+    k: int = parameter(5, "Among how many best classes the true one must be.", unit="classes", ge=1)
+
+
+@MEASURES.register(
+    "accuracy.topk",
+    title="Top-k accuracy",
+    citation="Russakovsky et al. 2015, ImageNet Large Scale Visual Recognition Challenge, section 4.1",
+    quantities=(
+        Quantity(name="accuracy.topk", title="Top-k accuracy", unit="fraction", better="higher"),
+        *mean_and_column("accuracy.topk.rank", "Rank of the true class", better="lower"),
+    ),
+    needs=("logits",),
+)
+def topk(evidence: Evidence, parameters: TopKParameters) -> Iterator[Value | Column]:
+    """Share of samples whose true class is among the k that score highest, overall and by class, and its mean rank.
+
+    The best rank is 0. A class that scores as high as the true one does not stand before it.
+
+    Raises
+    ------
+    UserError
+        If the labels do not fit the network.
+    """
+    rank = ranks(evidence)
+    yield mean_value("accuracy.topk", rank < parameters.k, evidence, "fraction")
+    yield from class_means("accuracy.topk", rank < parameters.k, evidence, "fraction")
+    yield mean_value("accuracy.topk.rank", rank, evidence, "")
+    yield Column("accuracy.topk.rank", rank.astype(np.int32))

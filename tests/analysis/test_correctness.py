@@ -1,0 +1,91 @@
+"""Accuracy of subsets and paired tests from what a workspace keeps."""
+
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from graftwork.analysis.correctness import Correctness, read_rows
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.features.store import Columns, read_column, write_columns
+from graftwork.kernels.bootstrap import mean_interval
+from graftwork.kernels.packed import pack
+
+RIGHT = np.random.default_rng(0).random((3, 201)) < [[0.9], [0.7], [0.7]]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    for number, row in enumerate(RIGHT):
+        write_columns(tmp_path / f"{number}.h5", {"correct": row, "other": np.arange(201)})
+    return [tmp_path / f"{number}.h5" for number in range(3)]
+
+
+@pytest.fixture
+def correctness(files: list[Path]) -> Correctness:
+    return Correctness(("a", "b", "c"), read_rows(files), 201)
+
+
+def test_truth_values_take_an_eighth_and_come_back(files: list[Path]) -> None:
+    with h5py.File(files[0]) as file:
+        assert file["correct"].shape == (26,)
+    np.testing.assert_array_equal(read_column(files[0], "correct"), RIGHT[0])
+    columns = Columns(files[0])
+    np.testing.assert_array_equal(columns["correct"], RIGHT[0])
+    np.testing.assert_array_equal(columns["other"], np.arange(201))
+
+
+def test_files_that_were_written_unpacked_are_read(files: list[Path]) -> None:
+    with h5py.File(files[1], "w") as file:
+        file["correct"] = RIGHT[1].astype(np.uint8)
+    np.testing.assert_array_equal(read_rows(files), pack(RIGHT))
+    np.testing.assert_array_equal(read_column(files[1], "correct"), RIGHT[1])
+
+
+def test_a_subsets_accuracy_is_that_of_its_samples(correctness: Correctness) -> None:
+    within = np.arange(201) % 4 == 1
+    found = correctness.accuracies(within, seed=3)
+    assert found == {name: mean_interval(row[within], 3) for name, row in zip("abc", RIGHT, strict=True)}
+    assert correctness.accuracies() == {name: mean_interval(row, 0) for name, row in zip("abc", RIGHT, strict=True)}
+    assert correctness.accuracies(np.zeros(201, bool)) == {}
+
+
+def test_differences_are_said_in_words(correctness: Correctness) -> None:
+    clear = correctness.difference("b", "a")
+    assert clear.distinguishable
+    assert clear.verdict.startswith(f"more accurate by {RIGHT[0].mean() - RIGHT[1].mean():.2%}")
+    assert correctness.difference("a", "b").verdict.startswith("less accurate")
+    assert correctness.difference("b", "c").verdict.startswith("not distinguishable")
+    assert correctness.difference("a", "a").p.exact == 1
+    with pytest.raises(UserError, match="'d'"):
+        correctness.difference("a", "d")
+
+
+def test_the_session_gives_accuracies_of_what_is_selected(session: Any, wait: Any) -> None:
+    wait(lambda: session.labels() is not None and session.accuracies() is not None)
+    table = session.snapshot.value_table
+    whole = session.accuracies()
+    assert len(whole) == 7
+    for model in session.snapshot.models:
+        value = table[model.name]["accuracy"]
+        assert whole[model.identity] == pytest.approx((value.value, value.low, value.high))
+    first = session.labels() == 0
+    session.select_samples(first)
+    for model in session.snapshot.models:
+        value = table[model.name]["accuracy.class.0"]
+        assert session.accuracies()[model.identity].mean == pytest.approx(value.value)
+
+
+@pytest.fixture
+def wait() -> Any:
+    import time
+
+    def until(ready: Any) -> None:
+        end = time.monotonic() + 20
+        while not ready():
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+    return until
