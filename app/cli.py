@@ -186,11 +186,21 @@ def figure(
     workspace: InWorkspace,
     view: Annotated[str, typer.Option(help="Id of the view.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="An .svg, .pdf or .png file.")],
+    choose: Annotated[
+        list[str] | None, typer.Option("--set", help="What the view shows, such as tradeoff.x=cost.training.")
+    ] = None,
 ) -> None:
     """Draw a view for print; needs no display."""
     from .figures import write_figure
 
-    write_figure(workspace, view, output)
+    write_figure(workspace, view, output, [_choice(text) for text in choose or ()])
+
+
+def _choice(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UserError(f"'{text}' sets nothing.", "Write NAME=VALUE, such as tradeoff.x=cost.training.")
+    return name, value
 
 
 @app.command()

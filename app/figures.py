@@ -1,5 +1,6 @@
 """Figures without a window."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..analysis.errors import UserError, unknown
@@ -15,8 +16,8 @@ def drawn_views() -> dict[str, ViewInfo]:
     return {view.id: view for view in load_views() if view.draw}
 
 
-def write_figure(workspace: Path, view: str, output: Path) -> None:
-    """Draw one view of a workspace into a file.
+def write_figure(workspace: Path, view: str, output: Path, options: Iterable[tuple[str, str]] = ()) -> None:
+    """Draw one view of a workspace into a file, with options of the session as (name, value).
 
     Raises
     ------
@@ -32,6 +33,8 @@ def write_figure(workspace: Path, view: str, output: Path) -> None:
     try:
         opened.session.catalogue = runtime.catalogue_of(opened)
         opened.session.refresh()
+        for name, value in options:
+            opened.session.set_option(name, value)
         draw_view(opened.session, views[view], output)
     finally:
         opened.close()

@@ -50,6 +50,10 @@ class DataSet(Protocol):
         """
         ...
 
+    def take(self, samples: NDArray[np.int64]) -> Tensor:
+        """Return the inputs of these samples, in this order, as `batches` gives them."""
+        ...
+
     def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return images as a person sees them, (samples, height, width, 3), before normalisation."""
         ...

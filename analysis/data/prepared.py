@@ -85,6 +85,20 @@ class Prepared:
             raise ValueError(f"size {size} must be above 0, start {start} not below")
         return self._batches(size, start)
 
+    def take(self, samples: NDArray[np.int64]) -> Tensor:
+        """Return the inputs of these samples, in this order; see `DataSet`.
+
+        Raises
+        ------
+        IndexError
+            If a sample is out of range.
+        UserError
+            If a picture cannot be read; names it.
+        """
+        inputs = self._empty(len(samples))
+        self._prepare(np.asarray(samples, np.int64), inputs)
+        return torch.from_numpy(inputs)
+
     def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the samples as a person sees them, (samples, height, width, 3), before normalisation.
 
@@ -119,15 +133,21 @@ class Prepared:
             pool.shutdown(cancel_futures=True)
 
     def _begin(self, pool: ThreadPoolExecutor, first: int, last: int) -> "_Batch":
-        inputs = np.empty((last - first, *self.shape), np.int64 if self.kind == "tokens" else np.float32)
+        inputs = self._empty(last - first)
         pieces = [
             pool.submit(self._fill, inputs[piece - first : piece - first + _PIECE], piece)
             for piece in range(first, last, _PIECE)
         ]
         return _Batch(inputs, pieces)
 
+    def _empty(self, samples: int) -> NDArray[Any]:
+        return np.empty((samples, *self.shape), np.int64 if self.kind == "tokens" else np.float32)
+
     def _fill(self, out: NDArray[Any], first: int) -> None:
-        values = self._pixels(np.arange(first, first + len(out)))
+        self._prepare(np.arange(first, first + len(out)), out)
+
+    def _prepare(self, positions: NDArray[np.int64], out: NDArray[Any]) -> None:
+        values = self._pixels(positions)
         if self.kind == "images":
             self.normalisation.apply(values, out)
         else:

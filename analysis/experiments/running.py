@@ -5,7 +5,8 @@ interrupted one left.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,9 +26,9 @@ from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
-from ..methods import METHODS, MethodContext
+from ..measures.cost_training import TRAINED, training_seconds
+from ..methods import DRAFT, METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..models.told import told
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
 from .checking import require_classes
 from .device import device_name
@@ -73,15 +74,17 @@ class Runner:
         """
         start = time.perf_counter()
         facts: dict[str, Any] = {}
+        share = 0.0
         if isinstance(trial.model, DerivedModel):
-            facts |= self._derive(trial, Share(ticket, 0.0, 0.2))
+            share = 0.8 if trial.operation_data else 0.2
+            facts |= self._derive(trial, Share(ticket, 0.0, share))
         checkpoint = self.open(trial.model)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         values: list[Value] = []
         columns: dict[str, str] = {}
         passed: Pass | None = None
         if trial.measures or trial.features:
-            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, 0.2, 1.0), passes or {})
+            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0), passes or {})
         if passed and passed.model != trial.model.name:
             facts["computes_the_same_as"] = passed.model
         if trial.data:
@@ -123,10 +126,12 @@ class Runner:
             ticket=ticket,
             data={name: self._data(spec) for name, spec in trial.operation_data.items()},
             models={k: self.open(trial.inputs[v]) for k, v in model.references.items() if v in trial.inputs},
+            scratch=path.with_suffix(""),
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents[0], derivative.facts)
+        metadata = _provenance(trial, parents, derivative.facts)
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
+        _clear(path.with_suffix(""))
         return derivative.facts
 
     def _measure(
@@ -238,13 +243,22 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     return facts
 
 
-def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
-    """Return what a derived file says: what made it, and what its parent was told of its network."""
-    made_by = parent.architecture.config if parent.architecture else {}
-    said = {key: told(parent.metadata, key) for key in ("heads", "config")}
-    said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
-    kept = {key: value for key, value in said.items() if value is not None}
-    return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+def _provenance(trial: Trial, parents: Sequence[Checkpoint], facts: dict[str, Any]) -> dict[str, Any]:
+    """Return what a derived file says: what made it, what its parent was told of its network, and its training."""
+    made = {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    seconds = {identity: s for parent in parents for identity, s in training_seconds(parent).items()}
+    if "training" in facts:
+        seconds[trial.model.identity] = facts["training"]["seconds"]
+    return parents[0].inherited() | made | ({TRAINED: seconds} if seconds else {})
+
+
+def _clear(scratch: Path) -> None:
+    """Remove what an interrupted method would have resumed from."""
+    if scratch.is_dir():
+        for draft in scratch.glob(f"*{DRAFT}"):
+            draft.unlink()
+        with suppress(OSError):  # it stays where something was kept
+            scratch.rmdir()
 
 
 def _check_unchanged(model: SourceModel) -> None:

@@ -11,6 +11,7 @@ than memory can be merged.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..registry import Parameters, Shelf
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from ..data import DataSet
     from ..jobs.protocol import Ticket
     from ..models import Checkpoint, TensorSpec
+
+DRAFT = ".draft"
+"""Ending of a file that a method resumes from."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,9 @@ class MethodContext:
         The data sets that parameters with the role ``data`` name, by parameter.
     models : mapping of str to Checkpoint
         The models that parameters with the role ``model`` name, by parameter.
+    scratch : Path or None
+        A folder of this result's own, made when first used. What ends in `DRAFT` is there to resume from, and goes
+        when the result is whole; the rest stays beside it.
     """
 
     seed: int
@@ -66,6 +73,7 @@ class MethodContext:
     ticket: "Ticket"
     data: Mapping[str, "DataSet"]
     models: Mapping[str, "Checkpoint"]
+    scratch: Path | None = None
 
     def network(self, checkpoint: "Checkpoint") -> "nn.Module":
         """Return a fresh module of the checkpoint on the device, in evaluation mode.
@@ -94,4 +102,4 @@ class Method(Protocol):
 
 METHODS: Shelf[Method] = Shelf("method", __name__, "graftwork.methods")
 
-__all__ = ["METHODS", "Derivative", "Method", "MethodContext", "Parameters"]
+__all__ = ["DRAFT", "METHODS", "Derivative", "Method", "MethodContext", "Parameters"]

@@ -14,6 +14,7 @@ from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .parts.attention import Transposed
 from .recognising import RUNNABLE, UnrecognisedError, builder_of
+from .told import told
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
 _AVERAGED = "n_averaged"
@@ -167,6 +168,13 @@ class Checkpoint:
             If no family recognises the tensors.
         """
         return self._known().skeleton()
+
+    def inherited(self) -> dict[str, Any]:
+        """Return what a file made from this one must say, to be built as this one is."""
+        made_by = self.architecture.config if self.architecture else {}
+        said = {key: told(self.metadata, key) for key in ("heads", "config")}
+        said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+        return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:
         if self._builder is None:

@@ -192,6 +192,7 @@ def test_compare_and_statistics_and_trust(tmp_path: Path) -> None:
         ("measures", "-w", "{tmp}/none.graft"),
         ("workspace", "check", "{tmp}"),
         ("figure", "-w", "{tmp}/none.graft", "--view", "tradeoff", "-o", "{tmp}/a.png"),
+        ("figure", "-w", "{tmp}/none.graft", "--view", "tradeoff", "-o", "{tmp}/a.png", "--set", "nothing"),
         ("run", "--no-such-option"),
         ("methods", "superfluous"),
     ],
@@ -204,6 +205,14 @@ def test_bad_input_gets_one_sentence_and_no_file(arguments: tuple[str, ...], tmp
     assert "Traceback" not in done.stderr
     assert done.stderr.strip().count("\n") == 0
     assert not list(tmp_path.glob("*.png"))
+
+
+def test_a_figure_shows_the_axes_that_it_is_told(finished: Path, tmp_path: Path) -> None:
+    axes = ("--set", "tradeoff.x=loss", "--set", "tradeoff.y=accuracy")
+    drawn = tmp_path / "a.svg"
+    done = _graftwork("figure", "-w", finished, "--view", "tradeoff", *axes, "-o", drawn)
+    assert done.returncode == 0, done.stderr
+    assert "Cross-entropy (nats)" in drawn.read_text()
 
 
 def _wait_for_trials(folder: Path, count: int) -> None:

@@ -178,6 +178,9 @@ class Counting:
         for first in range(start, 100, size):
             yield torch.arange(first, min(first + size, 100), dtype=torch.float32)[:, None, None, None]
 
+    def take(self, samples: np.ndarray) -> torch.Tensor:
+        raise NotImplementedError
+
     def pictures(self, samples: np.ndarray) -> np.ndarray:
         raise NotImplementedError
 

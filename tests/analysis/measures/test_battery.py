@@ -23,6 +23,7 @@ HERE = [
     "compare.margin_flow",
     "cost.measured",
     "cost.nominal",
+    "cost.training",
     "fairness",
     "flatness",
     "flatness.slices",

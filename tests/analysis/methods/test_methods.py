@@ -1,17 +1,20 @@
 """Every registered method on a shipped checkpoint, and what is particular to each."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from graftwork.analysis.data import Prepared, open_data
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES
 from graftwork.analysis.methods import METHODS, Derivative, MethodContext
 from graftwork.analysis.models import Checkpoint, open_checkpoint, write_checkpoint
 from graftwork.analysis.projections import PROJECTIONS
+from graftwork.analysis.trials import DataSpec
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 NAMES = ("low", "middle", "high")
@@ -22,13 +25,21 @@ def parents() -> list[Checkpoint]:
     return [open_checkpoint(DEMO / f"digits-resnet14-{name}.safetensors") for name in NAMES]
 
 
-def _context(seed: int = 0) -> MethodContext:
-    return MethodContext(seed, torch.device("cpu"), Quiet(), {}, {})
-
-
 def _run(name: str, parents: list[Checkpoint], seed: int = 0, **values: Any) -> Derivative:
+    """Run a method with little to do: what it must be told of data and models are the digits and the first parent."""
     method = METHODS.get(name)
-    return method.function(parents, method.check(values), _context(seed))
+    schema = method.entry.parameter_schema
+    needed = {key: schema["properties"][key].get("role") for key in schema.get("required", ())}
+    brief = {"steps": 2, "batch": 20} if "steps" in schema["properties"] else {}
+    data = {key: _digits() for key, role in needed.items() if role == "data"}
+    models = {key: parents[0] for key, role in needed.items() if role == "model"}
+    context = MethodContext(seed, torch.device("cpu"), Quiet(), data, models)
+    return method.function(parents, method.check({key: key for key in needed} | brief | values), context)
+
+
+@cache
+def _digits() -> Prepared:
+    return open_data(DataSpec(name="d", path="digits", content="digits", normalise="digits", limit=60))
 
 
 def _tensors(derivative: Derivative) -> dict[str, torch.Tensor]:

@@ -1,0 +1,1 @@
+"""Distillation: learning from another network."""

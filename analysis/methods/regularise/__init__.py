@@ -1,0 +1,1 @@
+"""Regularising: brief tuning that gives a network a property."""

@@ -1,0 +1,1 @@
+"""Repairing: mending what an operation did to statistics, without learning."""

@@ -1,0 +1,1 @@
+"""Retraining: learning on after an operation, all of a network or a part of it."""
