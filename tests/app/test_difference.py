@@ -8,8 +8,14 @@ from scipy import stats
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.workspace import Workspace
-from graftwork.app.cli import run_command
+from graftwork.app.cli import app, run_command
 from graftwork.app.difference import differences
+from graftwork.app.main import COMMANDS
+
+
+def test_every_command_is_known_where_the_window_is_chosen_or_not() -> None:
+    named = {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}
+    assert named | {"workspace"} == set(COMMANDS)
 
 
 def test_a_pruned_model_is_set_beside_its_parent(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
