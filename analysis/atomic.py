@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 PARTIAL = ".partial"
 """Ending of a file that is being written."""
@@ -19,7 +20,7 @@ def replacing(path: Path) -> Iterator[Path]:
     OSError
         If the file cannot be written; ``path`` is then as it was.
     """
-    temporary = path.with_name(f"{path.name}.{os.getpid()}{PARTIAL}")
+    temporary = path.with_name(f"{path.name}.{uuid4().hex}{PARTIAL}")
     try:
         yield temporary
         sync(temporary)

@@ -6,7 +6,7 @@ A shelf finds every module below a package, and every entry point of a group, an
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, Generic, Literal, TypeVar
@@ -17,6 +17,10 @@ from .catalogue import Entry, Quantity
 from .errors import UserError, unknown
 
 Kind = Literal["method", "measure", "projection"]
+Shapes = Mapping[str, Any]
+"""A model's tensors: their specs by name."""
+Fit = Callable[[Sequence[tuple[str, Shapes]]], None]
+"""Says, before anything runs, whether parents (name and tensors of each) suit a method; raises `UserError` if not."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -54,6 +58,8 @@ class Registered(Generic[Function]):
     parameters: type[Parameters]
     function: Function
     needs: tuple[str, ...] = ()
+    fits: Fit | None = None
+    reshapes: bool = False
 
     def check(self, values: dict[str, Any]) -> Parameters:
         """Return the parameters with their defaults filled in.
@@ -101,10 +107,14 @@ class Shelf(Generic[Function]):
         quantities: Iterable[Quantity] = (),
         needs: Iterable[str] = (),
         compares: bool | Literal["optional"] = False,
+        fits: Fit | None = None,
+        reshapes: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
-        The function's parameter annotated with a subclass of `Parameters` gives its schema.
+        The function's parameter annotated with a subclass of `Parameters` gives its schema. Of a method, ``fits`` says
+        before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
+        name and shape.
 
         Raises
         ------
@@ -134,7 +144,7 @@ class Shelf(Generic[Function]):
                 quantities=tuple(quantities),
                 compares=compares,
             )
-            self._items[name] = Registered(entry, parameters, function, tuple(needs))
+            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes)
             return function
 
         return keep

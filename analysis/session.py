@@ -23,7 +23,7 @@ from .correctness import Correctness, read_rows
 from .errors import Cancelled, UserError
 from .identity import digest
 from .jobs.engine import Engine
-from .jobs.worker import Job, Worker
+from .jobs.executor import Executor, Job
 from .selection import History, Mode, Selection
 from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
@@ -104,14 +104,14 @@ class Session:
         Read-only or writable.
     engine : Engine or None
         Runs trials; None for a read-only session.
-    desk : Worker or None
+    desk : Executor or None
         Answers what a person is waiting for (plans, inspections, projections); None where nothing may be computed.
     """
 
     changed = Signal(str)
     """Emitted with ``records``, ``state``, ``arrays`` or ``jobs``, from any thread."""
 
-    def __init__(self, workspace: Workspace, engine: Engine | None = None, desk: Worker | None = None) -> None:
+    def __init__(self, workspace: Workspace, engine: Engine | None = None, desk: Executor | None = None) -> None:
         self.workspace = workspace
         self.engine = engine
         self.desk = desk
@@ -133,7 +133,7 @@ class Session:
         if engine:
             engine.changed.connect(self._on_engine_changed)
             engine.refused.connect(self._on_refused)
-            engine.worker.changed.connect(self._on_job_changed)
+            engine.executor.changed.connect(self._on_job_changed)
 
     # Records
 
@@ -420,9 +420,9 @@ class Session:
         return written
 
     @property
-    def job(self) -> Job | None:
-        """The job that runs for the engine."""
-        return self.engine.current if self.engine else None
+    def jobs(self) -> tuple[Job, ...]:
+        """What runs for the engine."""
+        return self.engine.jobs if self.engine else ()
 
     @property
     def read_only(self) -> bool:
@@ -443,7 +443,7 @@ class Session:
     def _on_workspace_changed(self) -> None:
         with self._lock:
             self._stale = True
-            if self._refreshing or self._closed:
+            if self._refreshing or self._closed or not len(self.changed):  # nobody looks
                 return
             self._refreshing = True
             self._readers.submit(self._refresh_while_stale)

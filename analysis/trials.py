@@ -161,6 +161,11 @@ class DataSpec(DataFields):
         later = self.model_dump(mode="json", include=set(_LATER), exclude_defaults=True)
         return digest([self.content, self.normalise, self.limit, self.classes, self.split, *([later] if later else [])])
 
+    @property
+    def file(self) -> str:
+        """The file in a workspace's ``arrays/`` that keeps labels, names and pictures."""
+        return f"{digest(['data', self.identity])}.h5"
+
 
 _LATER = ("label", "labels", "groups", "weight", "columns", "text", "length", "resize", "crop", "channels")
 
@@ -257,6 +262,30 @@ class Plan(Frozen):
     trials: tuple[Trial, ...]
 
 
+class Estimate(Frozen):
+    """What a trial will take.
+
+    Attributes
+    ----------
+    trial : str
+        The trial's identity.
+    seconds : float or None
+        Wall time, by trials that were run before; None where there was none to go by.
+    alike : int
+        How many of those did the same to models of that size; 0 where the time is scaled from any.
+    memory : int or None
+        Most bytes at once; None for networks that nobody can count.
+    disk : int or None
+        Bytes that it leaves behind.
+    """
+
+    trial: str
+    seconds: float | None = None
+    alike: int = 0
+    memory: int | None = None
+    disk: int | None = None
+
+
 class Value(Frozen):
     """One number that a measure gives.
 
@@ -296,6 +325,8 @@ class TrialResult(Frozen):
         What was learnt about the model: family, parameters, classes, notes.
     seconds : float
         Wall time.
+    passed : Pass or None
+        Its run over the data, where there was one.
     """
 
     trial: str
@@ -304,3 +335,22 @@ class TrialResult(Frozen):
     checkpoint: str | None
     facts: dict[str, Any]
     seconds: float
+    passed: "Pass | None" = None
+
+
+class Pass(Frozen):
+    """A model's run over a data set.
+
+    Attributes
+    ----------
+    function : str
+        Fingerprint of what the model computes on a probe of the data.
+    file : str
+        What the run left in ``arrays/``.
+    model : str
+        The model's name.
+    """
+
+    function: str
+    file: str
+    model: str

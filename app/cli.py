@@ -15,8 +15,10 @@ from ..analysis.errors import Cancelled, UserError
 from ..analysis.recipe import parse_recipe
 from ..analysis.workspace import Workspace
 from . import runtime
+from .amounts import memory_size
 from .difference import differences, print_differences
 from .errors import say
+from .foresight import foresee, print_plan
 from .progress import follow
 from .results import print_comparison, print_results, print_tensors
 
@@ -127,12 +129,26 @@ def run(
     recipe: Annotated[Path, typer.Argument(help="A recipe, as TOML.")],
     workspace: InWorkspace,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps; the fastest unless named.")] = None,
+    workers: Annotated[int, typer.Option(min=1, max=1024, help="Worker processes on this machine.")] = 1,
+    memory: Annotated[
+        str | None, typer.Option(help="What they may allocate together, such as 8GB; no limit unless given.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="A Dask scheduler, tcp://HOST:PORT, or local:4 for a cluster of 4 here.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check everything, print the plan and what it will take, and run nothing.")
+    ] = False,
 ) -> int:
     """Run a recipe in a workspace; trials that are finished are not run again."""
     runtime.use_device(device)
+    workforce = runtime.Workforce(workers, memory_size(memory) if memory else None, cluster)
     text = _read(recipe)
     parse_recipe(text, f"The recipe {recipe}")  # before a workspace is made
-    with runtime.working(workspace, create=True) as session:
+    if dry_run:
+        print_plan(*foresee(text, recipe.resolve(), workspace))
+        return 0
+    with runtime.working(workspace, create=True, workforce=workforce) as session:
         session.run_recipe(text, recipe.resolve().parent, f"The recipe {recipe}")
         failed = follow(session)
         session.refresh()

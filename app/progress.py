@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from ..analysis.errors import UserError
-from ..analysis.jobs.worker import Job
+from ..analysis.jobs.executor import Job
 from ..analysis.session import Session
 
 
@@ -32,7 +32,7 @@ def follow(session: Session) -> int:
     ) as progress:
         bars = _Bars(session, progress)
         engine.changed.connect(bars.on_engine_changed)
-        engine.worker.changed.connect(bars.on_job_changed)
+        engine.executor.changed.connect(bars.on_job_changed)
         try:
             while not engine.wait(0.2):
                 pass
@@ -57,10 +57,10 @@ class _Bars:
         self._current: TaskID = progress.add_task("", total=None, visible=False)
 
     def on_engine_changed(self) -> None:
-        trials = self._session.workspace.trials()
-        over = sum(t.state in {"done", "failed", "cancelled"} for t in trials)
+        tally = self._session.workspace.tally()
+        over = tally.get("done", 0) + tally.get("failed", 0) + tally.get("cancelled", 0)
         with self._lock:
-            self._progress.update(self._trials, completed=over, total=len(trials) or None)
+            self._progress.update(self._trials, completed=over, total=sum(tally.values()) or None)
 
     def on_job_changed(self, job: Job) -> None:
         report = job.progress

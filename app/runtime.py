@@ -12,8 +12,11 @@ from pydantic import ValidationError
 
 from ..analysis import jobs
 from ..analysis.catalogue import Catalogue
+from ..analysis.errors import UserError
 from ..analysis.identity import digest
 from ..analysis.jobs.engine import Engine
+from ..analysis.jobs.executor import Executor
+from ..analysis.jobs.pool import Pool
 from ..analysis.jobs.worker import Worker, cores
 from ..analysis.session import Session
 from ..analysis.workspace import Workspace
@@ -24,7 +27,7 @@ class Runtime:
     """Everything that is open for one workspace, closed together."""
 
     session: Session
-    workers: tuple[Worker, ...]
+    workers: tuple[Executor, ...]
 
     def close(self) -> None:
         """Stop the work (what runs returns to the queue) and let the workspace go."""
@@ -37,7 +40,40 @@ class Runtime:
         session.workspace.close()
 
 
-def open_runtime(workspace: Workspace, *, desk: bool) -> Runtime:
+@dataclass(frozen=True)
+class Workforce:
+    """Where trials run: in ``workers`` processes here with ``memory`` bytes together, or on the ``cluster``."""
+
+    workers: int = 1
+    memory: int | None = None
+    cluster: str | None = None
+
+    def gather(self) -> Executor:
+        """Start them.
+
+        Raises
+        ------
+        UserError
+            If the cluster cannot be reached, or what speaks to it is not installed.
+        """
+        if self.cluster:
+            return _cluster(self.cluster)
+        if self.workers > 1:
+            return Pool(self.workers, self.memory)
+        return Worker("trials", memory=self.memory)
+
+
+def _cluster(address: str) -> Executor:
+    try:
+        from ..analysis.cluster.executor import Cluster
+    except ImportError as error:
+        raise UserError(
+            f"Clusters need the package '{error.name}'.", "Install it with: pip install 'graftwork[cluster]'."
+        ) from error
+    return Cluster(address)
+
+
+def open_runtime(workspace: Workspace, *, desk: bool, workforce: Workforce | None = None) -> Runtime:
     """Start what a workspace needs.
 
     Parameters
@@ -45,13 +81,17 @@ def open_runtime(workspace: Workspace, *, desk: bool) -> Runtime:
     workspace : Workspace
         Open; read-only gives a session that runs nothing.
     desk : bool
-        Whether a second worker answers what a person waits for, so that a running trial delays none of it.
+        Whether a second worker answers what a person waits for, so that a running trial delays none of it; beside a
+        cluster there is always one, since recipes are checked where their files are.
+    workforce : Workforce or None
+        Where trials run; None for one worker process.
     """
     if workspace.read_only:
         return Runtime(Session(workspace), ())
-    trials = Worker("trials")
-    answers = Worker("desk", threads=max(1, cores() // 2)) if desk else trials
-    session = Session(workspace, Engine(workspace, trials), answers)
+    workforce = workforce or Workforce()
+    trials = workforce.gather()
+    answers = Worker("desk", threads=max(1, cores() // 2)) if desk or workforce.cluster else trials
+    session = Session(workspace, Engine(workspace, trials, answers), answers)
     return Runtime(session, tuple(dict.fromkeys((trials, answers))))
 
 
@@ -64,10 +104,12 @@ def use_device(device: str | None) -> None:
 
 
 @contextmanager
-def working(path: Path, *, create: bool = False, read_only: bool = False) -> Iterator[Session]:
+def working(
+    path: Path, *, create: bool = False, read_only: bool = False, workforce: Workforce | None = None
+) -> Iterator[Session]:
     """Open a workspace for the length of a command."""
     space = Workspace.open_or_create(path) if create else Workspace.open(path, read_only=read_only)
-    runtime = open_runtime(space, desk=False)
+    runtime = open_runtime(space, desk=False, workforce=workforce)
     try:
         yield runtime.session
     finally:

@@ -38,7 +38,8 @@ def counts(rows: Words, within: Words | None = None) -> NDArray[np.int64]:
         The packed subset.
     """
     chosen = rows if within is None else rows & within
-    return np.asarray(np.bitwise_count(chosen).sum(axis=-1, dtype=np.int64))
+    found: NDArray[np.int64] = np.bitwise_count(chosen).sum(axis=-1, dtype=np.int64)
+    return found
 
 
 def counts_reference(rows: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.int64]:

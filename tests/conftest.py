@@ -142,8 +142,8 @@ class StillEngine:
     refused = Signal(object)
 
     def __init__(self) -> None:
-        self.worker = StillWorker()
-        self.current: Any = None
+        self.executor = StillWorker()
+        self.jobs: tuple[Any, ...] = ()
         self.running = False
         self.told: list[str] = []
 

@@ -11,7 +11,7 @@ from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 
 if TYPE_CHECKING:
-    from ..analysis.jobs.worker import Job
+    from ..analysis.jobs.executor import Job
     from ..analysis.session import Session
 
 
@@ -33,9 +33,11 @@ class JobsState:
     Attributes
     ----------
     title, note : str
-        The running job and what it is doing; empty where nothing runs.
+        The first running job and what it is doing; empty where nothing runs.
     share : float or None
         How much of it is done, in [0, 1].
+    others : int
+        How many more run beside it.
     seconds_left : float or None
         By its pace so far.
     rows : tuple of TrialRow
@@ -52,6 +54,7 @@ class JobsState:
     note: str
     share: float | None
     seconds_left: float | None
+    others: int
     rows: tuple[TrialRow, ...]
     running: bool
     waiting: int
@@ -64,7 +67,7 @@ _ORDER = ("running", "failed", "pending", "cancelled", "done")
 
 def resolve(session: "Session") -> JobsState:
     """Return the state of the queue."""
-    job = session.job
+    job = session.jobs[0] if session.jobs else None
     report = job.progress if job else None
     rows = [
         TrialRow(t.identity, t.model, t.state, t.seconds, f"{t.problem} {t.next_step}".strip())
@@ -74,7 +77,8 @@ def resolve(session: "Session") -> JobsState:
         title=job.title if job else "",
         note=report.note if report else "",
         share=report.done / report.total if report and report.total else None,
-        seconds_left=_seconds_left(job, rows),
+        seconds_left=_seconds_left(job, rows, max(1, len(session.jobs))),
+        others=max(0, len(session.jobs) - 1),
         rows=tuple(sorted(rows, key=lambda row: _ORDER.index(row.state))),
         running=bool(session.engine and session.engine.running),
         waiting=sum(row.state == "pending" for row in rows),
@@ -83,13 +87,13 @@ def resolve(session: "Session") -> JobsState:
     )
 
 
-def _seconds_left(job: "Job | None", rows: list[TrialRow]) -> float | None:
+def _seconds_left(job: "Job | None", rows: list[TrialRow], at_once: int) -> float | None:
     """Return the running job's time left, and that of the waiting trials by the pace of those that are done."""
     done = [row.seconds for row in rows if row.seconds is not None]
     waiting = sum(row.state == "pending" for row in rows)
     if job is None or job.seconds_left is None or (waiting and not done):
         return None
-    return job.seconds_left + (waiting * sum(done) / len(done) if done else 0.0)
+    return job.seconds_left + (waiting * sum(done) / len(done) / at_once if done else 0.0)
 
 
 def table(state: JobsState) -> Table:
@@ -162,7 +166,8 @@ def headline(state: JobsState) -> str:
     if state.problem:
         return state.problem
     if state.title:
-        return f"{state.title} – {state.note}   {done} of {len(state.rows)}" if state.note else state.title
+        title = f"{state.title} and {state.others} more" if state.others else state.title
+        return f"{title} – {state.note}   {done} of {len(state.rows)}" if state.note else title
     if state.running:
         return "Starting the worker …"
     failed = sum(row.state == "failed" for row in state.rows)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .normalise import Normalisation
 from .source import InputKind
 
 
@@ -27,6 +28,8 @@ class DataSet(Protocol):
         The token that fills short samples; None for other kinds.
     names : tuple of str
         A readable name for each sample (its path in the folder or archive).
+    normalisation : Normalisation
+        What `batches` applies to images.
     """
 
     kind: InputKind
@@ -35,6 +38,7 @@ class DataSet(Protocol):
     pad: int | None
     labels: NDArray[np.int64]
     names: tuple[str, ...]
+    normalisation: Normalisation
 
     def __len__(self) -> int: ...
 

@@ -4,7 +4,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ..errors import UserError, unknown
 from .source import Pixels
@@ -56,6 +58,21 @@ class Normalisation:
             )
         out -= self.mean
         out /= self.deviation
+
+    def undo(self, inputs: Tensor) -> Tensor:
+        """Return the pixels of normalised images, 1 being white; both float32, (samples, channels, height, width)."""
+        mean, deviation = self._on(inputs.device)
+        return inputs * deviation + mean
+
+    def redo(self, pixels: Tensor) -> Tensor:
+        """Return normalised images of uint8 pixels, on their device, by the operations of `apply`."""
+        mean, deviation = self._on(pixels.device)
+        return (pixels.float() / 255 - mean) / deviation
+
+    def _on(self, device: torch.device) -> tuple[Tensor, Tensor]:
+        if self.mean is None or self.deviation is None:
+            return torch.zeros((), device=device), torch.ones((), device=device)
+        return torch.from_numpy(self.mean).to(device), torch.from_numpy(self.deviation).to(device)
 
 
 def normalisation(spec: str | Constants, channels: int) -> Normalisation:

@@ -48,7 +48,7 @@ class Prepared:
         self.shape = source.shape
         self._source = source
         self._samples = samples
-        self._normalisation = normalisation
+        self.normalisation = normalisation
         fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
         small = int(np.prod(source.shape[-2:])) < _SMALL
         self._threads = 1 if small else min(4, os.cpu_count() or 1)
@@ -129,7 +129,7 @@ class Prepared:
     def _fill(self, out: NDArray[Any], first: int) -> None:
         values = self._pixels(np.arange(first, first + len(out)))
         if self.kind == "images":
-            self._normalisation.apply(values, out)
+            self.normalisation.apply(values, out)
         else:
             out[...] = values
 

@@ -19,6 +19,7 @@ from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
+from .checking import check_inputs
 
 _PATTERN = "*?["
 
@@ -69,7 +70,9 @@ class _Planner:
             trials += self._step(step)
         trials = self._compared(trials)
         unique = {trial.identity: trial for trial in trials}
-        return Plan(title=self.recipe.title, trials=tuple(unique.values()))
+        plan = Plan(title=self.recipe.title, trials=tuple(unique.values()))
+        check_inputs(plan)
+        return plan
 
     # Inputs
 
@@ -306,8 +309,3 @@ def _readable(
     if seed is not None and many:
         values.append(f"seed{seed}")
     return f"{parents}/{'-'.join([step.label, *values])}"
-
-
-def trial_file(trial: Trial) -> str:
-    """Return the name, without suffix, of the file that holds a trial's per-sample columns."""
-    return digest(["columns", trial.identity])

@@ -19,13 +19,16 @@ from torch import nn
 from ..data import DataSet, open_data
 from ..errors import UserError
 from ..features import Run, extract
+from ..features.probe import function_fingerprint
 from ..features.store import Columns, write_columns
 from ..identity import digest, remembered_fingerprint
 from ..jobs.protocol import Ticket
+from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial, TrialResult, Value
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
+from .checking import require_classes
 from .device import device_name
 from .progress import Share
 
@@ -48,8 +51,17 @@ class Runner:
         self.device = device
         self._data = lru_cache(maxsize=2)(open_data)
 
-    def run(self, trial: Trial, ticket: Ticket) -> TrialResult:
+    def run(self, trial: Trial, ticket: Ticket, passes: Mapping[str, Pass] | None = None) -> TrialResult:
         """Run a trial whose parents have been made.
+
+        Parameters
+        ----------
+        trial : Trial
+            What to make and measure.
+        ticket : Ticket
+            Progress and cancellation.
+        passes : mapping of str to Pass or None
+            Earlier runs over the trial's data by function; a model that computes the same is not run again.
 
         Raises
         ------
@@ -66,8 +78,11 @@ class Runner:
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         values: list[Value] = []
         columns: dict[str, str] = {}
+        passed: Pass | None = None
         if trial.measures or trial.features:
-            values, columns = self._measure(trial, checkpoint, Share(ticket, 0.2, 1.0))
+            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, 0.2, 1.0), passes or {})
+        if passed and passed.model != trial.model.name:
+            facts["computes_the_same_as"] = passed.model
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
         return TrialResult(
@@ -77,6 +92,7 @@ class Runner:
             checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
             facts=facts,
             seconds=time.perf_counter() - start,
+            passed=passed,
         )
 
     def open(self, model: ModelSpec) -> Checkpoint:
@@ -96,6 +112,10 @@ class Runner:
         method = METHODS.get(model.method)
         ticket.progress(0, 1, method.entry.title)
         parents = [self.open(trial.inputs[identity]) for identity in model.parents]
+        if method.fits:
+            method.fits(
+                [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
+            )
         context = MethodContext(
             seed=model.seed or 0,
             device=self.device,
@@ -108,7 +128,9 @@ class Runner:
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
         return derivative.facts
 
-    def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> tuple[list[Value], dict[str, str]]:
+    def _measure(
+        self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket, passes: Mapping[str, Pass]
+    ) -> tuple[list[Value], dict[str, str], Pass | None]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
         columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
@@ -117,36 +139,26 @@ class Runner:
         if trial.reference:
             spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
             share /= 2
-            reference, _ = self._evidence(trial, spec, self.open(spec), wanted, Share(ticket, share, 2 * share))
-        evidence, kept = self._evidence(trial, trial.model, checkpoint, wanted, Share(ticket, 0.0, share), reference)
-        columns |= kept
+            passed = self._pass(trial, spec, self.open(spec), wanted, passes, Share(ticket, share, 2 * share))
+            reference = self._evidence(trial, self.open(spec), passed, ticket, None)
+        passed = self._pass(trial, trial.model, checkpoint, wanted, passes, Share(ticket, 0.0, share))
+        evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
+        columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
         values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
         path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
         if new:
             write_columns(path, new)
-        return values, columns | dict.fromkeys(new, path.name)
+        return values, columns | dict.fromkeys(new, path.name), passed
 
     def _evidence(
-        self,
-        trial: Trial,
-        model: ModelSpec,
-        checkpoint: Checkpoint,
-        needs: tuple[str, ...],
-        ticket: Ticket,
-        reference: Evidence | None = None,
-    ) -> tuple[Evidence, dict[str, str]]:
-        """Return what measures may look at, and the file of each column that the pass left."""
+        self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
+    ) -> Evidence:
+        """Return what measures may look at."""
         data = self._data(trial.data) if trial.data else None
-        columns: dict[str, str] = {}
-        arrays: Mapping[str, NDArray[np.float32]] = {}
-        if data is not None and needs:
-            path = self._features(trial, model, checkpoint, data, needs, ticket)
-            arrays = Columns(path)
-            columns = dict.fromkeys(arrays, path.name)
-        evidence = Evidence(
+        return Evidence(
             checkpoint=checkpoint,
             build=self._builder(checkpoint),
-            columns=arrays,
+            columns=Columns(self.root / "arrays" / passed.file) if passed else {},
             labels=data.labels if data is not None else np.empty(0, np.int64),
             data=data,
             device=self.device,
@@ -154,41 +166,40 @@ class Runner:
             ticket=ticket,
             reference=reference,
         )
-        return evidence, columns
 
     def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
         return lambda: checkpoint.network().to(self.device)
 
-    def _features(
+    def _pass(
         self,
         trial: Trial,
         model: ModelSpec,
         checkpoint: Checkpoint,
-        data: DataSet,
         needs: tuple[str, ...],
+        passes: Mapping[str, Pass],
         ticket: Ticket,
-    ) -> Path:
-        assert trial.data is not None
+    ) -> Pass | None:
+        """Run a model over the trial's data, unless it was, or another that computes the same."""
+        if trial.data is None or not needs:
+            return None
+        data = self._data(trial.data)
         kept = [trial.features.identity] if trial.features else []
-        name = digest(["features", model.identity, trial.data.identity, needs, *kept])
-        path = self.root / "arrays" / f"{name}.h5"
-        if path.exists():
-            return path
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
-        if architecture.classes < len(data.classes):
-            raise UserError(
-                f"{model.name} tells {architecture.classes} classes apart, and {trial.data.name} has "
-                f"{len(data.classes)}.",
-                "Choose the data set that it was trained for.",
-            )
-        extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
-        return path
+        require_classes(model, architecture.classes, trial.data, len(data.classes))
+        function = digest([function_fingerprint(network, architecture, needs, data, self.device), *kept])
+        twin = passes.get(function)
+        if twin and (self.root / "arrays" / twin.file).exists():
+            return twin
+        path = self.root / "arrays" / f"{digest(['features', model.identity, trial.data.identity, needs, *kept])}.h5"
+        with alone(path, ticket.check):
+            extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
+        return Pass(function=function, file=path.name, model=model.name)
 
     def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
-        path = self.root / "arrays" / f"{digest(['data', spec.identity])}.h5"
+        path = self.root / "arrays" / spec.file
         if not path.exists():
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}

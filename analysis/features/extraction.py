@@ -59,7 +59,7 @@ def extract(
             try:
                 _sweep(passages, data, device, ticket, batch)
             except torch.OutOfMemoryError as error:
-                batch = _halved(batch, error)
+                batch = halved(batch, error)
             except Restart:
                 continue
         for passage in passages:
@@ -96,7 +96,14 @@ def _lengths(inputs: Tensor, data: DataSet) -> Tensor | None:
     return None if data.pad is None else (inputs != data.pad).sum(1)
 
 
-def _halved(batch: int, error: torch.OutOfMemoryError) -> int:
+def halved(batch: int, error: torch.OutOfMemoryError) -> int:
+    """Return half of a batch that did not fit in the device's memory.
+
+    Raises
+    ------
+    UserError
+        If it was a single sample.
+    """
     if batch == 1:
         raise UserError(
             "Not even one sample fits in the device's memory.", "Choose another device, or fewer or pooled layers."

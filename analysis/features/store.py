@@ -18,6 +18,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ..atomic import replacing
 from ..columns import place, put_column, read_column
 from ..errors import UserError
 
@@ -28,14 +29,9 @@ _SPARE = 64 << 20  # bytes that are left free on the disk
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
     """Write whole columns, each (samples, …), to an HDF5 file; truth values are packed. A failure leaves nothing."""
-    partial = path.with_name(path.name + ".writing")
-    try:
-        with h5py.File(partial, "w") as file:
-            for name, values in columns.items():
-                put_column(file, name, values)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as draft, h5py.File(draft, "w") as file:
+        for name, values in columns.items():
+            put_column(file, name, values)
 
 
 class Columns(Mapping[str, NDArray[Any]]):

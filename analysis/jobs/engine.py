@@ -1,45 +1,61 @@
-"""The engine: plans recipes, runs their trials one after another in the worker, and records what comes back."""
+"""The engine: plans recipes, hands their trials to an executor, and records what comes back."""
 
+import queue
 import threading
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from psygnal import Signal
 
-from ..errors import Cancelled, UserError
-from ..trials import DerivedModel, Trial
+from ..errors import UserError
+from ..trials import Pass, Plan, Trial, TrialResult
 from ..workspace import Workspace
-from .worker import Job, Worker
+from .executor import Executor, Job
+from .schedule import Schedule
+
+_PARTING_S = 5.0
 
 
 class Engine:
     """Runs the trials of one workspace.
 
     The queue is the workspace's: a trial that was planned and not finished, in this process or an earlier one, runs
-    when the engine is told to go on. The engine's own thread does all writing.
+    when the engine is told to go on. One thread, the engine's own, does all writing and all deciding; every other
+    thread leaves it a message.
 
     Parameters
     ----------
     workspace : Workspace
         Open for writing.
-    worker : Worker
+    executor : Executor
         Where trials run.
+    planner : Executor or None
+        Where recipes are checked, on this machine; the executor unless another is named.
     """
 
     changed = Signal()
     refused = Signal(UserError)
 
-    def __init__(self, workspace: Workspace, worker: Worker) -> None:
+    def __init__(self, workspace: Workspace, executor: Executor, planner: Executor | None = None) -> None:
         self.workspace = workspace
-        self.worker = worker
-        self.current: Job | None = None
-        self.current_trial: Trial | None = None
-        self._planning: deque[tuple[str, Path, str]] = deque()
-        self._active = self._checking = self._closing = False
-        self._condition = threading.Condition()
-        workspace.reset_running()
+        self.executor = executor
+        self.planner = planner or executor
+        self.jobs: tuple[Job, ...] = ()
+        """What runs now."""
+        self._trials: dict[int, Trial] = {}
+        self._plans: dict[int, str] = {}
+        self._passes: dict[str, dict[str, Pass]] = {}
+        self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
+        self._going = False
+        self._told = 0
+        self._lock = threading.Lock()
+        self._rests = threading.Event()
+        self._rests.set()
+        self._inbox: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        for source in dict.fromkeys((self.executor, self.planner)):
+            source.changed.connect(self._on_job_changed)
         self._thread = threading.Thread(target=self._run, name="graftwork engine", daemon=True)
         self._thread.start()
 
@@ -47,130 +63,166 @@ class Engine:
 
     def submit(self, recipe: str, folder: Path, source: str = "The recipe") -> None:
         """Plan a recipe, given as TOML with paths relative to ``folder``, and run it; refusals go to ``refused``."""
-        with self._condition:
-            self._planning.append((recipe, folder, source))
-            self._checking = True
-            self._active = True
-            self._condition.notify_all()
+        self._tell(partial(self._plan, recipe, folder, source))
 
     def resume(self) -> None:
         """Go on with every trial that is pending."""
-        with self._condition:
-            self._active = True
-            self._condition.notify_all()
+        self._tell(self._go_on)
+
+    def cancel(self) -> None:
+        """Stop the running trials, which return to the queue, and start no other until `resume`."""
+        self._tell(self._stop)
+
+    def skip(self, identity: str) -> None:
+        """Cancel one trial for good, running or not; the others go on."""
+        self._tell(partial(self._skip, identity))
 
     def unfinished(self) -> int:
         """Return how many trials are planned and not finished."""
         return len(self.workspace.trials("pending"))
 
-    def cancel(self) -> None:
-        """Stop the running trial, which returns to the queue, and start no other until `resume`."""
-        with self._condition:
-            self._active = self._checking = False
-            self._planning.clear()
-            job = self.current
-        if job:
-            self.worker.cancel(job)
-
-    def skip(self, identity: str) -> None:
-        """Cancel one trial for good, running or not; the others go on."""
-        self.workspace.cancel(identity)
-        if self.current and self.current_trial and self.current_trial.identity == identity:
-            self.worker.cancel(self.current)
-
     @property
     def planning(self) -> bool:
-        """Whether a recipe is being checked or waits for it."""
-        return self._checking
+        """Whether a recipe is being checked."""
+        return bool(self._plans)
 
     @property
     def running(self) -> bool:
         """Whether there is work under way or about to be."""
-        return self._active
+        return not self._rests.is_set()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until nothing is left to run; return False if that takes longer than ``timeout`` seconds."""
-        with self._condition:
-            return self._condition.wait_for(lambda: not self._active, timeout)
+        return self._rests.wait(timeout)
 
     def close(self) -> None:
         """Stop; what is running returns to the queue."""
-        self._closing = True
         self.cancel()
-        with self._condition:
-            self._condition.notify_all()
-        self._thread.join(timeout=5)
+        self._inbox.put(None)
+        self._thread.join(timeout=_PARTING_S)
 
     # The engine's thread
 
+    def _tell(self, step: Callable[[], None], *, is_work: bool = True) -> None:
+        with self._lock:
+            self._told += 1
+            if is_work:
+                self._rests.clear()
+        self._inbox.put(step)
+
     def _run(self) -> None:
-        while not self._closing:
-            with self._condition:
-                self._condition.wait_for(lambda: self._active or self._closing)
-                planning = self._planning.popleft() if self._planning else None
-            if self._closing:
-                return
-            if planning:
-                self._plan(*planning)
-            elif not self._run_next():
-                self._rest()
+        closing = False
+        while not (closing and not self.jobs):
+            step = self._inbox.get()
+            if step is None:
+                closing = True
+                continue
+            try:
+                step()
+                self._launch()
+            except UserError as error:  # the workspace cannot be written
+                self._stop()
+                self.refused.emit(error)
+            self._settle()
             self.changed.emit()
 
-    def _rest(self) -> None:
-        with self._condition:
-            self._active = bool(self._planning)
-            self._condition.notify_all()
+    def _settle(self) -> None:
+        with self._lock:
+            self._told -= 1
+            if not self._told and not self.jobs:
+                self._rests.set()
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
         kept = {record.model: record.spec.model for record in self.workspace.trials()}
         payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": kept}
-        try:
-            plan = self._ask("plan", payload, "Checking the recipe")
-            self.workspace.add_plan(plan, recipe)
-        except UserError as error:
-            self.refused.emit(error)
-        except Cancelled:
+        job = self._submit(self.planner, "plan", payload, "Checking the recipe")
+        self._plans[job.id] = recipe
+
+    def _go_on(self) -> None:
+        self._going = True
+        if not self._trials:
+            self.workspace.reset_running()  # what could not be recorded when it ended
+        self._schedule.add(record.spec for record in self.workspace.trials("pending"))
+
+    def _stop(self) -> None:
+        self._going = False
+        self._schedule.clear()
+        for job in self.jobs:
+            self._cancel(job)
+
+    def _skip(self, identity: str) -> None:
+        self.workspace.cancel(identity)
+        self._schedule.drop(identity)
+        for job in self.jobs:
+            if job.id in self._trials and self._trials[job.id].identity == identity:
+                self._cancel(job)
+
+    def _launch(self) -> None:
+        while self._going and len(self._trials) < self.executor.slots:
+            trial = self._schedule.take()
+            if trial is None:
+                self._give_up_orphans()
+                return
+            self.workspace.begin(trial.identity)
+            payload = {"root": str(self.workspace.path), "trial": trial, "passes": self._passes_over(trial)}
+            job = self._submit(self.executor, "trial", payload, trial.model.name)
+            self._trials[job.id] = trial
+
+    def _passes_over(self, trial: Trial) -> dict[str, Pass]:
+        """Return the runs over the trial's data that are known, by function."""
+        if trial.data is None:
+            return {}
+        data = trial.data.identity
+        if data not in self._passes:
+            self._passes[data] = {known.function: known for known in self.workspace.passes(data)}
+        return self._passes[data]
+
+    def _give_up_orphans(self) -> None:
+        for trial, missing in self._schedule.orphans():
+            problem = f"Its parent {missing.name} was not made."
+            self.workspace.fail(trial.identity, problem, "See why, and run the recipe again.")
+
+    def _submit(self, executor: Executor, task: str, payload: dict[str, Any], title: str) -> Job:
+        job = executor.submit(task, payload, title)
+        self.jobs = (*self.jobs, job)
+        return job
+
+    def _cancel(self, job: Job) -> None:
+        (self.planner if job.id in self._plans else self.executor).cancel(job)
+
+    def _on_job_changed(self, job: Job) -> None:
+        if job.over:
+            self._tell(partial(self._end, job), is_work=False)
+
+    def _end(self, job: Job) -> None:
+        if job not in self.jobs:  # somebody else's, on the same worker
             return
-        finally:
-            self._checking = bool(self._planning)
+        self.jobs = tuple(other for other in self.jobs if other is not job)
+        if job.id in self._plans:
+            self._end_plan(job, self._plans.pop(job.id))
+        else:
+            self._end_trial(job, self._trials.pop(job.id))
 
-    def _run_next(self) -> bool:
-        pending = self.workspace.trials("pending")
-        if not pending:
-            return False
-        record = pending[0]
-        orphaned = self._missing_parent(record.spec)
-        if orphaned:
-            self.workspace.fail(record.identity, *orphaned)
-            return True
-        self.workspace.begin(record.identity)
-        self.current_trial = record.spec
+    def _end_plan(self, job: Job, recipe: str) -> None:
+        if job.error:
+            self.refused.emit(job.error)
+        elif isinstance(job.value, Plan):
+            self.workspace.add_plan(job.value, recipe)
+            self._go_on()
+
+    def _end_trial(self, job: Job, trial: Trial) -> None:
+        self._schedule.end(trial.identity)
+        if job.error:
+            self.workspace.fail(trial.identity, job.error.problem, job.error.next_step)
+        elif isinstance(job.value, TrialResult):
+            self._finish(trial, job.value)
+        else:
+            self.workspace.release(trial.identity)
+
+    def _finish(self, trial: Trial, result: TrialResult) -> None:
         try:
-            payload = {"root": str(self.workspace.path), "trial": record.spec}
-            self.workspace.finish(self._ask("trial", payload, record.model))
+            self.workspace.finish(result)
+            if result.passed and trial.data:
+                self._passes_over(trial).setdefault(result.passed.function, result.passed)
         except UserError as error:
-            self.workspace.fail(record.identity, error.problem, error.next_step)
-        except Cancelled:
-            self.workspace.reset_running()
-        finally:
-            self.current_trial = None
-        return True
-
-    def _ask(self, task: str, payload: Mapping[str, Any], title: str) -> Any:
-        self.current = self.worker.submit(task, payload, title)
-        self.changed.emit()
-        try:
-            return self.current.result()
-        finally:
-            self.current = None
-
-    def _missing_parent(self, trial: Trial) -> tuple[str, str] | None:
-        for model in trial.inputs.values():
-            if isinstance(model, DerivedModel):
-                path = self.workspace.path / "checkpoints" / f"{model.identity}.safetensors"
-                if not path.exists():
-                    return (
-                        f"Its parent {model.name} was not made.",
-                        "See why, and run the recipe again.",
-                    )
-        return None
+            self.workspace.fail(trial.identity, error.problem, error.next_step)

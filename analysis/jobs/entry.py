@@ -4,7 +4,7 @@ import importlib
 from multiprocessing.connection import Connection
 
 
-def enter(connection: Connection, threads: int | None) -> None:
+def enter(connection: Connection, threads: int | None, memory: int | None) -> None:
     """Serve requests until the connection ends."""
     serve = importlib.import_module("graftwork.analysis.worker.serve")
-    serve.serve(connection, threads)
+    serve.serve(connection, threads, memory)

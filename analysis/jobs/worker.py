@@ -11,94 +11,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from typing import Any, Literal
+from typing import Any
 
-from psygnal import Signal
-
-from ..errors import Cancelled, UserError
 from .entry import enter
+from .executor import Executor, Job
 from .protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
 
-Entry = Callable[[Connection, int | None], None]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+Entry = Callable[[Connection, int | None, int | None], None]
 
-_numbers = count(1)
 _STILLBORN_LIMIT = 3
 _PARTING = 2.0
 
 
-@dataclass(eq=False)
-class Job:
-    """A request on its way.
-
-    Attributes
-    ----------
-    title : str
-        What a person calls it.
-    task, payload : str, mapping
-        The request.
-    state : str
-        ``queued``, ``running``, ``done``, ``failed`` or ``cancelled``.
-    progress : Progress or None
-        The latest report.
-    value : Any
-        The result, once done.
-    error : UserError or None
-        The reason, once failed.
-    """
-
-    title: str
-    task: str
-    payload: Mapping[str, Any]
-    id: int = field(default_factory=lambda: next(_numbers))
-    state: State = "queued"
-    progress: Progress | None = None
-    value: Any = None
-    error: UserError | None = None
-    detail: str = ""
-    started: float = 0.0
-    cancelling: bool = False
-    _finished: threading.Event = field(default_factory=threading.Event)
-
-    def result(self, timeout: float | None = None) -> Any:
-        """Wait for the result.
-
-        Raises
-        ------
-        UserError
-            If the job failed.
-        Cancelled
-            If it was cancelled.
-        TimeoutError
-            If it takes longer than ``timeout`` seconds.
-        """
-        if not self._finished.wait(timeout):
-            raise TimeoutError(self.title)
-        if self.error:
-            raise self.error
-        if self.state == "cancelled":
-            raise Cancelled
-        return self.value
-
-    @property
-    def over(self) -> bool:
-        """Whether it is done, failed or cancelled."""
-        return self._finished.is_set()
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Time left in seconds, by the pace so far; None while nothing can be said."""
-        report = self.progress
-        if self.state != "running" or not report or not report.total or report.done <= 0:
-            return None
-        return (time.monotonic() - self.started) * (report.total / report.done - 1)
-
-
-class Worker:
+class Worker(Executor):
     """One persistent worker process, started with spawn and restarted when it dies.
 
     Parameters
@@ -107,21 +34,27 @@ class Worker:
         For the process list and messages.
     threads : int or None
         Compute threads; None for all cores.
+    memory : int or None
+        Bytes that it may allocate, where the system enforces such a limit; what asks for more fails alone.
     grace : float
         Seconds between a request to cancel and the hard stop.
     entry : callable
-        Where the process begins; takes its end of the connection and ``threads``.
+        Where the process begins; takes its end of the connection, ``threads`` and ``memory``.
     """
 
-    changed = Signal(Job)
-    partial = Signal(Job, object)
-    ready = Signal(str)
+    slots = 1
 
     def __init__(
-        self, name: str = "worker", threads: int | None = None, grace: float = 0.7, entry: Entry = enter
+        self,
+        name: str = "worker",
+        threads: int | None = None,
+        memory: int | None = None,
+        grace: float = 0.7,
+        entry: Entry = enter,
     ) -> None:
         self.name = name
         self.threads = threads
+        self.memory = memory
         self.grace = grace
         self._entry = entry
         self.device = ""
@@ -153,7 +86,7 @@ class Worker:
         with self._lock:
             if job in self._queue:
                 self._queue.remove(job)
-                self._end(job, "cancelled")
+                self._end(job, Stopped(job.id))
             elif job is self._current and not job.cancelling:
                 job.cancelling = True
                 self._deadline = time.monotonic() + self.grace
@@ -166,6 +99,12 @@ class Worker:
         self._closing = True
         self._nudge()
         self._thread.join(timeout=5)
+
+    @property
+    def load(self) -> int:
+        """How many jobs it has, running or waiting."""
+        with self._lock:
+            return len(self._queue) + (self._current is not None)
 
     @property
     def pid(self) -> int | None:
@@ -185,7 +124,7 @@ class Worker:
     def _start(self) -> None:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(
-            target=self._entry, args=(theirs, self.threads), name=f"graftwork {self.name}", daemon=True
+            target=self._entry, args=(theirs, self.threads, self.memory), name=f"graftwork {self.name}", daemon=True
         )
         process.start()
         theirs.close()
@@ -197,7 +136,7 @@ class Worker:
             if self._current is None and self._queue and self.device:
                 job = self._queue.popleft()
                 self._current = job
-                job.state, job.started = "running", time.monotonic()
+                job.run()
                 self._send(Request(job.id, job.task, job.payload))
                 self.changed.emit(job)
 
@@ -247,17 +186,7 @@ class Worker:
             self.partial.emit(job, message.value)
         else:
             self._current = None
-            self._conclude(job, message)
-
-    def _conclude(self, job: Job, message: Done | Failed | Stopped) -> None:
-        if isinstance(message, Done):
-            job.value = message.value
-            self._end(job, "done")
-        elif isinstance(message, Stopped):
-            self._end(job, "cancelled")
-        else:
-            job.error, job.detail = UserError(message.problem, message.next_step), message.detail
-            self._end(job, "failed")
+            self._end(job, message)
 
     def _bury(self, process: BaseProcess) -> None:
         process.join()
@@ -269,25 +198,22 @@ class Worker:
             self._process = self._connection = None
         reason = _death(process.exitcode)
         if job and job.cancelling:
-            self._end(job, "cancelled")
+            self._end(job, Stopped(job.id))
         elif job:
-            job.error = UserError(f"{job.title}: the worker process {reason}.", _NEXT_STEP)
-            self._end(job, "failed")
+            self._end(job, Failed(job.id, f"{job.title}: the worker process {reason}.", _NEXT_STEP))
         if self._stillborn >= _STILLBORN_LIMIT:
             self._give_up(reason)
 
     def _give_up(self, reason: str) -> None:
-        error = UserError(f"The worker process cannot start: it {reason}.", "Run 'graftwork methods' to see why.")
+        problem = f"The worker process cannot start: it {reason}."
         with self._lock:
             jobs, self._queue = list(self._queue), deque()
             self._closing = True
         for job in jobs:
-            job.error = error
-            self._end(job, "failed")
+            self._end(job, Failed(job.id, problem, "Run 'graftwork methods' to see why."))
 
-    def _end(self, job: Job, state: State) -> None:
-        job.state = state
-        job._finished.set()
+    def _end(self, job: Job, outcome: Done | Failed | Stopped) -> None:
+        job.end(outcome)
         self.changed.emit(job)
 
     def _shut_down(self) -> None:
@@ -296,7 +222,7 @@ class Worker:
             self._queue.clear()
             self._current = None
         for job in jobs:
-            self._end(job, "cancelled")
+            self._end(job, Stopped(job.id))
         if self._connection:
             self._connection.close()
         if self._process:

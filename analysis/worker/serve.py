@@ -1,13 +1,10 @@
 """The worker's two threads: one listens, one works."""
 
-import errno
 import os
 import queue
 import signal
-import sys
 import threading
 import time
-import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -16,19 +13,23 @@ import torch
 
 from ..errors import Cancelled, UserError
 from ..experiments.device import device_name
-from ..jobs.protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+from ..jobs.protocol import Cancel, Failed, Message, Partial, Progress, Ready, Request
+from .answering import answer
 from .devices import choose_device
-from .tasks import TASKS, Desk
+from .memory import limit_memory
+from .tasks import Desk
 
 _REPORT_INTERVAL = 0.05
 _PARTING = 1.0
 
 
-def serve(connection: Connection, threads: int | None) -> None:
+def serve(connection: Connection, threads: int | None, memory: int | None = None) -> None:
     """Answer requests until the other side is gone; then the process ends, whatever it is doing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if threads:
         torch.set_num_threads(threads)
+    if memory:
+        limit_memory(memory)
     device, trouble = torch.device("cpu"), None
     try:
         device = choose_device()
@@ -44,7 +45,8 @@ def serve(connection: Connection, threads: int | None) -> None:
         if trouble is not None and request.task == "trial":
             line.send(Failed(request.id, trouble.problem, trouble.next_step, ""))
         else:
-            line.send(_answer(request, desk, _LiveTicket(request.id, line, listener)))
+            ticket = _LiveTicket(request.id, line, listener)
+            line.send(answer(request.id, request.task, request.payload, desk, ticket))
 
 
 class _Line:
@@ -103,29 +105,3 @@ class _LiveTicket:
     def check(self) -> None:
         if self.id in self.listener.cancelled:
             raise Cancelled
-
-
-def _answer(request: Request, desk: Desk, ticket: _LiveTicket) -> Message:
-    try:
-        return Done(request.id, TASKS[request.task](desk, dict(request.payload), ticket))
-    except Cancelled:
-        return Stopped(request.id)
-    except Exception as error:  # noqa: BLE001 - whatever a method raises fails its own job alone
-        problem, next_step = explain(error)
-        return Failed(request.id, problem, next_step, traceback.format_exc())
-    finally:
-        if "torch.cuda" in sys.modules and torch.cuda.is_available():
-            torch.cuda.empty_cache()
-
-
-def explain(error: Exception) -> tuple[str, str]:
-    """Return what went wrong as a sentence, and the next step."""
-    if isinstance(error, UserError):
-        return error.problem, error.next_step
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
-        return "There is not enough memory for it.", "Take fewer samples or a smaller batch, or close other programs."
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        return "The disk is full.", "Free some space and run it again; what is whole is kept."
-    if isinstance(error, OSError):
-        return f"{error.filename or 'A file'} cannot be used: {error.strerror}.", "Check that it is there and writable."
-    return f"{type(error).__name__}: {error}.", "This is a fault of the method; its log has the details."

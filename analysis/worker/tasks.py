@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ..catalogue import Catalogue
+from ..experiments.estimates import estimate
 from ..experiments.planning import plan
 from ..experiments.running import Runner
 from ..features.store import read_column, write_columns
@@ -19,7 +20,7 @@ from ..methods import METHODS
 from ..models import compare, describe, named_weights, open_checkpoint
 from ..projections import PROJECTIONS
 from ..recipe import anchored, parse_recipe
-from ..trials import Plan, Trial, TrialResult
+from ..trials import Estimate, Plan, Trial, TrialResult
 
 Payload = dict[str, Any]
 
@@ -56,10 +57,15 @@ def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
     return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"))
 
 
+def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]:
+    """Say what a plan will take. ``plan``: the plan; ``past``: trials that were run, with their seconds."""
+    return estimate(payload["plan"], payload["past"])
+
+
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
-    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial."""
+    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial; ``passes``: as of `Runner.run`."""
     trial: Trial = payload["trial"]
-    return desk.runner(Path(payload["root"])).run(trial, ticket)
+    return desk.runner(Path(payload["root"])).run(trial, ticket, payload.get("passes"))
 
 
 def project(_: Desk, payload: Payload, ticket: Ticket) -> str:
@@ -88,6 +94,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "inspect": inspect,
     "compare": compare_checkpoints,
     "plan": plan_recipe,
+    "estimate": estimate_plan,
     "trial": run_trial,
     "project": project,
     "warm_up": warm_up,

@@ -62,12 +62,16 @@ class Database:
             self._give(connection)
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """Give the writing connection inside a transaction: committed at the end, undone by any exception."""
+    def write(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """Give the writing connection inside a transaction: committed at the end, undone by any exception.
+
+        What is not ``durable`` outlives this process, and may be undone if the machine loses its power.
+        """
         if self._writer is None:
             raise UserError(f"The workspace {self._path.parent} is open read-only.", "Open it for writing first.")
         with self._turn, _explained(self._path):
             self._refuse_closed()
+            self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer

@@ -30,8 +30,8 @@ class Access:
         return self._database.read_only
 
     @contextmanager
-    def _write(self, *tables: str) -> Iterator[sqlite3.Connection]:
-        with self._database.write() as db:
+    def _write(self, *tables: str, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        with self._database.write(durable=durable) as db:
             yield db
         self.changed.emit(frozenset(tables))
 

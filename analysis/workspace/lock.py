@@ -1,13 +1,10 @@
 """One writer at a time: a lock that the operating system frees when its process ends, however it ends."""
 
 import os
-import sys
 from pathlib import Path
 
 from ..errors import UserError
-
-# Windows locks bytes against reading too, so the locked byte lies far behind the process id.
-_LOCKED_BYTE = 1 << 30
+from ..locking import try_lock
 
 
 class WriterLock:
@@ -32,11 +29,9 @@ class WriterLock:
                 f"The workspace {path.parent} cannot be written: {error.strerror}.",
                 "Open it read-only, or make the folder writable.",
             ) from error
-        try:
-            _lock(self._file)
-        except OSError as error:
+        if not try_lock(self._file):
             os.close(self._file)
-            raise _refusal(path) from error
+            raise _refusal(path)
         os.truncate(self._file, 0)
         os.write(self._file, str(os.getpid()).encode())
 
@@ -63,18 +58,3 @@ def _refusal(path: Path) -> UserError:
         f"The workspace {path.parent} is being written by {who}.",
         "Close it there, or open this one read-only.",
     )
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(file: int) -> None:
-        os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
-        msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        os.lseek(file, 0, os.SEEK_SET)
-
-else:
-    import fcntl
-
-    def _lock(file: int) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,12 +4,13 @@ import json
 import math
 import sqlite3
 from collections import defaultdict
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..trials import DataSpec, Trial
+from ..trials import DataSpec, Pass, Trial
 from .files import ARRAYS, CHECKPOINTS
-from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, ValueRecord
+from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, TrialState, ValueRecord
 
 _MODELS = """
 SELECT m.*, o.method, o.parameters, o.seed FROM models m LEFT JOIN operations o ON o.model = m.identity
@@ -65,7 +66,7 @@ def trials(db: sqlite3.Connection, state: str | None, run: int | None) -> list[T
         TrialRecord(
             identity=row["identity"],
             model=row["name"],
-            spec=Trial.model_validate_json(row["spec"]),
+            spec=_spec(row["spec"]),
             state=row["state"],
             problem=row["problem"],
             next_step=row["next_step"],
@@ -75,6 +76,13 @@ def trials(db: sqlite3.Connection, state: str | None, run: int | None) -> list[T
         )
         for row in db.execute(_TRIALS, {"state": state, "run": run})
     ]
+
+
+def tally(db: sqlite3.Connection) -> dict[TrialState, int]:
+    """Return how many trials there are of each state."""
+    return {
+        row["state"]: row["count"] for row in db.execute("SELECT state, count(*) AS count FROM trials GROUP BY state")
+    }
 
 
 def values(db: sqlite3.Connection) -> list[ValueRecord]:
@@ -125,6 +133,22 @@ def runs(db: sqlite3.Connection) -> list[RunRecord]:
         RunRecord(run=row["run"], title=row["title"], recipe=row["toml"], created=row["created"])
         for row in db.execute("SELECT * FROM recipes ORDER BY run")
     ]
+
+
+def passes(db: sqlite3.Connection, data: str) -> list[Pass]:
+    """Return the first run of every function over a data set."""
+    rows = db.execute(
+        "SELECT f.function, f.file, m.name AS model FROM functions f JOIN models m ON m.identity = f.model"
+        " WHERE f.data = ?",
+        (data,),
+    )
+    return [Pass(**dict(row)) for row in rows]
+
+
+@lru_cache(maxsize=10_000)
+def _spec(text: str) -> Trial:
+    """Return the trial that was written down so; trials never change, and reading one costs more than its row."""
+    return Trial.model_validate_json(text)
 
 
 def _parents(db: sqlite3.Connection) -> defaultdict[str, list[Parent]]:

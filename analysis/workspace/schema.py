@@ -63,8 +63,16 @@ CREATE TABLE fingerprints (
 );
 """
 
+# What a network computes on a probe of the data, and the file that a pass of such a network left.
+_FUNCTIONS = """
+CREATE TABLE functions (
+    function TEXT NOT NULL, data TEXT NOT NULL REFERENCES datasets (identity),
+    file TEXT NOT NULL, model TEXT NOT NULL REFERENCES models (identity), PRIMARY KEY (function, data)
+);
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST,)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

@@ -27,6 +27,11 @@ def begin(db: sqlite3.Connection, trial: str) -> None:
         raise UserError(f"The trial {trial} cannot begin: it is {state}.", "Retry it first if it failed.")
 
 
+def release(db: sqlite3.Connection, trial: str) -> None:
+    """Put a running trial back on the list."""
+    db.execute("UPDATE trials SET state = 'pending' WHERE identity = ? AND state = 'running'", (trial,))
+
+
 def fail(db: sqlite3.Connection, trial: str, problem: str, next_step: str) -> None:
     """Mark a trial that is not done as failed, and say why."""
     _row(db, trial)
@@ -76,6 +81,7 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
         (result.seconds, time.time(), result.trial),
     )
     _record_model(db, row["model"], result)
+    _record_function(db, row["model"], row["data"], result)
     _record_values(db, result)
     db.executemany(
         "INSERT OR REPLACE INTO columns (model, data, name, file, trial) VALUES (?, ?, ?, ?, ?)",
@@ -89,6 +95,14 @@ def _record_model(db: sqlite3.Connection, model: str, result: TrialResult) -> No
     db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(facts), model))
     if result.checkpoint is not None:
         db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (result.checkpoint, model))
+
+
+def _record_function(db: sqlite3.Connection, model: str, data: str, result: TrialResult) -> None:
+    if result.passed is not None:
+        db.execute(
+            "INSERT OR IGNORE INTO functions VALUES (?, ?, ?, ?)",
+            (result.passed.function, data, result.passed.file, model),
+        )
 
 
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:

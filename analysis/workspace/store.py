@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import Plan, TrialResult
+from ..trials import Pass, Plan, TrialResult
 from . import check, packing, plans, queries, states
 from .database import Database
 from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, existing, make_folders, vacant
@@ -126,9 +126,14 @@ class Workspace(Keeping):
         with self._database.read() as db:
             return queries.trials(db, state, run)
 
+    def tally(self) -> dict[TrialState, int]:
+        """Return how many trials there are of each state."""
+        with self._database.read() as db:
+            return queries.tally(db)
+
     def begin(self, trial: str) -> None:
-        """Mark a pending trial as running."""
-        with self._write("trials") as db:
+        """Mark a pending trial as running; the mark means nothing once this process is gone."""
+        with self._write("trials", durable=False) as db:
             states.begin(db, trial)
 
     def finish(self, result: TrialResult) -> None:
@@ -151,6 +156,11 @@ class Workspace(Keeping):
         with self._write("trials") as db:
             states.retry(db, trial)
 
+    def release(self, trial: str) -> None:
+        """Put a running trial back on the list."""
+        with self._write("trials", durable=False) as db:
+            states.release(db, trial)
+
     def reset_running(self) -> int:
         """Put running trials back on the list and return their number; opening for writing does this."""
         with self._write("trials") as db:
@@ -172,6 +182,11 @@ class Workspace(Keeping):
         """Return where every per-sample column lies."""
         with self._database.read() as db:
             return queries.columns(db, self.path)
+
+    def passes(self, data: str) -> list[Pass]:
+        """Return the first run of every function over a data set."""
+        with self._database.read() as db:
+            return queries.passes(db, data)
 
     def datasets(self) -> list[DataRecord]:
         """Return every data set."""

@@ -85,6 +85,23 @@ def test_a_second_run_has_nothing_to_do(finished: Path, recipe: Path) -> None:
         assert {trial.attempts for trial in workspace.trials()} == {1}
 
 
+def test_a_dry_run_says_what_is_to_come_and_leaves_nothing(finished: Path, recipe: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.graft"
+    fresh = _graftwork("run", recipe, "-w", new, "--dry-run")
+    assert fresh.returncode == 0, fresh.stderr
+    assert "a time that nothing run before tells" in fresh.stdout
+    assert "net/magnitude-0.7" in fresh.stdout
+    assert not new.exists()
+    again = _graftwork("run", recipe, "-w", finished, "--dry-run")
+    assert "trials are done" in again.stdout
+
+
+def test_several_workers_give_the_same_table(finished: Path, recipe: Path, tmp_path: Path) -> None:
+    done = _graftwork("run", recipe, "-w", tmp_path / "two.graft", "--workers", "2", "--memory", "16GB")
+    assert done.returncode == 0, done.stderr
+    assert _values(tmp_path / "two.graft") == _values(finished)
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_killed_run_is_clean_and_resumes_to_the_same_table(

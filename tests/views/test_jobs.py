@@ -11,7 +11,7 @@ from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, headline, time_
 
 from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
 
-IDLE = JobsState("", "", None, None, (), running=False, waiting=0, problem="", read_only=False)
+IDLE = JobsState("", "", None, None, 0, (), running=False, waiting=0, problem="", read_only=False)
 DONE = TrialRow("a", "resnet8", "done", 1.0, "")
 FAILED = TrialRow("b", "low", "failed", None, "It broke.")
 
@@ -25,6 +25,7 @@ FAILED = TrialRow("b", "low", "failed", None, "It broke.")
         ({"running": True}, "Starting the worker …"),
         ({"running": True, "title": "low"}, "low"),
         ({"running": True, "title": "low", "note": "Loss", "rows": (DONE, FAILED)}, "low – Loss   1 of 2"),
+        ({"running": True, "title": "low", "others": 2}, "low and 2 more"),
         ({"problem": "There is no model 'x'.", "title": "low"}, "There is no model 'x'."),
     ],
 )
@@ -54,9 +55,8 @@ def test_a_running_job_has_a_bar_and_is_stopped(session: Session, qtbot: QtBot) 
     assert not panel._stop.isVisible()
     engine: Any = session.engine
     engine.running = True
-    engine.current = SimpleNamespace(
-        title="low", progress=SimpleNamespace(note="Loss", done=1.0, total=4.0), seconds_left=75.0
-    )
+    job = SimpleNamespace(title="low", progress=SimpleNamespace(note="Loss", done=1.0, total=4.0), seconds_left=75.0)
+    engine.jobs = (job,)
     engine.changed.emit()
     rest(qtbot, session)
     assert panel._bar.isVisible()

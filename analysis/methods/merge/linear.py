@@ -24,6 +24,7 @@ class LinearParameters(Parameters):
     title="Linear average",
     citation="Wortsman et al. 2022, Model soups, arXiv:2203.05482",
     parents="many",
+    fits=check_same_tensors,
 )
 def linear(parents: Sequence[Checkpoint], parameters: LinearParameters, context: MethodContext) -> Derivative:
     """Add the models' tensors, each model with its weight: Σ w_i θ_i.
@@ -36,7 +37,6 @@ def linear(parents: Sequence[Checkpoint], parameters: LinearParameters, context:
     UserError
         If the models' tensors differ in name or shape, or the weights do not fit the models.
     """
-    check_same_tensors(parents)
     shares = _shares(parameters, len(parents))
     first = parents[0]
 

@@ -1,6 +1,6 @@
 """What merging methods share: whether the models fit, and how precisely to add their tensors."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import torch
@@ -11,20 +11,20 @@ from ...models import Checkpoint, TensorSpec
 _SHOWN = 3
 
 
-def check_same_tensors(parents: Sequence[Checkpoint]) -> None:
-    """Check that all models have the same tensors, name by name and shape by shape.
+def check_same_tensors(parents: Sequence[tuple[str, Mapping[str, TensorSpec]]]) -> None:
+    """Check that all models, each a name and its tensors, have the same ones, name by name and shape by shape.
 
     Raises
     ------
     UserError
         If not; names the first differences and counts the rest.
     """
-    differences = [text for other in parents[1:] for text in _differences(parents[0], other)]
+    differences = [text for other in parents[1:] for text in _differences(*parents[0], *other)]
     if differences:
         more = f" and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
         raise UserError(
             f"These models cannot be merged tensor by tensor: {'; '.join(differences[:_SHOWN])}{more}.",
-            "Choose models of one architecture.",
+            "Choose models of one architecture, with the same widths and classes.",
         )
 
 
@@ -38,13 +38,12 @@ def working_dtype(name: str, parents: Sequence[Checkpoint]) -> torch.dtype:
     return reduce(torch.promote_types, (parent.specs[name].dtype for parent in parents), torch.float32)
 
 
-def _differences(first: Checkpoint, other: Checkpoint) -> list[str]:
-    here, there = first.path.name, other.path.name
-    texts = [f"{name} is missing in {there}" for name in first.specs if name not in other.specs]
-    texts += [f"{name} is missing in {here}" for name in other.specs if name not in first.specs]
-    for name, spec in first.specs.items():
-        if name in other.specs and other.specs[name].shape != spec.shape:
-            texts.append(f"{name} is {_sides(spec)} in {here} and {_sides(other.specs[name])} in {there}")
+def _differences(here: str, first: Mapping[str, TensorSpec], there: str, other: Mapping[str, TensorSpec]) -> list[str]:
+    texts = [f"{name} is missing in {there}" for name in first if name not in other]
+    texts += [f"{name} is missing in {here}" for name in other if name not in first]
+    for name, spec in first.items():
+        if name in other and other[name].shape != spec.shape:
+            texts.append(f"{name} is {_sides(spec)} in {here} and {_sides(other[name])} in {there}")
     return texts
 
 

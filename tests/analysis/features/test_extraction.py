@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from graftwork.analysis.data import DataSet, open_data
+from graftwork.analysis.data.normalise import Normalisation
 from graftwork.analysis.data.source import InputKind
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.features import Run, choose_taps, extract, layer_tree
@@ -168,6 +169,7 @@ class Counting:
     pad: int | None = None
     labels = np.zeros(100, np.int64)
     names: tuple[str, ...] = ("x",) * 100
+    normalisation = Normalisation()
 
     def __len__(self) -> int:
         return 100

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from graftwork.analysis.errors import Cancelled, UserError
-from graftwork.analysis.jobs.worker import Job, Worker
+from graftwork.analysis.jobs.executor import Job
+from graftwork.analysis.jobs.worker import Worker
 
 TASKS = '''
 """Tasks that misbehave on purpose."""
@@ -22,7 +23,7 @@ import time
 from graftwork.analysis.errors import UserError
 
 
-def enter(connection, threads):
+def enter(connection, threads, memory):
     from graftwork.analysis.worker import serve, tasks
 
     tasks.TASKS.clear()
@@ -30,7 +31,7 @@ def enter(connection, threads):
     serve.serve(connection, 1)
 
 
-def stillborn(connection, threads):
+def stillborn(connection, threads, memory):
     os._exit(3)
 
 

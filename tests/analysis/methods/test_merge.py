@@ -14,6 +14,8 @@ Make = Callable[..., Any]
 
 def merged(parents: list[Any], context: Any, **parameters: Any) -> Any:
     method = METHODS.get("merge.linear")
+    assert method.fits is not None
+    method.fits([(parent.path.name, parent.specs) for parent in parents])
     derivative = method.function(parents, method.check(parameters), context)
     return derivative.facts, {key: derivative.tensor(key) for key in derivative.specs}
 

@@ -244,7 +244,7 @@ def test_an_older_workspace_is_migrated_by_its_writer(tmp_path: Path, monkeypatc
     with pytest.raises(UserError, match="earlier version"):
         Workspace.open(home, read_only=True)
     with Workspace.open(home) as workspace:
-        assert workspace.info()["version"] == 2
+        assert workspace.info()["version"] == len(newer)
         assert len(workspace.models()) == 4
         with workspace._database.read() as db:
             db.execute("SELECT colour FROM models")
@@ -259,7 +259,7 @@ def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pyt
         with pytest.raises(UserError, match="nowhere"):
             Workspace.open(home)
     with Workspace.open(home) as workspace:
-        assert workspace.info()["version"] == 1
+        assert workspace.info()["version"] == len(schema.MIGRATIONS)
         with workspace._database.read() as db:
             assert "colour" not in [row["name"] for row in db.execute("PRAGMA table_info(models)")]
 

@@ -1,0 +1,114 @@
+"""What a plan will take: time by what was run before, memory and disk by the shapes of its tensors."""
+
+import statistics
+from collections.abc import Hashable, Sequence
+from functools import cache
+
+import numpy as np
+from scipy.optimize import nnls
+
+from ..data import open_data
+from ..measures import MEASURES
+from ..trials import DerivedModel, Estimate, Plan, Trial
+from .outlook import Needs, Outlook, Prospect, needs_of
+
+_BATCH = 256  # samples of a forward pass, as `extract` takes them
+_REACH = 3.0
+_MEASURED = 48  # bytes that measures keep of a sample beside the layers, about
+
+
+def estimate(plan: Plan, past: Sequence[tuple[Trial, float]] = ()) -> tuple[Estimate, ...]:
+    """Return what each trial will take.
+
+    A trial takes as long as the median of those that did the same (method, measures, data) to models of that size.
+    Where there is none, a line through all that was run gives its time from multiply-accumulates times samples, as far
+    as three times the most that was run.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is to be run.
+    past : sequence of (Trial, float)
+        What was run, with its seconds.
+    """
+    return _Estimator(plan, past).all()
+
+
+class _Estimator:
+    def __init__(self, plan: Plan, past: Sequence[tuple[Trial, float]]) -> None:
+        self._plan = plan
+        self._outlook = Outlook((*plan.trials, *(trial for trial, _ in past)))
+        self._samples = cache(lambda spec: len(open_data(spec)))
+        self._counted: dict[tuple[str, tuple[str, ...]], Needs | None] = {}
+        self._seconds: dict[Hashable, list[float]] = {}
+        self._points: list[tuple[float, float]] = []
+        for trial, seconds in past:
+            self._learn(trial, seconds)
+
+    def all(self) -> tuple[Estimate, ...]:
+        return tuple(self._estimate(trial) for trial in self._plan.trials)
+
+    def _learn(self, trial: Trial, seconds: float) -> None:
+        self._seconds.setdefault(self._kind(trial), []).append(seconds)
+        self._points.append((self._work(trial), seconds))
+
+    def _estimate(self, trial: Trial) -> Estimate:
+        seconds, alike = self._time(trial)
+        prospect = self._outlook.prospect(trial.model.identity)
+        return Estimate(
+            trial=trial.identity,
+            seconds=seconds,
+            alike=alike,
+            memory=self._memory(trial, prospect) if prospect else None,
+            disk=self._disk(trial, prospect) if prospect else None,
+        )
+
+    def _time(self, trial: Trial) -> tuple[float | None, int]:
+        same = self._seconds.get(self._kind(trial), [])
+        if same:
+            return statistics.median(same), len(same)
+        return line(self._points, self._work(trial)), 0
+
+    def _kind(self, trial: Trial) -> Hashable:
+        """Return what trials have in common that take as long."""
+        method = trial.model.method if isinstance(trial.model, DerivedModel) else None
+        prospect = self._outlook.prospect(trial.model.identity)
+        size = prospect.bytes if prospect else None
+        return method, size, trial.data and trial.data.identity, frozenset(m.measure for m in trial.measures)
+
+    def _work(self, trial: Trial) -> float:
+        needs = self._needs(trial)
+        return float(needs.macs) * self._samples(trial.data) if needs and trial.data else 0.0
+
+    def _needs(self, trial: Trial) -> Needs | None:
+        layers = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
+        layers |= set(trial.features.layers) if trial.features else set()
+        key = self._outlook.root(trial.model.identity), tuple(sorted(layers))
+        if key not in self._counted:
+            prospect = self._outlook.prospect(trial.model.identity)
+            network = prospect.architecture if prospect else None
+            self._counted[key] = needs_of(network, key[1]) if network else None
+        return self._counted[key]
+
+    def _memory(self, trial: Trial, prospect: Prospect) -> int:
+        making = prospect.largest * (2 + len(trial.inputs))
+        needs = self._needs(trial)
+        running = prospect.bytes + _BATCH * needs.activations if needs and trial.data else 0
+        return max(making, running)
+
+    def _disk(self, trial: Trial, prospect: Prospect) -> int:
+        needs = self._needs(trial)
+        kept = self._samples(trial.data) * (needs.kept + _MEASURED) if needs and trial.data else 0
+        return kept + (prospect.bytes if isinstance(trial.model, DerivedModel) else 0)
+
+
+def line(points: Sequence[tuple[float, float]], at: float) -> float | None:
+    """Return the height at ``at`` of the line with no negative height or slope that fits (x, y) points best.
+
+    None where the points do not tell: at less than two places, or all far below ``at``.
+    """
+    places = np.array([x for x, _ in points])
+    if len(np.unique(places)) < 2 or at > _REACH * places.max():
+        return None
+    (height, slope), _ = nnls(np.stack([np.ones_like(places), places / places.max()], axis=1), [y for _, y in points])
+    return float(height + slope * at / places.max())

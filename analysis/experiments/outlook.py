@@ -1,0 +1,119 @@
+"""What can be said of a plan's models before any of them is made: their tensors, and what running them takes."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..errors import UserError
+from ..features.capture import capture
+from ..features.layers import Tap, choose_taps
+from ..methods import METHODS
+from ..models import Architecture, Checkpoint, TensorSpec, open_checkpoint
+from ..models.activations import peak_activations
+from ..models.families import skeleton
+from ..models.macs import macs
+from ..trials import DerivedModel, ModelSpec, SourceModel, Trial
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """A model as it will be.
+
+    Attributes
+    ----------
+    specs : mapping of str to TensorSpec
+        Its tensors.
+    architecture : Architecture or None
+        Its network, where it is recognised.
+    """
+
+    specs: Mapping[str, TensorSpec]
+    architecture: Architecture | None
+
+    @property
+    def bytes(self) -> int:
+        """What its tensors take."""
+        return sum(spec.size * spec.dtype.itemsize for spec in self.specs.values())
+
+    @property
+    def largest(self) -> int:
+        """What its largest tensor takes, in bytes."""
+        return max((spec.size * spec.dtype.itemsize for spec in self.specs.values()), default=0)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a sample takes of a network.
+
+    Attributes
+    ----------
+    macs : int
+        Multiply-accumulates.
+    activations : int
+        Bytes of activations alive at once.
+    kept : int
+        Bytes of what is kept of it.
+    """
+
+    macs: int
+    activations: int
+    kept: int
+
+
+class Outlook:
+    """The models of trials, known from the headers of their sources; a method that keeps shapes gives its parent's.
+
+    Parameters
+    ----------
+    trials : iterable of Trial
+        Any trials, with all that make their inputs.
+    """
+
+    def __init__(self, trials: Iterable[Trial]) -> None:
+        self._models: dict[str, ModelSpec] = {}
+        for trial in trials:
+            self._models |= {**trial.inputs, trial.model.identity: trial.model}
+        self.prospect = cache(self._prospect)
+
+    def root(self, identity: str) -> str:
+        """Return the identity of the model whose shapes a model has, as far as that is known."""
+        model = self._models.get(identity)
+        if isinstance(model, DerivedModel) and not METHODS.get(model.method).reshapes:
+            return self.root(model.parents[0])
+        return identity
+
+    def _prospect(self, identity: str) -> Prospect | None:
+        """Return the model as it will be; None where nobody can say, or its file does not open: its trial says why."""
+        model = self._models.get(identity)
+        if isinstance(model, SourceModel):
+            with suppress(UserError):
+                return _of_checkpoint(open_checkpoint(Path(model.path), model.weights, model.network))
+        root = self.root(identity)
+        return None if root == identity else self.prospect(root)
+
+
+def needs_of(architecture: Architecture, layers: tuple[str, ...]) -> Needs | None:
+    """Return what one sample takes, counted on a network without values; None for code of a person's own."""
+    if architecture.family == "own":
+        return None
+    network = skeleton(architecture).eval()
+    inputs = architecture.example(1).to(next(network.parameters()).device)
+    kept: dict[str, int] = {}
+
+    def note(tap: Tap, values: Tensor) -> Tensor:
+        positions = values[0, 0].numel() if tap.pooled and values.ndim == 4 else 1
+        kept[tap.column] = 4 * values[0].numel() // positions
+        return values.new_empty(0)
+
+    with capture(network, choose_taps(network, architecture, layers), note), torch.no_grad():
+        network(inputs)
+    return Needs(macs(network, architecture), peak_activations(network, inputs), sum(kept.values()))
+
+
+def _of_checkpoint(checkpoint: Checkpoint) -> Prospect:
+    return Prospect(checkpoint.specs, checkpoint.architecture)

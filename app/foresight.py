@@ -1,0 +1,103 @@
+"""What a recipe would do, and what that would take."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ..analysis.trials import DerivedModel, Estimate, ModelSpec, Plan, Trial
+from ..analysis.workspace import Workspace
+from . import runtime
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a workspace holds already: models by name, and trials that are done, with their seconds."""
+
+    models: Mapping[str, ModelSpec]
+    trials: tuple[tuple[Trial, float], ...]
+
+
+def foresee(text: str, recipe: Path, workspace: Path) -> tuple[Plan, tuple[Estimate, ...], Past]:
+    """Plan a recipe without running it.
+
+    Raises
+    ------
+    UserError
+        If anything in it is wrong.
+    """
+    past = _past(workspace)
+    with runtime.one_worker() as worker:
+        payload = {"recipe": text, "folder": str(recipe.parent), "source": f"The recipe {recipe}", "kept": past.models}
+        plan: Plan = worker.submit("plan", payload, "Checking the recipe").result()
+        estimates = worker.submit("estimate", {"plan": plan, "past": past.trials}, "Estimating").result()
+    return plan, estimates, past
+
+
+def _past(workspace: Path) -> Past:
+    if not workspace.exists():
+        return Past({}, ())
+    space = Workspace.open(workspace, read_only=True)
+    try:
+        trials = space.trials()
+    finally:
+        space.close()
+    done = tuple((trial.spec, trial.seconds) for trial in trials if trial.state == "done" and trial.seconds is not None)
+    return Past({trial.model: trial.spec.model for trial in trials}, done)
+
+
+def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
+    """Print one row a trial, and what those that are not done take together."""
+    done = {trial.identity for trial, _ in past.trials}
+    table = Table("trial", "operation", box=None, title=plan.title, title_justify="left")
+    for name in ("time", "memory", "disk"):
+        table.add_column(name, justify="right")
+    for trial, estimate in zip(plan.trials, estimates, strict=True):
+        operation = trial.model.method if isinstance(trial.model, DerivedModel) else "–"
+        figures = ("done", "", "") if trial.identity in done else _figures(estimate)
+        table.add_row(trial.model.name, operation, *figures)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(table)
+    console.print(_sum([e for e in estimates if e.trial not in done], len(plan.trials)))
+
+
+def _figures(estimate: Estimate) -> tuple[str, str, str]:
+    time = "?" if estimate.seconds is None else f"{'' if estimate.alike else '≈ '}{duration(estimate.seconds)}"
+    return time, _size(estimate.memory), _size(estimate.disk)
+
+
+def _sum(left: list[Estimate], trials: int) -> str:
+    if not left:
+        return f"All {trials} trials are done."
+    disk = sum(estimate.disk or 0 for estimate in left)
+    memory = max((estimate.memory or 0 for estimate in left), default=0)
+    takes = f"{_time(left)}, {_size(disk)} of disk, up to {_size(memory)} of memory at once"
+    return f"{len(left)} of {trials} trials to run: {takes}."
+
+
+def _time(left: list[Estimate]) -> str:
+    seconds = [estimate.seconds for estimate in left if estimate.seconds is not None]
+    if not seconds:
+        return "a time that nothing run before tells"
+    return duration(sum(seconds)) + (f" for {len(seconds)} of them" if len(seconds) < len(left) else "")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return "?"
+    unit = next((unit for unit in _UNITS if size < 1000 * _UNITS[unit]), "TB")
+    return f"{size / _UNITS[unit]:.3g} {unit}"
+
+
+_UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}

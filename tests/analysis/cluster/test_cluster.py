@@ -1,0 +1,147 @@
+"""Trials on a cluster of two workers: the table of one process, whatever happens to workers and connection."""
+
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from graftwork.analysis.cluster import executor as clusters
+from graftwork.analysis.cluster.executor import Cluster
+from graftwork.analysis.cluster.parcels import Parcel
+from graftwork.analysis.cluster.remote import Seal
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.jobs.engine import Engine
+from graftwork.analysis.jobs.executor import Executor
+from graftwork.analysis.jobs.pool import Pool
+from graftwork.analysis.workspace import Workspace
+
+DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
+RECIPE = f"""
+[[model]]
+name = "resnet8"
+path = "{DEMO}/digits-resnet8.safetensors"
+[[data]]
+name = "digits"
+path = "digits"
+split = "test"
+limit = 60
+[[step]]
+name = "cut"
+method = "prune.magnitude"
+of = ["resnet8"]
+amount = [0.2, 0.4, 0.6]
+[[step]]
+name = "joined"
+method = "merge.linear"
+of = [["cut", "cut"]]
+[measure]
+data = "digits"
+what = ["accuracy", "loss", "cost.nominal"]
+"""
+TRIALS = 1 + 3 + 9
+
+Table = dict[tuple[str, str], tuple[float, float | None, float | None]]
+
+
+@pytest.fixture(scope="module")
+def planner() -> Iterator[Pool]:
+    """Return two local workers: they check recipes, and are one of the executors under test."""
+    pool = Pool(2)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """Return a cluster of two workers."""
+    cluster = Cluster("local:2")
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture(scope="module")
+def expected(planner: Pool, tmp_path_factory: pytest.TempPathFactory) -> Table:
+    """Return the table of the pool."""
+    return run(tmp_path_factory.mktemp("pool") / "w.graft", planner, planner)
+
+
+def run(path: Path, executor: Executor, planner: Executor) -> Table:
+    with Workspace.create(path) as space:
+        engine = Engine(space, executor, planner)
+        engine.submit(RECIPE, path.parent)
+        assert engine.wait(120)
+        engine.close()
+        assert space.tally() == {"done": TRIALS}, [t.problem for t in space.trials("failed")]
+        assert not space.check()
+        return {(v.model, v.measure): (v.value, v.low, v.high) for v in space.values()}
+
+
+def test_workers_that_see_the_workspace_give_the_same_table(
+    cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path
+) -> None:
+    assert cluster.slots == 2
+    assert all(device.startswith("CPU") for device in cluster.devices.values())
+    assert run(tmp_path / "w.graft", cluster, planner) == expected
+
+
+def test_to_others_inputs_travel_once_and_files_come_back(
+    cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    pack = Parcel.pack
+
+    def noted(parcel: Parcel) -> bytes:
+        sent.append(parcel.key)
+        return pack(parcel)
+
+    monkeypatch.setattr(Parcel, "pack", noted)
+    monkeypatch.setattr(Seal, "of", lambda root: Seal(str(root), "somebody else", 0))
+    assert run(tmp_path / "w.graft", cluster, planner) == expected
+    assert len(sent) == len(set(sent)) == 4  # the network, and three parents
+
+
+def test_a_lost_worker_and_a_lost_connection_lose_no_trial(
+    cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def disturb(job: object) -> None:
+        if getattr(job, "state", "") == "done":
+            done.append(job.title)  # type: ignore[attr-defined]
+            if len(done) == 3:
+                os.kill(victim, signal.SIGKILL)
+            if len(done) == 6:
+                cluster.client.loop.add_callback(cluster.client.scheduler_comm.comm.abort)
+
+    victim = next(iter(cluster.client.run(os.getpid).values()))
+    cluster.changed.connect(disturb)
+    assert run(tmp_path / "w.graft", cluster, planner) == expected
+    cluster.changed.disconnect(disturb)
+    assert len(done) == len(set(done)) == TRIALS
+
+
+def test_what_is_stopped_goes_back_to_the_queue(cluster: Cluster, planner: Pool, tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "w.graft") as space:
+        engine = Engine(space, cluster, planner)
+        engine.submit(RECIPE, tmp_path)
+        while not any(job.task == "trial" for job in engine.jobs):
+            engine.wait(0.01)
+        engine.cancel()
+        assert engine.wait(30)
+        assert set(space.tally()) <= {"done", "pending"}
+        engine.resume()
+        assert engine.wait(60)
+        assert space.tally() == {"done": TRIALS}
+        engine.close()
+
+
+def test_where_nobody_answers_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "_CONNECT_S", 1)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(UserError, match="No Dask scheduler answers"):
+        Cluster(address)

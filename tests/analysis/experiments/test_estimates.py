@@ -1,0 +1,102 @@
+"""What a plan will take."""
+
+from pathlib import Path
+
+import pytest
+
+from graftwork.analysis.errors import UserError
+from graftwork.analysis.experiments.estimates import estimate, line
+from graftwork.analysis.experiments.planning import plan
+from graftwork.analysis.recipe import anchored, parse_recipe
+from graftwork.analysis.trials import DerivedModel, Plan
+
+DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
+RECIPE = """
+[[model]]
+name = "small"
+path = "digits-resnet8.safetensors"
+[[model]]
+name = "large"
+path = "digits-resnet20.safetensors"
+[[data]]
+name = "test"
+path = "digits"
+split = "test"
+[[step]]
+method = "prune.magnitude"
+of = ["small", "large"]
+amount = {amounts}
+[measure]
+data = "test"
+what = ["accuracy"]
+"""
+
+
+def planned(amounts: str) -> Plan:
+    return plan(anchored(parse_recipe(RECIPE.format(amounts=amounts)), DEMO))
+
+
+def test_without_a_past_the_time_is_unknown_and_the_rest_is_known() -> None:
+    found = planned("[0.5]")
+    for trial, guess in zip(found.trials, estimate(found), strict=True):
+        assert guess.seconds is None
+        assert guess.memory is not None
+        assert guess.memory > 256 * 64 * 4
+        assert guess.disk is not None
+        assert (guess.disk > 40_000) == isinstance(trial.model, DerivedModel)
+
+
+def test_trials_take_as_long_as_those_that_did_the_same() -> None:
+    past = planned("[0.1, 0.2, 0.3]")
+    seconds = {"small": 1.0, "large": 9.0, "small/magnitude-0.1": 2.0, "small/magnitude-0.2": 3.0}
+    known = [(trial, seconds.get(trial.model.name, 10.0)) for trial in past.trials]
+    found = planned("[0.7]")
+    by_name = {t.model.name: e for t, e in zip(found.trials, estimate(found, known), strict=True)}
+    assert by_name["small/magnitude-0.7"].seconds == 3.0  # the median of 2, 3 and 10
+    assert by_name["small/magnitude-0.7"].alike == 3
+    assert by_name["large/magnitude-0.7"].seconds == 10.0
+    assert by_name["large"].seconds == 9.0
+
+
+def test_a_new_operation_is_timed_by_what_its_pass_costs() -> None:
+    past = planned("[0.1]")
+    known = [(t, 1.0 if t.model.name == "small" else 3.0) for t in past.trials if t.model.name in ("small", "large")]
+    found = planned("[0.7]")
+    by_name = {t.model.name: e for t, e in zip(found.trials, estimate(found, known), strict=True)}
+    assert by_name["small/magnitude-0.7"].alike == 0
+    assert by_name["small/magnitude-0.7"].seconds == pytest.approx(1.0)
+    assert by_name["large/magnitude-0.7"].seconds == pytest.approx(3.0)
+
+
+def test_a_line_has_no_negative_part_and_does_not_reach_far() -> None:
+    assert line([(1.0, 2.0), (2.0, 3.0)], 3.0) == pytest.approx(4.0)
+    assert line([(1.0, 3.0), (2.0, 2.0)], 1.0) == pytest.approx(2.5)  # never faster with more work
+    assert line([(1.0, 1.0), (2.0, 9.0)], 0.0) == pytest.approx(0.0, abs=0.8)
+    assert line([(1.0, 2.0), (1.0, 3.0)], 1.0) is None
+    assert line([(1.0, 2.0), (2.0, 3.0)], 100.0) is None
+    assert line([], 1.0) is None
+
+
+def test_parents_that_do_not_fit_are_refused_before_anything_runs() -> None:
+    recipe = RECIPE.format(amounts="[0.5]").replace(
+        "[measure]",
+        """[[step]]
+method = "merge.linear"
+of = [["small", "large"]]
+[measure]""",
+    )
+    with pytest.raises(UserError, match="missing in small") as refused:
+        plan(anchored(parse_recipe(recipe), DEMO))
+    assert "one architecture" in refused.value.next_step
+
+
+def test_derived_parents_are_known_by_their_ancestors() -> None:
+    recipe = RECIPE.format(amounts="[0.5]").replace(
+        "[measure]",
+        """[[step]]
+method = "merge.linear"
+of = [["magnitude", "small"]]
+[measure]""",
+    )
+    with pytest.raises(UserError, match="missing in"):
+        plan(anchored(parse_recipe(recipe), DEMO))
