@@ -92,8 +92,13 @@ class ExperimentDialog(QDialog):
             model=tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
             data=(data,) if data else (),
             step=(Step.model_validate(step),),
-            measure=Measuring(data=data.name, what=tuple(measures)) if data and measures else None,
+            measure=self._measuring(data.name, measures, names[0]) if data and measures else None,
         )
+
+    def _measuring(self, data: str, measures: Sequence[str], reference: str) -> Measuring:
+        """Return what is measured; measures that compare do so with the first model."""
+        compare = any(self._session.catalogue.get("measure", name).compares is True for name in measures)
+        return Measuring(data=data, what=tuple(measures), reference=reference if compare else None)
 
     @staticmethod
     def _ticked(session: Session) -> Sequence[str]:

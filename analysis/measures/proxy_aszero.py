@@ -28,7 +28,7 @@ class LengthDistortionParameters(Parameters):
 @MEASURES.register(
     "proxy.aszero",
     title="Length distortion",
-    citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, section 3.2",
+    citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, arXiv:2202.11921",
     quantities=(Quantity(name="proxy.aszero", title="Length distortion", better="higher"),),
 )
 def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterator[Value]:
