@@ -23,8 +23,8 @@ class ModelInput(Frozen):
 
     A path with ``*`` stands for a series, such as the checkpoints of a training run: steps take each of them, under the
     name and what tells its file from the others. ``weights`` says which, where a file holds several sets of them.
-    ``network`` names the code that builds it, where no family recognises it: ``file.py:function`` or
-    ``package.module:Class``.
+    ``network`` names what builds it, where no family recognises it: ``timm:NAME``, ``transformers:CLASS``, or the code
+    of one's own, ``file.py:function`` or ``package.module:Class``.
     """
 
     name: str = Field(min_length=1)

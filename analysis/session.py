@@ -5,7 +5,7 @@ are None until they are there, and every change is told by `Session.changed`.
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -25,6 +25,7 @@ from .identity import digest
 from .jobs.engine import Engine
 from .jobs.executor import Executor, Job
 from .selection import History, Mode, Selection
+from .trials import ModelSpec
 from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
 Change = Literal["records", "state", "arrays", "jobs"]
@@ -50,6 +51,11 @@ class Snapshot:
     def by_name(self) -> dict[str, ModelRecord]:
         """Models by name."""
         return {model.name: model for model in self.models}
+
+    @cached_property
+    def specs(self) -> dict[str, ModelSpec]:
+        """What models are made of, by identity."""
+        return {trial.spec.model.identity: trial.spec.model for trial in self.trials}
 
     @cached_property
     def value_table(self) -> dict[str, dict[str, ValueRecord]]:
@@ -115,16 +121,18 @@ class Session:
         self.workspace = workspace
         self.engine = engine
         self.desk = desk
-        self.snapshot = Snapshot()
+        self._snapshot = Snapshot()
         self.catalogue = Catalogue(entries=())
         self.message: UserError | None = None
-        self._arrays: dict[Hashable, NDArray[Any] | None] = {}
+        self._arrays: dict[Hashable, Any] = {}
         self._errors: dict[Hashable, UserError] = {}
         self._waiting: set[Hashable] = set()
         self._lock = threading.Lock()
         self._refreshing = self._stale = self._closed = False
         self._over = threading.Event()
         self._readers = ThreadPoolExecutor(2, "graftwork reader")
+        self._layouts = ThreadPoolExecutor(1, "graftwork layouts")  # waits for the desk, and so does the next
+        self._askers = ThreadPoolExecutor(1, "graftwork asker")
         self._writer = ThreadPoolExecutor(1, "graftwork writer")
         self.history: History[State] = History(State(Selection.none(0)))
         workspace.changed.connect(self._on_workspace_changed)
@@ -136,6 +144,18 @@ class Session:
             engine.executor.changed.connect(self._on_job_changed)
 
     # Records
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The records as last read; read anew here if they changed while nobody listened."""
+        if self._stale and not len(self.changed) and not self._closed:
+            self._stale = False
+            self.refresh()
+        return self._snapshot
+
+    @snapshot.setter
+    def snapshot(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
 
     def refresh(self) -> None:
         """Read the records anew, now; for scripts, and for the first time."""
@@ -343,7 +363,7 @@ class Session:
             "parameters": parameters,
             "target": str(target),
         }
-        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload))
+        self._request(("layouts", str(target)), lambda: self._load_layouts(target, keys, payload), self._layouts)
         return None
 
     def _projection_file(
@@ -361,6 +381,34 @@ class Session:
         for key in keys:
             self._arrays[key] = read_column(target, str(key[2]))
 
+    # Answers
+
+    def about(self, model: str | None, task: str, title: str) -> Any | UserError | None:
+        """Return what the desk says of a model, as `answer`; None also where the workspace has no such model.
+
+        The task gets the workspace's ``root`` and the ``model``'s spec.
+        """
+        spec = self.snapshot.specs.get(model or "")
+        return self.answer(task, {"root": str(self.workspace.path), "model": spec}, title) if spec else None
+
+    def answer(self, task: str, payload: Mapping[str, Any], title: str) -> Any | UserError | None:
+        """Return what the desk says to a request, which it is asked once: the answer, or why there is none.
+
+        None while it has not answered; `Session.changed` tells ``arrays`` when it has.
+        """
+        key = ("answer", task, *map(repr, payload.values()))
+
+        def ask() -> Any:
+            if self.desk is None:
+                raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
+            return self.desk.submit(task, payload, title).result()
+
+        return self._errors[key] if key in self._errors else self._fetch(key, ask, self._askers)
+
+    def retry(self, *prefix: Hashable) -> None:
+        """Forget errors of keys that start so; what they are of is asked for again when it is next wanted."""
+        self._errors = {key: error for key, error in self._errors.items() if key[: len(prefix)] != prefix}  # type: ignore[index]
+
     def error(self, *prefix: Hashable) -> UserError | None:
         """Return why an array cannot be had: the latest error of a key that starts so (``layouts``, ``column``)."""
         return next((e for key, e in self._errors.items() if key[: len(prefix)] == prefix), None)  # type: ignore[index]
@@ -369,17 +417,17 @@ class Session:
         """Return whether nothing is being loaded."""
         return not self._waiting and not self._refreshing
 
-    def _fetch(self, key: Hashable, read: Callable[[], NDArray[Any]]) -> NDArray[Any] | None:
+    def _fetch(self, key: Hashable, read: Callable[[], Any], pool: ThreadPoolExecutor | None = None) -> Any | None:
         if key in self._arrays:
             return self._arrays[key]
 
         def load() -> None:
             self._arrays[key] = read()
 
-        self._request(key, load)
+        self._request(key, load, pool)
         return None
 
-    def _request(self, key: Hashable, load: Callable[[], None]) -> None:
+    def _request(self, key: Hashable, load: Callable[[], None], pool: ThreadPoolExecutor | None = None) -> None:
         with self._lock:
             if key in self._waiting or key in self._errors or self._closed:
                 return
@@ -397,12 +445,12 @@ class Session:
             self._waiting.discard(key)
             self.changed.emit("arrays")
 
-        self._later(run)
+        self._later(run, pool)
 
-    def _later(self, work: Callable[[], None]) -> None:
+    def _later(self, work: Callable[[], None], pool: ThreadPoolExecutor | None = None) -> None:
         with self._lock:
             if not self._closed:
-                self._readers.submit(work)
+                (pool or self._readers).submit(work)
 
     # Doing
 
@@ -435,7 +483,8 @@ class Session:
         with self._lock:
             self._closed = True
         self._over.set()
-        self._readers.shutdown(wait=True, cancel_futures=True)
+        for pool in (self._readers, self._layouts, self._askers):
+            pool.shutdown(wait=True, cancel_futures=True)
         self._writer.shutdown(wait=True)
 
     # What it hears, on other threads

@@ -32,9 +32,10 @@ class SourceModel(Frozen):
     weights : str or None
         Which set of weights, where it holds several.
     network : str or None
-        The code that builds it, ``file.py:function`` or ``package.module:Class``; None for a recognised one.
+        What builds it: ``timm:NAME``, ``transformers:CLASS``, ``file.py:function`` or ``package.module:Class``; None
+        for a recognised one.
     code : str or None
-        Hash of that code.
+        Hash of a person's own code.
     """
 
     kind: Literal["source"] = "source"

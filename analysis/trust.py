@@ -1,7 +1,8 @@
 """Which of a person's own code may be run: files that were read and trusted, remembered by what is in them.
 
 A network of one's own is ``file.py:function`` or ``package.module:Class``. Its file is found without running anything;
-whether it is trusted hangs on its content alone, so that a file that has changed is asked about again.
+whether it is trusted hangs on its content alone, so that a file that has changed is asked about again. Those that timm
+and transformers build from settings alone need no trust: their code was installed, and does not come with a checkpoint.
 """
 
 import hashlib
@@ -15,6 +16,12 @@ from .atomic import replacing
 from .errors import UserError
 
 _STORE = "trusted.json"
+_LIBRARIES = ("timm", "transformers")
+
+
+def is_library(network: str) -> bool:
+    """Return whether a network is one that a library builds, ``timm:NAME`` or ``transformers:CLASS``."""
+    return network.partition(":")[0] in _LIBRARIES
 
 
 def code_file(network: str) -> Path:
@@ -66,14 +73,16 @@ def trust(file: Path) -> str:
     return content
 
 
-def require_trust(network: str) -> str:
-    """Return the hash of a network's code, once it is sure that it was trusted.
+def require_trust(network: str) -> str | None:
+    """Return the hash of a network's code, once it is sure that it was trusted; None of a library's, which need not be.
 
     Raises
     ------
     UserError
         If it was not; names the file and its hash.
     """
+    if is_library(network):
+        return None
     file = code_file(network)
     content = code_hash(file)
     if content not in _trusted():

@@ -190,6 +190,18 @@ def difference(
 
 
 @app.command()
+def card(
+    model: Annotated[str, typer.Argument(help="The model's name in the workspace.")],
+    workspace: InWorkspace,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A .md or .json file.")] = None,
+) -> None:
+    """Write a model's card: what is claimed beside what was measured, where it comes from and how it was made."""
+    from .cards import write_card
+
+    write_card(workspace, model, output)
+
+
+@app.command()
 def figure(
     workspace: InWorkspace,
     view: Annotated[str, typer.Option(help="Id of the view.")],

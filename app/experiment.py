@@ -1,36 +1,33 @@
 """The experiment dialog: writes a recipe from choices."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QFileDialog,
-    QFormLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from ..analysis.catalogue import Entry
-from ..analysis.recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
+from ..analysis.recipe import KEPT, Measuring, ModelInput, Recipe, Step
 from ..analysis.session import Session
 from ..views.forms import Form
-from ..views.parts import named, told
+from ..views.panel import show_help
+from ..views.parts import column, named, scrolled, told
 from ..views.theme import GAP, WIDE
+from .data_choice import DataChoice
+from .layer_choice import LayerChoice
 
-NORMALISATIONS = ("imagenet", "cifar10", "mnist", "digits", "none")
 _USUAL = ("accuracy", "loss", "cost.nominal", "cost.measured", "geometry.margins")
 
 
@@ -40,7 +37,7 @@ class ExperimentDialog(QDialog):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New experiment")
-        self.resize(860, 620)
+        self.resize(980, 680)
         self._session = session
         self._form: Form | None = None
         self._title = QLineEdit("Experiment", self)
@@ -48,10 +45,11 @@ class ExperimentDialog(QDialog):
         self._method = told(QComboBox(self), "Method")
         for entry in session.catalogue.of_kind("method"):
             self._method.addItem(f"{entry.title}   {entry.id}", entry.id)
-        self._place = QScrollArea(self, widgetResizable=True)
-        self._place.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._place = scrolled(QWidget(self), self)
         self._summary = named(QLabel(self, wordWrap=True), "quiet")
-        self._data = _DataChoice(session, self)
+        session.retry("answer")
+        self.data = DataChoice(session, self)
+        self.layers = LayerChoice(session, self)
         measures = [entry.id for entry in session.catalogue.of_kind("measure")]
         self._measures = _checklist(self, measures, [name for name in measures if name in _USUAL])
         self._seeds = told(
@@ -60,11 +58,17 @@ class ExperimentDialog(QDialog):
         self._problem = named(QLabel(self, wordWrap=True), "form-error")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self._run = self._buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._buttons.addButton(QDialogButtonBox.StandardButton.Help)
+        for button in self._buttons.buttons():
+            button.setIcon(QIcon())  # the system's are of all colours
+        self._buttons.helpRequested.connect(lambda: show_help("experiment", "New experiment", self))
         self._buttons.accepted.connect(self._on_run)
         self._buttons.rejected.connect(self.reject)
         self._method.currentIndexChanged.connect(self._on_method_changed)
+        self._models.itemChanged.connect(self._on_models_changed)
         self._lay_out()
         self._on_method_changed()
+        self._on_models_changed()
 
     def recipe(self) -> Recipe:
         """Return the recipe that the choices come to.
@@ -83,8 +87,7 @@ class ExperimentDialog(QDialog):
         many = entry.parents == "many"
         if many and len(names) < 2:
             raise ValueError(f"{entry.title} combines models: tick at least two.")
-        data = self._data.value()
-        measures = _ticked_of(self._measures)
+        data = self.data.value()
         step = {"method": entry.id, "of": [names] if many else names, **self._form.values()}
         return Recipe(
             title=self._title.text() or "Experiment",
@@ -92,13 +95,18 @@ class ExperimentDialog(QDialog):
             model=tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
             data=(data,) if data else (),
             step=(Step.model_validate(step),),
-            measure=self._measuring(data.name, measures, names[0]) if data and measures else None,
+            measure=self._measuring(data.name if data else None, names[0]),
         )
 
-    def _measuring(self, data: str, measures: Sequence[str], reference: str) -> Measuring:
-        """Return what is measured; measures that compare do so with the first model."""
-        compare = any(self._session.catalogue.get("measure", name).compares is True for name in measures)
-        return Measuring(data=data, what=tuple(measures), reference=reference if compare else None)
+    def _measuring(self, data: str | None, first: str) -> Measuring | None:
+        """Return what is measured, if anything; measures that compare do so with the first model."""
+        what, layers = tuple(_ticked_of(self._measures)), self.layers.values()
+        if layers and data is None:
+            raise ValueError("Layers are kept of samples: choose a data set, or no layers.")
+        compare = any(self._session.catalogue.get("measure", name).compares is True for name in what)
+        if not (data and (what or layers)):
+            return None
+        return Measuring(data=data, what=what, reference=first if compare else None, **layers)
 
     @staticmethod
     def _ticked(session: Session) -> Sequence[str]:
@@ -114,10 +122,17 @@ class ExperimentDialog(QDialog):
         entry = self._entry()
         if entry is None:
             return
-        names = {"model": _ticked_of(self._models), "data": [self._data.name]}
+        names = {"model": _ticked_of(self._models), "data": [self.data.name]}
         self._form = Form(entry.parameter_schema, names, self)
         self._summary.setText(f"{entry.summary}\n{entry.citation}")
         self._place.setWidget(self._form)
+        self._form.setAutoFillBackground(False)
+
+    def _on_models_changed(self) -> None:
+        """Ask about the first of the ticked models what the data and the layers are chosen for."""
+        first = next((self._session.snapshot.by_name.get(name) for name in _ticked_of(self._models)), None)
+        for part in (self.data, self.layers):
+            part.show_model(first.identity if first else None)
 
     def _on_run(self) -> None:
         try:
@@ -128,97 +143,37 @@ class ExperimentDialog(QDialog):
         self.accept()
 
     def _lay_out(self) -> None:
-        left, right = QFormLayout(), QVBoxLayout()
-        left.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
-        for text, widget in (
-            ("Title", self._title),
-            ("Models", self._models),
-            ("Data", self._data),
+        left = QVBoxLayout()
+        left.setSpacing(GAP)
+        for text, widget in (("Title", self._title), ("Models", self._models), ("Seeds", self._seeds)):
+            left.addWidget(QLabel(text, self))
+            left.addWidget(widget)
+        self.pages = QTabWidget(self)
+        for title, page in (
+            ("Method", self._method_page()),
+            ("Data", self.data),
             ("Measures", self._measures),
-            ("Seeds", self._seeds),
+            ("Layers", self.layers),
         ):
-            left.addRow(text, widget)
-        right.addWidget(QLabel("Method", self))
-        right.addWidget(self._method)
-        right.addWidget(self._summary)
-        right.addWidget(self._place, 1)
+            self.pages.addTab(page, title)
+            page.setContentsMargins(GAP, GAP, GAP, GAP)
         columns = QHBoxLayout()
         columns.setSpacing(WIDE)
-        columns.addLayout(left, 1)
-        columns.addLayout(right, 1)
+        columns.addLayout(left, 2)
+        columns.addWidget(self.pages, 3)
         layout = QVBoxLayout(self)
         layout.setSpacing(GAP)
         layout.addLayout(columns, 1)
         layout.addWidget(self._problem)
         layout.addWidget(self._buttons)
 
-
-class _DataChoice(QWidget):
-    """A data set of the workspace, the digits, or a file, with its preparation."""
-
-    def __init__(self, session: Session, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._specs: dict[str, DataInput] = {
-            record.name: DataInput(name=record.name, **record.spec.model_dump(exclude={"name", "content"}))
-            for record in session.snapshot.datasets
-        }
-        if not any(spec.path == "digits" for spec in self._specs.values()):
-            self._specs["digits"] = DataInput(name="digits", path="digits", normalise="digits", split="test")
-        self._names = told(QComboBox(self), "Data set")
-        self._names.addItems([*self._specs, "none"])
-        self._normalise = told(QComboBox(self), "Normalisation", "Normalisation")
-        self._normalise.addItems(NORMALISATIONS)
-        self._limit = QSpinBox(self, maximum=10_000_000, suffix=" samples")
-        self._limit.setSpecialValueText("all")
-        self._limit.setToolTip("At most so many, spread evenly over the classes")
-        self._limit.setGroupSeparatorShown(True)
-        choose = QPushButton("File…", self)
-        folder = QPushButton("Folder…", self)
-        choose.clicked.connect(lambda: self._add(QFileDialog.getOpenFileName(self, "Data set", "", _DATA_KINDS)[0]))
-        folder.clicked.connect(lambda: self._add(QFileDialog.getExistingDirectory(self, "Folder of class folders")))
-        self._names.currentTextChanged.connect(self._on_chosen)
-        first, second = QHBoxLayout(), QHBoxLayout()
-        for line, widgets in ((first, (self._names, choose, folder)), (second, (self._normalise, self._limit))):
-            for widget in widgets:
-                line.addWidget(widget, 1 if isinstance(widget, QComboBox) else 0)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(first)
-        layout.addLayout(second)
-        self._on_chosen(self._names.currentText())
-
-    @property
-    def name(self) -> str:
-        """Name of the chosen data set."""
-        return self._names.currentText()
-
-    def value(self) -> DataInput | None:
-        """Return the chosen data set with its preparation, or None."""
-        spec = self._specs.get(self.name)
-        if spec is None:
-            return None
-        changes: dict[str, Any] = {"limit": self._limit.value() or None}
-        if isinstance(spec.normalise, str):
-            changes["normalise"] = self._normalise.currentText()
-        return spec.model_copy(update=changes)
-
-    def _on_chosen(self, name: str) -> None:
-        spec = self._specs.get(name)
-        for widget in (self._normalise, self._limit):
-            widget.setEnabled(spec is not None)
-        if spec:
-            self._normalise.setCurrentText(spec.normalise if isinstance(spec.normalise, str) else "none")
-            self._limit.setValue(spec.limit or 0)
-
-    def _add(self, path: str) -> None:
-        if path:
-            name = Path(path).stem
-            self._specs[name] = DataInput(name=name, path=path, normalise="imagenet")
-            self._names.insertItem(0, name)
-            self._names.setCurrentIndex(0)
-
-
-_DATA_KINDS = "Data sets (*.zip *.npz);;All files (*)"
+    def _method_page(self) -> QWidget:
+        page = QWidget(self)
+        layout = column(page, spacing=GAP)
+        layout.addWidget(self._method)
+        layout.addWidget(self._summary)
+        layout.addWidget(self._place, 1)
+        return page
 
 
 def _checklist(parent: QWidget, names: Sequence[str], ticked: Sequence[str]) -> QListWidget:

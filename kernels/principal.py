@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from .blocks import blocks
+
 
 def principal_plane(features: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return the coordinates of the samples on their two directions of greatest variance.
@@ -13,6 +15,7 @@ def principal_plane(features: NDArray[np.floating]) -> NDArray[np.float32]:
     Parameters
     ----------
     features : array, shape (samples, width)
+        Read a piece at a time, so it may be mapped from the disk.
 
     Returns
     -------
@@ -20,12 +23,29 @@ def principal_plane(features: NDArray[np.floating]) -> NDArray[np.float32]:
 
     Source: Jolliffe 2002, Principal Component Analysis, section 1.1.
     """
-    centred = features - features.mean(axis=0, dtype=np.float64).astype(features.dtype)
-    _, directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
-    top = directions[:, ::-1][:, :2]
+    mean = _mean(features).astype(features.dtype)
+    _, directions = np.linalg.eigh(_scatter(features, mean))
+    top = _signed(directions[:, ::-1][:, :2]).astype(features.dtype)
     plane = np.zeros((len(features), 2), np.float32)
-    plane[:, : top.shape[1]] = centred @ _signed(top).astype(features.dtype)
+    for part in blocks(features.shape):
+        plane[part, : top.shape[1]] = (features[part] - mean) @ top
     return plane
+
+
+def _mean(features: NDArray[np.floating]) -> NDArray[np.float64]:
+    total = np.zeros(features.shape[1])
+    for part in blocks(features.shape):
+        total += features[part].sum(axis=0, dtype=np.float64)
+    return total / len(features)
+
+
+def _scatter(features: NDArray[np.floating], mean: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the sum of the outer products of the centred samples, (width, width)."""
+    scatter = np.zeros((features.shape[1],) * 2)
+    for part in blocks(features.shape):
+        centred = features[part] - mean
+        scatter += centred.T @ centred
+    return scatter
 
 
 def principal_plane_reference(features: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,6 +17,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import pytest
 from hypothesis import settings
 from psygnal import Signal
+
+from graftwork.analysis.errors import UserError
 
 settings.register_profile("shared machines", deadline=None)  # a slow example is no failure
 settings.load_profile("shared machines")
@@ -110,19 +113,22 @@ class StillWorker:
     def submit(self, task: str, payload: Any = None, title: str = "") -> Future[Any]:
         self.asked.append(task)
         answer: Future[Any] = Future()
-        answer.set_result(getattr(self, f"_{task}")(payload))
+        try:
+            answer.set_result(getattr(self, f"_{task}", partial(self._work, task))(payload))
+        except UserError as error:
+            answer.set_exception(error)
         return answer
 
     def close(self) -> None:
         self.asked.append("close")
 
-    def _catalogue(self, _: Any) -> Any:
+    def _work(self, task: str, payload: Any) -> Any:
         import torch
 
         from graftwork.analysis.jobs.protocol import Quiet
-        from graftwork.analysis.worker.tasks import Desk, catalogue
+        from graftwork.analysis.worker.tasks import TASKS, Desk
 
-        return catalogue(Desk(torch.device("cpu")), {}, Quiet())
+        return TASKS[task](Desk(torch.device("cpu")), payload or {}, Quiet())
 
     def _warm_up(self, _: Any) -> None:
         return None
@@ -158,6 +164,12 @@ class StillEngine:
 
     def close(self) -> None:
         self.told.append("close")
+
+
+@pytest.fixture
+def still_worker() -> StillWorker:
+    """Return a worker that answers in this process."""
+    return StillWorker()
 
 
 @pytest.fixture

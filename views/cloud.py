@@ -10,11 +10,13 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QImage
 
 from ..kernels import raster
+from ..kernels.lasso import points_in_lasso
 from .theme import CLASS_HUES, look, rgb
 
 Mask = NDArray[np.bool_]
 _PLAIN = len(CLASS_HUES) + 1
 _FADED = _PLAIN + 1
+_FEW = 8  # among so many are too few for a look at every point
 
 
 class Cloud(pg.GraphicsObject):  # type: ignore[misc]
@@ -28,6 +30,7 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
         super().__init__()
         self._points = np.empty((0, 2))
         self._order = np.empty(0, dtype=np.intp)  # by colour
+        self._rank = self._order  # where each point stands in that order
         self._sorted = self._points
         self._codes = np.empty(0, dtype=np.uint8)
         self._mask: Mask | None = None
@@ -56,6 +59,8 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
             known = (np.asarray(classes) >= 0) & (np.asarray(classes) < len(CLASS_HUES))
             codes[known] = np.asarray(classes)[known] + 1
         self._order = np.argsort(codes, kind="stable")
+        self._rank = np.empty_like(self._order)
+        self._rank[self._order] = np.arange(len(codes))
         self._codes = codes[self._order]
         self._sorted = self._points[self._order]
         self._frame = None
@@ -77,7 +82,8 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
 
     def within(self, polygon: NDArray[np.float64]) -> Mask:
         """Return which points (n,) lie in a polygon (k, 2)."""
-        return raster.points_in_polygon(self._points, polygon)
+        frame = self._project()
+        return points_in_lasso(self._sorted, self._pixels, polygon, frame).take(self._rank)
 
     def bounds(self, *, selected: bool = False) -> QRectF | None:
         """Return the rectangle around all points, or around the selected ones; None where there are none."""
@@ -163,14 +169,21 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
             self._ground = self._marks(frame, self._pixels, codes)
         marks = self._ground
         if self._mask is not None:
-            chosen = np.flatnonzero(self._mask[self._order])
-            above = self._marks(frame, self._pixels[chosen], self._codes[chosen])
+            chosen = self._chosen(self._mask)
+            above = self._marks(frame, self._pixels.take(chosen), self._codes.take(chosen))
             marks = np.where(above > 0, above, marks)
-        self._bytes = _lookup(look.theme.mark, look.theme.faded)[marks]
+        self._bytes = _lookup(look.theme.mark, look.theme.faded).take(marks)
         self._image = QImage(
             self._bytes.data, frame.width, frame.height, frame.width * 4, QImage.Format.Format_ARGB32_Premultiplied
         )
         self._image.setDevicePixelRatio(self._view()[3])
+
+    def _chosen(self, mask: Mask) -> NDArray[np.intp]:
+        """Return where the selected points stand in the order of colours, ascending; few of many are sorted instead."""
+        few = np.flatnonzero(mask)
+        if _FEW * len(few) > len(mask):
+            return np.flatnonzero(mask.take(self._order))
+        return np.sort(self._rank.take(few))
 
     def _marks(self, frame: raster.Frame, pixels: raster.Pixels, codes: NDArray[np.uint8]) -> NDArray[np.uint16]:
         return raster.grown(raster.marks(pixels, codes, frame), self.mark_px())

@@ -79,6 +79,12 @@ def resolve(session: "Session") -> EmbeddingState | Notice:
     )
 
 
+def placed(layout: NDArray[np.float32]) -> str:
+    """Return how many samples have a place, in words, where not all of them have one."""
+    count = int(np.isfinite(layout[:, 0]).sum())
+    return "" if count == len(layout) else f"{count:,} of {len(layout):,} samples, drawn at random"
+
+
 def table(state: EmbeddingState) -> Table:
     """Return one row a sample."""
     columns: dict[str, Any] = {
@@ -102,6 +108,8 @@ def draw(figure: "Figure", state: EmbeddingState) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.set_aspect("equal")
+    if note := placed(state.layouts[0]):
+        figure.supxlabel(note)
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside right upper", frameon=False, markerscale=3)
 
@@ -147,7 +155,8 @@ class EmbeddingPanel(Panel[EmbeddingState]):
     def show_state(self, old: EmbeddingState | None, new: EmbeddingState) -> None:
         """Give each plane its layout where that is another one, and its selection."""
         self._method.setCurrentText((self.session and self.session.option("embedding.method")) or METHODS[0])
-        self._pending.setText("UMAP is on its way" if new.pending else "")
+        if old is None or old.layouts[0] is not new.layouts[0] or old.pending != new.pending:
+            self._pending.setText("UMAP is on its way" if new.pending else placed(new.layouts[0]))
         if old is None or old.classes != new.classes:
             self._legend.setText(_legend(new.classes))
         fresh = old is None or len(old.layouts) != len(new.layouts)

@@ -192,6 +192,7 @@ class Form(QWidget):
         layout = column(self, spacing=GAP)
         layout.addLayout(grid)
         layout.addWidget(self._trouble)
+        layout.addStretch(1)
         self._on_changed()
 
     def values(self) -> dict[str, Any]:

@@ -188,7 +188,7 @@ class GeometryPanel(Panel[GeometryState]):
 
     def _show_bars(self, bars: Any, state: GeometryState, among: NDArray[np.bool_] | None) -> None:
         edges, theme = self._edges, look.theme
-        places = self._places if among is None else self._places[among]
+        places = self._places if among is None else self._places.take(np.flatnonzero(among))
         heights = np.bincount(places, minlength=len(edges) - 1)
         colour = theme.accent if among is not None else theme.faded if state.selected.any() else theme.mark
         centres, width = (edges[:-1] + edges[1:]) / 2, edges[1] - edges[0]

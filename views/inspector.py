@@ -1,5 +1,6 @@
 """Inspector: everything that is known of the model that is looked at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,8 +9,9 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ..analysis.catalogue import base_name
+from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
 from .panel import Notice, Panel, view
-from .parts import named
+from .parts import named, scrolled
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 
@@ -32,7 +34,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class InspectorState:
-    """What is shown: identity, name, facts as (name, text), measures, and why its trial failed, if it did."""
+    """What is shown: identity, name, facts as (name, text), claims, measures, and why its trial failed, if it did."""
 
     identity: str
     name: str
@@ -40,6 +42,7 @@ class InspectorState:
     facts: tuple[tuple[str, str], ...]
     measures: tuple[Measured, ...]
     problem: str
+    claims: tuple[Claim, ...] = ()
 
 
 def resolve(session: "Session") -> InspectorState | Notice:
@@ -50,15 +53,26 @@ def resolve(session: "Session") -> InspectorState | Notice:
     pinned = session.model(session.state.pinned)
     rows = session.snapshot.value_table
     reference = rows.get(pinned.name, {}) if pinned and pinned is not model else {}
+    card = session.about(model.identity, "card", f"Reading {model.name}")
+    told = card if isinstance(card, Mapping) else {}
+    values = [value for value in session.snapshot.values if value.model == model.name]
     failed = next((t for t in session.snapshot.trials if t.spec.model.identity == model.identity and t.problem), None)
     return InspectorState(
         identity=model.identity,
         name=model.name,
         pinned=pinned.name if pinned else "",
-        facts=tuple(_facts(model)),
+        facts=(*_facts(model), *_file(card)),
         measures=tuple(_measured(value, reference) for value in rows.get(model.name, {}).values()),
         problem=f"{failed.problem} {failed.next_step}" if failed else "",
+        claims=claims_of(told, values),
     )
+
+
+def _file(card: Any) -> list[tuple[str, str]]:
+    """Return what the worker found in the file, or why there is nothing yet."""
+    if isinstance(card, Mapping):
+        return [(name, text) for name, text in file_facts(card) if name != "Network"]
+    return [("Content", "reading the file …" if card is None else str(card))]
 
 
 def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
@@ -76,6 +90,16 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     if model.path:
         facts.append(("File", str(Path(model.path))))
     return facts
+
+
+def claim_text(claim: Claim) -> str:
+    """Return a claim beside what was measured, with the verdict in words."""
+    where = f" on {claim.dataset}" if claim.dataset else ""
+    said = f"{claim.metric}{where} {figure(claim.claimed, claim.unit)}"
+    if claim.measured is None:
+        return f"{said}; {claim.verdict}"
+    found = interval(claim.measured, claim.low, claim.high, claim.unit)
+    return f"{said}; measured on {claim.data} {found}; {claim.verdict}"
 
 
 def _text(value: Any) -> str:
@@ -166,8 +190,11 @@ class InspectorPanel(Panel[InspectorState]):
         self._facts.setVerticalSpacing(TIGHT // 2)
         for part in (self._name, self._problem):
             layout.addWidget(part)
-        layout.addLayout(self._facts)
-        layout.addWidget(self._measures, 1)
+        facts = QWidget(self)
+        facts.setLayout(self._facts)
+        self._facts.setContentsMargins(0, 0, GAP, 0)
+        layout.addWidget(scrolled(facts, self), 3)
+        layout.addWidget(self._measures, 2)
         layout.addWidget(self._notes)
         return body
 
@@ -178,19 +205,24 @@ class InspectorPanel(Panel[InspectorState]):
         self._name.setText(new.name)
         self._problem.setText(new.problem)
         self._problem.setVisible(bool(new.problem))
-        if old is None or old.facts != new.facts:
+        if old is None or (old.facts, old.claims) != (new.facts, new.claims):
             self._show_facts(new)
         self._measures.show_table(_brief(new))
 
     def _show_facts(self, state: InspectorState) -> None:
         while self._facts.rowCount():
             self._facts.removeRow(0)
+        for claim in state.claims:
+            said = named(QLabel(claim_text(claim), wordWrap=True), "notice-error" if claim.disagrees else "")
+            self._add_fact("Claimed", f"From the {claim.source}", said)
         for name, text in state.facts:
-            label, value = named(QLabel(name), "quiet"), QLabel(_fitting(text), wordWrap=True)
-            value.setToolTip(text)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            value.setMinimumWidth(40)
-            self._facts.addRow(label, value)
+            self._add_fact(name, text, QLabel(_fitting(text), wordWrap=True))
+
+    def _add_fact(self, name: str, tip: str, value: QLabel) -> None:
+        value.setToolTip(tip)
+        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        value.setMinimumWidth(40)
+        self._facts.addRow(named(QLabel(name), "quiet"), value)
 
     def _show_note(self, identity: str) -> None:
         if self._settled.isActive():

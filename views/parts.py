@@ -2,7 +2,8 @@
 
 from typing import TypeVar
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 Part = TypeVar("Part", bound=QWidget)
 
@@ -26,3 +27,22 @@ def told(widget: Part, tip: str, name: str = "") -> Part:
     widget.setToolTip(tip)
     widget.setAccessibleName(name or tip)
     return widget
+
+
+def scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
+    """Return an area that scrolls a widget up and down, on the ground of what it lies on."""
+    area = QScrollArea(parent, widgetResizable=True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.viewport().setAutoFillBackground(False)
+    area.setWidget(content)
+    content.setAutoFillBackground(False)
+    return area
+
+
+def count_box(parent: QWidget, least: int, most: int, *, suffix: str = "", instead_of_least: str = "") -> QSpinBox:
+    """Return a box for a whole number, typed or turned by the wheel; its least value may be shown as a text."""
+    box = QSpinBox(parent, minimum=least, maximum=most, suffix=suffix)
+    box.setSpecialValueText(instead_of_least)
+    box.setGroupSeparatorShown(True)
+    return box

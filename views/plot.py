@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainterPath
-from PySide6.QtWidgets import QGraphicsPathItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QWidget
 
 from .theme import TIGHT, look
 
@@ -65,6 +65,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.getPlotItem().setContentsMargins(TIGHT, TIGHT, 2 * TIGHT, TIGHT)
         for side in ("left", "bottom"):
             self.getAxis(side).enableAutoSIPrefix(False)
+            self.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # a brush leaves it as it is
             self.getAxis(side).setStyle(tickLength=-4, tickTextOffset=TIGHT, hideOverlappingLabels=True)
         self.box.sigRangeChanged.connect(lambda *_: self.moved.emit(self.seen))
         self.setCursor(_CURSORS[self.tool])

@@ -290,6 +290,7 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     #panel-body QAbstractItemView, #panel-body QTextEdit {{ border: none; background: {theme.ground}; }}
     #panel, #panel-body, #panel-page {{ background: {theme.ground}; }}
     #panel-header {{ background: {theme.ground}; border-bottom: 1px solid {theme.hairline}; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
     #panel-header QComboBox, #panel-header QLineEdit {{ border-color: transparent; padding: 1px {TIGHT}px; }}
     #panel-header QComboBox:hover, #panel-header QLineEdit:hover {{ border-color: {theme.hairline}; }}
     #panel-title {{ color: {theme.text}; font-weight: 600; }}

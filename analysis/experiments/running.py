@@ -27,6 +27,7 @@ from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..methods import METHODS, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
+from ..models.told import told
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
 from .checking import require_classes
 from .device import device_name
@@ -238,10 +239,11 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _provenance(trial: Trial, parent: Checkpoint, facts: dict[str, Any]) -> dict[str, Any]:
-    inherited = parent.metadata.get("graftwork", {})
-    kept = {key: inherited[key] for key in ("heads", "network") if key in inherited}
-    if parent.architecture and parent.architecture.family == "own":
-        kept["network"] = parent.architecture.config["network"]
+    """Return what a derived file says: what made it, and what its parent was told of its network."""
+    made_by = parent.architecture.config if parent.architecture else {}
+    said = {key: told(parent.metadata, key) for key in ("heads", "config")}
+    said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+    kept = {key: value for key, value in said.items() if value is not None}
     return kept | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
 
 

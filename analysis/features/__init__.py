@@ -1,7 +1,7 @@
 """Features: what networks make of every sample, layer by layer, streamed to disk."""
 
 from .extraction import extract
-from .layers import choose_taps, layer_tree
+from .layers import choose_taps, layer_shapes, layer_tree
 from .passage import Run
 
-__all__ = ["Run", "choose_taps", "extract", "layer_tree"]
+__all__ = ["Run", "choose_taps", "extract", "layer_shapes", "layer_tree"]

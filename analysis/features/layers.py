@@ -1,17 +1,15 @@
 """Which places of a network are looked at: by name, pattern, kind, or role."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
-from ..errors import UserError, unknown
+from ..layers import Layer, matching
 from ..models import Architecture
-
-ROLES = ("logits", "features", "stages")
-_KIND = "kind:"
 
 
 @dataclass(frozen=True)
@@ -38,22 +36,38 @@ class Tap:
         return self.column not in ("logits", "features")
 
 
-@dataclass(frozen=True)
-class Layer:
-    """A row of the layer tree: a module's dotted name, its class, and the parameters below it."""
-
-    name: str
-    kind: str
-    parameters: int
-
-
-def layer_tree(network: nn.Module) -> tuple[Layer, ...]:
-    """Return every module below the network, parents before children."""
+def layer_tree(network: nn.Module, shapes: Mapping[str, tuple[int, ...]] | None = None) -> tuple[Layer, ...]:
+    """Return every module below the network, parents before children, with the shapes that are known."""
+    known = shapes or {}
     return tuple(
-        Layer(name, type(module).__name__, sum(p.numel() for p in module.parameters()))
+        Layer(name, type(module).__name__, sum(p.numel() for p in module.parameters()), known.get(name))
         for name, module in network.named_modules()
         if name
     )
+
+
+def layer_shapes(network: nn.Module, architecture: Architecture) -> dict[str, tuple[int, ...]]:
+    """Return the shape that each module gives for one sample, by dotted name, from one forward pass.
+
+    The network may be on the meta device, where that needs no memory. Modules that are not called, or give no tensor,
+    are left out; so are those behind the place where a network refuses what it is taken to want.
+    """
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str) -> Callable[..., None]:
+        def keep(_: nn.Module, __: Any, output: Any) -> None:
+            if isinstance(output, Tensor):
+                shapes[name] = tuple(output.shape[1:])
+
+        return keep
+
+    handles = [module.register_forward_hook(note(name)) for name, module in network.named_modules() if name]
+    device = next((p.device for p in network.parameters()), torch.device("cpu"))
+    with suppress(Exception), torch.no_grad():  # a person's own network may want other inputs
+        network.eval()(architecture.example(1).to(device))
+    for handle in handles:
+        handle.remove()
+    return shapes
 
 
 def choose_taps(network: nn.Module, architecture: Architecture, wanted: Sequence[str]) -> tuple[Tap, ...]:
@@ -80,22 +94,4 @@ def _taps(network: nn.Module, architecture: Architecture, entry: str) -> Iterato
     elif entry == "stages":
         yield from (Tap(f"stage{number}", stage) for number, stage in enumerate(architecture.stages, 1))
     else:
-        yield from (Tap(f"at:{name}", name) for name in _named(network, entry))
-
-
-def _named(network: nn.Module, entry: str) -> list[str]:
-    layers = layer_tree(network)
-    if entry.startswith(_KIND):
-        kind = entry.removeprefix(_KIND)
-        found = [layer.name for layer in layers if layer.kind == kind]
-        if not found:
-            raise unknown("kind of layer", kind, sorted({layer.kind for layer in layers}))
-        return found
-    found = [layer.name for layer in layers if fnmatchcase(layer.name, entry)]
-    if found:
-        return found
-    if any(character in entry for character in "*?["):
-        raise UserError(
-            f"No layer of this network fits '{entry}'.", "Look at its layers' names with 'graftwork inspect'."
-        )
-    raise unknown("layer", entry, [*ROLES, *(layer.name for layer in layers)])
+        yield from (Tap(f"at:{name}", name) for name in matching(layer_tree(network), entry))

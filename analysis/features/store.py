@@ -7,7 +7,7 @@ at every moment, and the finished file does not depend on where the work was int
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -53,6 +53,28 @@ class Columns(Mapping[str, NDArray[Any]]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+
+class Mapped(Sequence[NDArray[Any]]):
+    """Columns of several files; each is mapped when it is asked for, and memory let go when nobody looks at it.
+
+    Parameters
+    ----------
+    places : sequence of (file, column)
+        Where they are.
+    """
+
+    def __init__(self, places: Sequence[tuple[str, str]]) -> None:
+        self._places = places
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, which: Any) -> Any:
+        if isinstance(which, slice):
+            return Mapped(self._places[which])
+        file, column = self._places[which]
+        return Columns(Path(file))[column]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from ..errors import Cancelled
 
+ASIDE = frozenset({"card", "layers", "preparation", "preview"})
+"""Tasks that take a moment and are answered beside one that takes long."""
+
 
 @dataclass(frozen=True)
 class Request:

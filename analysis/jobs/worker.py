@@ -17,7 +17,7 @@ from typing import Any
 
 from .entry import enter
 from .executor import Executor, Job
-from .protocol import Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+from .protocol import ASIDE, Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
 
 Entry = Callable[[Connection, int | None, int | None], None]
 
@@ -60,6 +60,7 @@ class Worker(Executor):
         self.device = ""
         self._queue: deque[Job] = deque()
         self._current: Job | None = None
+        self._aside: dict[int, Job] = {}
         self._deadline = 0.0
         self._lock = threading.RLock()
         self._context = multiprocessing.get_context("spawn")
@@ -87,6 +88,8 @@ class Worker(Executor):
             if job in self._queue:
                 self._queue.remove(job)
                 self._end(job, Stopped(job.id))
+            elif job.id in self._aside:
+                self._send(Cancel(job.id))
             elif job is self._current and not job.cancelling:
                 job.cancelling = True
                 self._deadline = time.monotonic() + self.grace
@@ -133,12 +136,20 @@ class Worker(Executor):
 
     def _dispatch(self) -> None:
         with self._lock:
-            if self._current is None and self._queue and self.device:
-                job = self._queue.popleft()
-                self._current = job
-                job.run()
-                self._send(Request(job.id, job.task, job.payload))
-                self.changed.emit(job)
+            if not self.device:
+                return
+            for job in [job for job in self._queue if job.task in ASIDE]:
+                self._queue.remove(job)
+                self._aside[job.id] = job
+                self._begin(job)
+            if self._current is None and self._queue:
+                self._current = self._queue.popleft()
+                self._begin(self._current)
+
+    def _begin(self, job: Job) -> None:
+        job.run()
+        self._send(Request(job.id, job.task, job.payload))
+        self.changed.emit(job)
 
     def _listen(self) -> None:
         process, connection = self._process, self._connection
@@ -176,7 +187,7 @@ class Worker(Executor):
             self.device = message.device
             self.ready.emit(message.device)
             return
-        job = self._current
+        job = self._aside.get(message.id, self._current)
         if job is None or message.id != job.id:
             return
         if isinstance(message, Progress):
@@ -185,22 +196,23 @@ class Worker(Executor):
         elif isinstance(message, Partial):
             self.partial.emit(job, message.value)
         else:
-            self._current = None
+            if job is self._current:
+                self._current = None
+            self._aside.pop(job.id, None)
             self._end(job, message)
 
     def _bury(self, process: BaseProcess) -> None:
         process.join()
         self._stillborn += not self.device
         with self._lock:
-            job, self._current = self._current, None
+            jobs = self._under_way()
             if self._connection:
                 self._connection.close()
             self._process = self._connection = None
         reason = _death(process.exitcode)
-        if job and job.cancelling:
-            self._end(job, Stopped(job.id))
-        elif job:
-            self._end(job, Failed(job.id, f"{job.title}: the worker process {reason}.", _NEXT_STEP))
+        for job in jobs:
+            problem = f"{job.title}: the worker process {reason}."
+            self._end(job, Stopped(job.id) if job.cancelling else Failed(job.id, problem, _NEXT_STEP))
         if self._stillborn >= _STILLBORN_LIMIT:
             self._give_up(reason)
 
@@ -212,15 +224,20 @@ class Worker(Executor):
         for job in jobs:
             self._end(job, Failed(job.id, problem, "Run 'graftwork methods' to see why."))
 
+    def _under_way(self) -> list[Job]:
+        """Return what the process has been asked, and hold it no longer."""
+        jobs = [*([self._current] if self._current else []), *self._aside.values()]
+        self._current, self._aside = None, {}
+        return jobs
+
     def _end(self, job: Job, outcome: Done | Failed | Stopped) -> None:
         job.end(outcome)
         self.changed.emit(job)
 
     def _shut_down(self) -> None:
         with self._lock:
-            jobs = [*([self._current] if self._current else []), *self._queue]
+            jobs = [*self._under_way(), *self._queue]
             self._queue.clear()
-            self._current = None
         for job in jobs:
             self._end(job, Stopped(job.id))
         if self._connection:

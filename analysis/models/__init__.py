@@ -3,7 +3,7 @@
 from .architecture import Architecture, TensorSpec
 from .checkpoint import Checkpoint
 from .comparison import compare
-from .description import describe, parameter_count
+from .description import describe, describe_checkpoint, parameter_count
 from .reading import named_weights, open_checkpoint
 from .writing import write_checkpoint
 
@@ -13,6 +13,7 @@ __all__ = [
     "TensorSpec",
     "compare",
     "describe",
+    "describe_checkpoint",
     "named_weights",
     "open_checkpoint",
     "parameter_count",

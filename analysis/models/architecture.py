@@ -31,7 +31,7 @@ class Architecture:
     Attributes
     ----------
     family : str
-        The family's id: the name of its file in ``families``.
+        The family's id: the name of its file in ``families``; or ``timm``, ``transformers``, ``own``.
     title : str
         Name for a person: ``ResNet-56 (CIFAR)``.
     config : mapping of str to Any

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from .architecture import Architecture, TensorSpec
-from .families import recognise, skeleton, unrecognised
-from .own import own_architecture, own_network
+from .builder import Builder, check_fit, sources
 from .parts.attention import Transposed
+from .recognising import RUNNABLE, UnrecognisedError, builder_of
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
@@ -67,12 +67,15 @@ class Checkpoint:
         ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``, and of several files
         how many.
     specs : mapping of str to TensorSpec
-        Every tensor by its canonical name (wrappers such as ``module.`` removed), in the file's order.
+        Every tensor by its canonical name (wrappers such as ``module.`` removed; a library's own names where a library
+        builds the network), in the file's order.
     metadata : mapping of str to Any
         What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
         beside it says; JSON values.
     architecture : Architecture or None
         The recognised network.
+    reason : str
+        Why none was recognised, as the end of a sentence; empty where one was.
     """
 
     path: Path
@@ -81,6 +84,7 @@ class Checkpoint:
     specs: Mapping[str, TensorSpec]
     metadata: Mapping[str, Any]
     architecture: Architecture | None
+    reason: str
 
     def __init__(
         self,
@@ -94,13 +98,20 @@ class Checkpoint:
         self.format = file.format
         self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
-        self._names = {canonical: name for name, canonical in _canonical(file.specs).items()}
+        names = {canonical: name for name, canonical in _canonical(file.specs).items()}
+        self._builder, self.reason = self._recognised(names, network)
+        self.architecture = self._builder.architecture if self._builder else None
+        called = self._builder.names if self._builder else {}
+        self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
-        network = network or _made_by(self.metadata)
-        self._own = own_network(network) if network else None
-        self.architecture = (
-            own_architecture(network, self._own()) if network and self._own else recognise(self.specs, self.metadata)
-        )
+
+    def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str]:
+        specs = {canonical: self._file.specs[name] for canonical, name in names.items()}
+        wrappers = next((name.removesuffix(canonical) for canonical, name in names.items()), "")
+        try:
+            return builder_of(network, specs, self.metadata, wrappers), ""
+        except UnrecognisedError as error:
+            return None, error.problem
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.
@@ -124,10 +135,10 @@ class Checkpoint:
 
     @cached_property
     def _weights(self) -> tuple[str, ...]:
-        if self.architecture is None:
+        if self._builder is None:
             return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
-        layers = self._module(self.architecture).named_modules()
-        counted = {f"{name}.weight" for name, layer in layers if isinstance(layer, _COUNTED)}
+        layers = self.skeleton().named_modules()
+        counted = {f"{name}.weight" for name, layer in layers if _is_counted(layer)}
         return tuple(name for name in self.specs if name in counted)
 
     def network(self) -> nn.Module:
@@ -140,41 +151,33 @@ class Checkpoint:
         UserError
             If no family recognises the tensors.
         """
-        if self.architecture is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {unrecognised(self.metadata)}", _RUNNABLE)
-        module = self._module(self.architecture)
-        if any(tensor.is_meta for tensor in module.state_dict().values()):
-            module = module.to_empty(device="cpu")
-        self._check_fit(module)
-        module.load_state_dict({name: self._state(name) for name in module.state_dict()}, strict=True)
+        module = self._known().build()
+        check_fit(module, self.specs)
+        state = {name: self._state(source) for name, source in sources(module, self.specs).items()}
+        module.load_state_dict(state, strict=True)
         return module.float().eval()
 
-    def _module(self, architecture: Architecture) -> nn.Module:
-        return self._own() if self._own else skeleton(architecture)
+    def skeleton(self) -> nn.Module:
+        """Return a module of the same names and shapes, on the meta device where that can be.
 
-    def _check_fit(self, module: nn.Module) -> None:
-        """Demand that a person's own network has the tensors of the file, in their shapes."""
-        for name, tensor in module.state_dict().items():
-            shape = self.specs[name].shape if name in self.specs else None
-            if shape != tuple(tensor.shape) and not name.endswith(".num_batches_tracked"):
-                held = "is not in the file" if shape is None else f"has the shape {list(shape)} in the file"
-                raise UserError(
-                    f"The network wants '{name}' of shape {list(tensor.shape)}, which {held}.",
-                    "Name the code that the checkpoint was trained with.",
-                )
+        Raises
+        ------
+        UserError
+            If no family recognises the tensors.
+        """
+        return self._known().skeleton()
+
+    def _known(self) -> Builder:
+        if self._builder is None:
+            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", RUNNABLE)
+        return self._builder
 
     def _state(self, name: str) -> Tensor:
         return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
 
 
-def _made_by(metadata: Mapping[str, Any]) -> str | None:
-    """Return the code that builds a derived network, as its parent's did."""
-    own = metadata.get("graftwork")
-    network = own.get("network") if isinstance(own, Mapping) else None
-    return network if isinstance(network, str) else None
-
-
-_RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
+def _is_counted(layer: nn.Module) -> bool:
+    return isinstance(layer, _COUNTED) or type(layer).__name__ == "Conv1D"  # transformers' own `Transposed`
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from ..identity import fingerprint
 from .architecture import Architecture, TensorSpec
 from .card import read_card
 from .checkpoint import Checkpoint
-from .families import skeleton, unrecognised
 from .macs import macs
 from .preparation import guess_preparation
 from .reading import open_checkpoint
@@ -37,7 +38,12 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
     UserError
         If there is no checkpoint that can be opened.
     """
-    checkpoint = open_checkpoint(path, weights)
+    return describe_checkpoint(open_checkpoint(path, weights), statistics)
+
+
+def describe_checkpoint(checkpoint: Checkpoint, statistics: bool | None = None) -> dict[str, Any]:
+    """Return `describe` of a checkpoint that is open."""
+    path = checkpoint.path
     size = sum(file.stat().st_size for file in checkpoint.files)
     read = size <= _READ_AT_ONCE if statistics is None else statistics
     values = {name: statistics_of(checkpoint.tensor(name)) for name in checkpoint.specs} if read else {}
@@ -53,8 +59,9 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         "dtypes": _dtypes(checkpoint),
         "sparsity": _sparsity(checkpoint, values) if values else None,
         "not_finite": sum(value.not_finite for value in values.values()) if values else None,
+        "norm": _norm(checkpoint, values) if values else None,
         "written_by": _writers(checkpoint.metadata),
-        **_network(checkpoint.architecture, checkpoint.metadata),
+        **_network(checkpoint),
         "preparation": _preparation(checkpoint),
         "card": read_card(checkpoint.files[0].parent / "README.md"),
         "metadata": dict(checkpoint.metadata),
@@ -118,9 +125,20 @@ def _sparsity(checkpoint: Checkpoint, values: Mapping[str, Statistics]) -> float
     return zeros / total if total else None
 
 
-def _network(architecture: Architecture | None, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _norm(checkpoint: Checkpoint, values: Mapping[str, Statistics]) -> dict[str, float]:
+    """Return the length, the root mean square and the largest magnitude of all trained values that are finite."""
+    trained = {name: spec.size for name, spec in checkpoint.specs.items() if _trained(name, spec)}
+    counts = {name: size - values[name].not_finite for name, size in trained.items()}
+    squares, count = sum(counts[name] * values[name].rms ** 2 for name in counts), sum(counts.values())
+    largest = max((values[name].largest for name in counts), default=0.0)
+    return {"l2": squares**0.5, "rms": (squares / count) ** 0.5 if count else 0.0, "largest": largest}
+
+
+def _network(checkpoint: Checkpoint) -> dict[str, Any]:
+    architecture = checkpoint.architecture
     if architecture is None:
-        return {"family": None, "reason": f"Not recognised: {unrecognised(metadata)}"}
+        return {"family": None, "reason": f"Not recognised: {checkpoint.reason}"}
+    own = architecture.family == "own"  # its code may be of any kind, so it is not run to be described
     return {
         "family": architecture.family,
         "title": architecture.title,
@@ -128,9 +146,17 @@ def _network(architecture: Architecture | None, metadata: Mapping[str, Any]) -> 
         "classes": architecture.classes,
         "widths": list(architecture.config["widths"]),
         "inputs": architecture.inputs,
-        "macs": macs(skeleton(architecture), architecture),
+        "macs": None if own else _macs(checkpoint.skeleton(), architecture),
         "input_shape": list(architecture.input_shape),
     }
+
+
+def _macs(skeleton: nn.Module, architecture: Architecture) -> int | None:
+    """Return the multiply-accumulates; None where the network's code looks at values, which a skeleton has not."""
+    try:
+        return macs(skeleton, architecture)
+    except RuntimeError:
+        return None
 
 
 def _layer(name: str, spec: TensorSpec) -> dict[str, Any]:

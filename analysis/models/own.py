@@ -14,12 +14,13 @@ from torch import nn
 from ..errors import UserError
 from ..trust import require_trust
 from .architecture import Architecture
+from .builder import Builder
 
 _SIDE = 224  # of an image, where the code does not tell
 
 
-def own_network(network: str) -> Callable[[], nn.Module]:
-    """Return the function that builds a network named as ``file.py:function`` or ``package.module:Class``.
+def own_builder(network: str) -> Builder:
+    """Return how a network is built that is named as ``file.py:function`` or ``package.module:Class``; runs it once.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def own_network(network: str) -> Callable[[], nn.Module]:
             raise UserError(f"'{network}' gives a {type(made).__name__}, not a torch.nn.Module.", "Return the network.")
         return made
 
-    return built
+    return Builder(own_architecture(network, built()), built, built)
 
 
 def own_architecture(network: str, module: nn.Module) -> Architecture:

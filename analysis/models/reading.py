@@ -25,13 +25,15 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
         Which weights to open where there are several sets, such as ``ema``; None for the usual ones. The metadata's
         ``weights`` lists them and ``opened`` says which these are.
     network : str or None
-        A person's own code that builds the network, which is run; None for a recognised one.
+        What builds the network: a library's, ``timm:NAME`` or ``transformers:CLASS``, or a person's own code, which is
+        run; None for a recognised one, or what the file says that a library knows it by.
 
     Raises
     ------
     UserError
         If there is no such file, if it is damaged or of an unknown format, if it holds no tensors, if its tensors are
-        quantised, if reading it would run code, or if it has no such weights, or several and none is the usual one.
+        quantised, if reading it would run code, if it has no such weights, or several and none is the usual one, or if
+        ``network`` cannot be built or has other tensors.
     """
     place = _weights_file(path)
     file = part(ShardedFile(place), weights, path) if place.name.endswith(INDEX) else open_file(place, weights)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.blocks import blocks
 from ..errors import UserError
 
 
@@ -17,7 +18,7 @@ def check_finite(features: Sequence[NDArray[np.float32]]) -> None:
         If not; says which model and how many samples.
     """
     for index, x in enumerate(features):
-        broken = int((~np.isfinite(x)).any(axis=1).sum())
+        broken = sum(int((~np.isfinite(x[part])).any(axis=1).sum()) for part in blocks(x.shape))
         if broken:
             raise UserError(
                 f"{broken} of {len(x)} samples of model {index + 1} have features that are not finite numbers.",

@@ -22,6 +22,12 @@ class UmapParameters(Parameters):
 
     neighbours: int = parameter(15, "How many neighbours a sample keeps close to.", unit="samples", ge=2)
     min_dist: float = parameter(0.1, "How near each other samples may lie in the layout.", ge=0, lt=1)
+    most: int = parameter(
+        50_000,
+        "Of more samples, so many are drawn and laid out; the rest has no place.",
+        unit="samples",
+        ge=4,
+    )
     seed: int | None = parameter(0, "Seeds the layout; without one it uses all cores and varies from run to run.", ge=0)
 
 
@@ -29,6 +35,7 @@ class UmapParameters(Parameters):
     "umap",
     title="UMAP",
     citation="McInnes, Healy and Melville 2018, UMAP, arXiv:1802.03426",
+    version=2,
 )
 def umap(
     features: Sequence[NDArray[np.float32]],
@@ -38,7 +45,7 @@ def umap(
     """Layout that keeps neighbours near; it starts from principal components, later models from the first one's.
 
     Later models move in smaller steps, so that samples stay where they were unless their neighbours have changed; what
-    comes out is laid onto the first by Procrustes.
+    comes out is laid onto the first by Procrustes. Samples that were not drawn, the same of every model, have nan.
 
     Raises
     ------
@@ -46,16 +53,18 @@ def umap(
         If a feature is not a finite number.
     """
     check_finite(features)
+    drawn = _drawn(len(features[0]), parameters)
     layouts: list[NDArray[np.float32]] = []
-    for done, x in enumerate(features):
+    for done, model in enumerate(features):
         ticket.progress(done, len(features), "UMAP")
+        x = np.asarray(model[drawn])
         if layouts:
             moved = _fit(x, layouts[0], parameters, n_epochs=200, learning_rate=0.25)
             layouts.append(procrustes(moved, layouts[0]))
         else:
             layouts.append(_fit(x, principal_plane(x), parameters))
         ticket.check()
-    return layouts
+    return [_among(len(features[0]), drawn, layout) for layout in layouts]
 
 
 def warm_up() -> None:
@@ -63,6 +72,21 @@ def warm_up() -> None:
     x = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
     for seed in (0, None):
         _fit(x, x[:, :2], UmapParameters(neighbours=5, seed=seed), force_approximation_algorithm=True)
+
+
+def _drawn(samples: int, parameters: UmapParameters) -> NDArray[np.int64]:
+    """Return which samples are laid out, ascending: all, or as many as may be."""
+    if samples <= parameters.most:
+        return np.arange(samples)
+    rng = np.random.default_rng(parameters.seed)
+    return np.sort(rng.choice(samples, parameters.most, replace=False, shuffle=False))
+
+
+def _among(samples: int, drawn: NDArray[np.int64], layout: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the layout of all samples, (samples, 2), from that of those that were drawn."""
+    whole = np.full((samples, 2), np.nan, np.float32)
+    whole[drawn] = layout
+    return whole
 
 
 def _fit(

@@ -1,4 +1,4 @@
-"""The worker's two threads: one listens, one works."""
+"""The worker's three threads: one listens, one works, one answers beside the work what takes but a moment."""
 
 import os
 import queue
@@ -13,11 +13,13 @@ import torch
 
 from ..errors import Cancelled, UserError
 from ..experiments.device import device_name
-from ..jobs.protocol import Cancel, Failed, Message, Partial, Progress, Ready, Request
+from ..jobs.protocol import ASIDE, Cancel, Failed, Message, Partial, Progress, Ready, Request
 from .answering import answer
 from .devices import choose_device
 from .memory import limit_memory
 from .tasks import Desk
+
+Requests = queue.SimpleQueue[Request | None]
 
 _REPORT_INTERVAL = 0.05
 _PARTING = 1.0
@@ -36,17 +38,27 @@ def serve(connection: Connection, threads: int | None, memory: int | None = None
     except UserError as error:
         trouble = error
     line = _Line(connection)
-    requests: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
-    listener = _Listener(connection, requests)
+    requests: Requests = queue.SimpleQueue()
+    aside: Requests = queue.SimpleQueue()
+    listener = _Listener(connection, requests, aside)
     threading.Thread(target=listener.run, daemon=True).start()
     desk = Desk(device)
+
+    def do(request: Request) -> None:
+        ticket = _LiveTicket(request.id, line, listener)
+        line.send(answer(request.id, request.task, request.payload, desk, ticket))
+
+    def answer_aside() -> None:
+        while request := aside.get():
+            do(request)
+
+    threading.Thread(target=answer_aside, daemon=True).start()
     line.send(Ready(device_name(device)))
     while request := requests.get():
         if trouble is not None and request.task == "trial":
             line.send(Failed(request.id, trouble.problem, trouble.next_step, ""))
         else:
-            ticket = _LiveTicket(request.id, line, listener)
-            line.send(answer(request.id, request.task, request.payload, desk, ticket))
+            do(request)
 
 
 class _Line:
@@ -64,9 +76,10 @@ class _Line:
 class _Listener:
     """Takes requests in and notes what is cancelled."""
 
-    def __init__(self, connection: Connection, requests: "queue.SimpleQueue[Request | None]") -> None:
+    def __init__(self, connection: Connection, requests: Requests, aside: Requests) -> None:
         self._connection = connection
         self._requests = requests
+        self._aside = aside
         self.cancelled: set[int] = set()
 
     def run(self) -> None:
@@ -76,7 +89,7 @@ class _Listener:
                 if isinstance(message, Cancel):
                     self.cancelled.add(message.id)
                 else:
-                    self._requests.put(message)
+                    (self._aside if message.task in ASIDE else self._requests).put(message)
         except (EOFError, OSError):
             self._requests.put(None)
             time.sleep(_PARTING)

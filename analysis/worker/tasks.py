@@ -9,15 +9,20 @@ from typing import Any
 import torch
 
 from ..catalogue import Catalogue
+from ..data.preview import preview_of
+from ..errors import UserError
 from ..experiments.estimates import estimate
 from ..experiments.planning import plan
 from ..experiments.running import Runner
-from ..features.store import read_column, write_columns
+from ..features import layer_shapes, layer_tree
+from ..features.store import Mapped, write_columns
 from ..identity import remembered_fingerprint
 from ..jobs.protocol import Ticket
+from ..layers import LayerTree
 from ..measures import MEASURES
 from ..methods import METHODS
-from ..models import compare, describe, named_weights, open_checkpoint
+from ..models import Checkpoint, compare, describe, describe_checkpoint, named_weights, open_checkpoint
+from ..models.preparation import guess_preparation
 from ..projections import PROJECTIONS
 from ..recipe import anchored, parse_recipe
 from ..trials import Estimate, Plan, Trial, TrialResult
@@ -43,6 +48,43 @@ def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
     """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics``, ``weights``: as of `describe`."""
     path, named = named_weights(payload["path"])
     return describe(path, payload.get("statistics"), payload.get("weights") or named)
+
+
+def layers(desk: Desk, payload: Payload, __: Ticket) -> LayerTree:
+    """Return the layers of a model. ``root``: the workspace's folder; ``model``: its spec."""
+    checkpoint = _opened(desk, payload)
+    architecture = checkpoint.architecture
+    if architecture is None:
+        raise UserError(
+            f"The layers of '{checkpoint.path.name}' are not known: {checkpoint.reason}",
+            'Name the code that builds it in a recipe: network = "file.py:function".',
+        )
+    network = checkpoint.skeleton()
+    return LayerTree(layer_tree(network, layer_shapes(network, architecture)), architecture.stages)
+
+
+def preparation(desk: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+    """Guess how data are prepared for a model: ``root``, ``model``. `guess_preparation` and the kind of ``inputs``."""
+    checkpoint = _opened(desk, payload)
+    if checkpoint.architecture is None:
+        return {"inputs": None, "because": "No family recognises this network, so nothing is guessed."}
+    guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent)
+    return {"inputs": checkpoint.architecture.inputs, **guess}
+
+
+def preview(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+    """Prepare a few samples. ``data``: a `DataFields`; ``count``: how many. As `preview_of`."""
+    return preview_of(payload["data"], payload["count"])
+
+
+def card(desk: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+    """Say what a model of a workspace is, as `describe`, without its layers: ``root``, ``model``."""
+    facts = describe_checkpoint(_opened(desk, payload))
+    return {key: value for key, value in facts.items() if key != "layers"}
+
+
+def _opened(desk: Desk, payload: Payload) -> Checkpoint:
+    return desk.runner(Path(payload["root"])).open(payload["model"])
 
 
 def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str, Any]]:
@@ -76,8 +118,7 @@ def project(_: Desk, payload: Payload, ticket: Ticket) -> str:
     target = Path(payload["target"])
     if not target.exists():
         projection = PROJECTIONS.get(payload["method"])
-        features = [read_column(Path(path), column) for path, column in payload["features"]]
-        layouts = projection.function(features, projection.check(payload["parameters"]), ticket)
+        layouts = projection.function(Mapped(payload["features"]), projection.check(payload["parameters"]), ticket)
         write_columns(target, {str(number): layout for number, layout in enumerate(layouts)})
     return str(target)
 
@@ -92,6 +133,10 @@ def warm_up(_: Desk, __: Payload, ___: Ticket) -> None:
 TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "catalogue": catalogue,
     "inspect": inspect,
+    "card": card,
+    "layers": layers,
+    "preparation": preparation,
+    "preview": preview,
     "compare": compare_checkpoints,
     "plan": plan_recipe,
     "estimate": estimate_plan,

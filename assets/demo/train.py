@@ -121,7 +121,8 @@ def build(network: Network) -> nn.Module:
     torch.manual_seed(network.seed)
     if network.kind == "vit":
         config = {"widths": [48], "channels": 1, "patch": 2, "grid": 4, "head_dim": 48 // _VIT_HEADS, "classes": 10}
-        inner = {"heads": [_VIT_HEADS] * network.depth, "hidden": [96] * network.depth}
+        inner: dict[str, Any] = {"heads": [_VIT_HEADS] * network.depth, "hidden": [96] * network.depth}
+        inner |= {"naming": "timm", "distilled": False, "pooled": False}
         return VisionTransformer(config | inner)
     blocks = (network.depth - 2) // (2 * len(_WIDTHS))
     hidden = [[width] * blocks for width in _WIDTHS]

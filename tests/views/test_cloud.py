@@ -74,3 +74,20 @@ def test_an_empty_cloud_draws(plot: Plot, cloud: Cloud) -> None:
     cloud.set_points(np.empty((0, 2)))
     plot.grab()
     assert cloud.nearest(0, 0) is None
+
+
+def test_few_and_many_selected_points_are_found_alike(cloud: Cloud) -> None:
+    points, classes = RNG.normal(size=(4000, 2)), RNG.integers(0, 9, 4000)
+    cloud.set_points(points, classes)
+    for share in (0.01, 0.9):
+        mask = RNG.random(4000) < share
+        found = cloud._chosen(mask)
+        np.testing.assert_array_equal(found, np.flatnonzero(mask[cloud._order]))
+
+
+def test_a_lasso_gives_the_points_in_the_order_in_which_they_came(plot: Plot, cloud: Cloud) -> None:
+    points = RNG.uniform(-1, 1, (5000, 2))
+    cloud.set_points(points, RNG.integers(-1, 12, 5000))
+    plot.fit()
+    square = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
+    np.testing.assert_array_equal(cloud.within(square), (np.abs(points) < 0.5).all(axis=1))

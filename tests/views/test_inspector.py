@@ -4,8 +4,9 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
+from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
-from graftwork.views.inspector import InspectorPanel
+from graftwork.views.inspector import InspectorPanel, InspectorState, resolve
 
 from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
 
@@ -78,3 +79,37 @@ def test_a_long_path_is_shortened_and_its_tooltip_is_whole(
     (shown,) = (label for label in labels if label.toolTip().endswith(f"{identity}.safetensors"))
     assert len(shown.text()) < 33
     assert shown.text().startswith(identity[:8])
+
+
+def test_the_file_is_told_once_the_worker_has_read_it(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
+    look_at(session, "0.7", qtbot)
+    assert panel.state is not None
+    facts = dict(panel.state.facts)
+    assert facts["Zeros"].startswith("70")
+    assert facts["Numbers"].endswith("int64") or "float32" in facts["Numbers"]
+    assert facts["Weights"].startswith("norm ")
+    assert len(facts["Content"]) == 32
+
+
+def test_waiting_for_the_file_and_its_trouble_are_said(
+    panel: InspectorPanel, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[object] = [None, UserError("It is gone.", "Put it back.")]
+    monkeypatch.setattr(session, "about", lambda *_: answers.pop(0))
+    for said in ("reading the file …", "It is gone. Put it back."):
+        found = resolve(session)
+        assert isinstance(found, InspectorState)
+        assert ("Content", said) in found.facts
+
+
+def test_a_claim_that_disagrees_is_marked_in_words(
+    panel: InspectorPanel, session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = {"license": "mit", "claims": [{"dataset": "digits", "metric": "acc", "value": 12.5}]}
+    monkeypatch.setattr(session, "about", lambda *_: {"card": card, "metadata": {}})
+    look_at(session, "low", qtbot)
+    texts = {label.text(): label.objectName() for label in panel.findChildren(QLabel)}
+    (said,) = (text for text in texts if text.startswith("acc on digits 12.5 %; measured on test"))
+    assert "disagrees: measured" in said
+    assert texts[said] == "notice-error"
+    assert "mit" in texts

@@ -62,6 +62,21 @@ def test_the_layout_is_chosen_and_undone(session: Session, qtbot: QtBot) -> None
     assert panel.state.method == panel._method.currentText() == "umap"
 
 
+def test_a_layout_of_a_part_says_so(session: Session, qtbot: QtBot) -> None:
+    panel = show(qtbot, EmbeddingPanel, session)
+    assert panel._pending.text() == ""
+    for key, layout in list(session._arrays.items()):
+        if isinstance(key, tuple) and key[0] == "layout":
+            session._arrays[key] = np.where(np.arange(100)[:, None] < 30, layout, np.nan).astype(np.float32)
+    session.changed.emit("arrays")
+    rest(qtbot, session)
+    assert panel._pending.text() == "30 of 100 samples, drawn at random"
+    plane = panel.planes[0]
+    assert plane.cloud.bounds() is not None
+    everything = np.array([[-1e9, -1e9], [1e9, -1e9], [1e9, 1e9], [-1e9, 1e9]])
+    assert plane.cloud.within(everything).sum() == 30
+
+
 def test_a_brush_in_the_embedding_reaches_all(session: Session, qtbot: QtBot) -> None:
     embedding = show(qtbot, EmbeddingPanel, session)
     geometry, samples = show(qtbot, GeometryPanel, session), show(qtbot, SamplesPanel, session)

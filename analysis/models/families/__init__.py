@@ -6,6 +6,7 @@ file is all that a new family takes. Its modules keep no buffers outside their s
 
 import importlib
 import pkgutil
+import warnings
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol, cast
@@ -60,24 +61,11 @@ def skeleton(architecture: Architecture) -> nn.Module:
         return build(architecture)
 
 
-def unrecognised(metadata: Mapping[str, Any]) -> str:
-    """Return the reason that a network without an architecture gets, as the end of a sentence."""
-    config = metadata.get("config")
-    config = config if isinstance(config, Mapping) else {}
-    named = config.get("architectures") or config.get("architecture") or config.get("model_type")
-    library = "timm" if "architecture" in config else "transformers"
-    says = f"; its config.json names {_first(named)} of {library}" if named else ""
-    return f"its tensors' names and shapes fit no known family ({', '.join(families())}){says}."
-
-
-def _first(named: Any) -> Any:
-    return named[0] if isinstance(named, list) and named else named
-
-
 def _fits(architecture: Architecture, specs: Mapping[str, TensorSpec]) -> bool:
     try:
-        wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
-    except RuntimeError:  # the shapes multiply to more than any tensor can have
+        with warnings.catch_warnings(action="ignore"):  # torch warns of layers without elements, which fit no file
+            wanted = {name: tuple(tensor.shape) for name, tensor in skeleton(architecture).state_dict().items()}
+    except (RuntimeError, ValueError):  # torch has no layers of such sizes
         return False
     given = {name: spec.shape for name, spec in specs.items() if name not in architecture.spare}
     optional = {name: () for name in wanted if name.endswith(".num_batches_tracked")}

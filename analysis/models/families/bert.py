@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import attend, masked_mean
-from ..parts.shapes import count, head_size, place, shapes_of, side, thirds, told
+from ..parts.shapes import count, head_size, place, shapes_of, side, thirds
+from ..told import told
 
 _PREFIX = "bert."
 _EPSILON = 1e-12  # where no config.json tells

@@ -17,7 +17,8 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import Tied, attend, rotate
-from ..parts.shapes import count, head_size, shapes_of, side, thirds, told
+from ..parts.shapes import count, head_size, shapes_of, side, thirds
+from ..told import told
 
 _PREFIX = "model."
 _THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells

@@ -11,7 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
-from ..parts.shapes import place, shapes_of, told
+from ..parts.shapes import place, shapes_of
+from ..told import told
 
 _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,

@@ -1,7 +1,8 @@
 """Plain vision transformers: patches, a class token, learnt positions, blocks that normalise first, and a linear head.
 
-Tensors have the names that ViT [1]_ and DeiT [2]_ checkpoints are published under. Each block may have its own number
-of heads and its own inner width, so that networks that were pruned inside their blocks are members too.
+Tensors have the names that ViT [1]_ and DeiT [2]_ checkpoints are published under, which are timm's, or torchvision's.
+Each block may have its own number of heads and its own inner width, so that networks that were pruned inside their
+blocks are members too.
 
 References
 ----------
@@ -9,84 +10,126 @@ References
 .. [2] H. Touvron et al. Training data-efficient image transformers & distillation through attention. ICML 2021.
 """
 
-import re
 from collections.abc import Mapping
 from math import isqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
+from ..parts.attention import attend
+from ..parts.shapes import Shapes, count, head_size, place, shapes_of, side, thirds
+from ..parts.transformer import Attention, Perceptron
 
-_BLOCK = re.compile(r"blocks\.(0|[1-9]\d*)\.attn\.qkv\.weight")
-_HEAD_DIM = 64  # that of the published networks
-_NORM_EPSILON = 1e-6
-_SIZES = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H"}
+_EPSILON = 1e-6
+_SIZES = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H", 1408: "g", 1664: "G"}
+_HEAD_DIMS = {1280: 80, 1408: 88, 1664: 104}  # of the published networks whose heads have not 64 channels, by width
+
+
+class Names(NamedTuple):
+    """Dotted names of a network's parts, and within a block those of a block's."""
+
+    patches: str
+    token: str
+    positions: str
+    blocks: str
+    block: str
+    norms: tuple[str, str]
+    attention: str
+    mapped: str
+    perceptron: tuple[str, str]
+    norm: str
+    head: str
+
+
+_TIMM = Names(
+    patches="patch_embed.proj",
+    token="cls_token",
+    positions="pos_embed",
+    blocks="blocks",
+    block="",
+    norms=("norm1", "norm2"),
+    attention="attn",
+    mapped="attn.qkv.weight",
+    perceptron=("fc1", "fc2"),
+    norm="norm",
+    head="head",
+)
+_TORCHVISION = Names(
+    patches="conv_proj",
+    token="class_token",
+    positions="encoder.pos_embedding",
+    blocks="encoder.layers",
+    block="encoder_layer_",
+    norms=("ln_1", "ln_2"),
+    attention="self_attention",
+    mapped="self_attention.in_proj_weight",
+    perceptron=("0", "3"),
+    norm="encoder.ln",
+    head="heads.head",
+)
+_NAMES = {
+    "timm": _TIMM,
+    "torchvision": _TORCHVISION,
+    "torchvision 0.12": _TORCHVISION._replace(perceptron=("linear_1", "linear_2")),
+}
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
-    """Return the architecture; None without patches, positions, blocks and head.
+    """Return the architecture; None without patches, positions and blocks.
 
-    The number of heads leaves no trace in the shapes. It is what the metadata says, else one for every 64 channels,
-    else a guess: as many as make the head's size the divisor of the width that is nearest to 64.
+    The number of heads leaves no trace in the shapes. It is what the metadata says, else that of the published network
+    of the same width, else one for every 64 channels, or as near to that as divides the width.
     """
-    shapes = {name: spec.shape for name, spec in specs.items()}
-    depth = sum(1 for name in shapes if _BLOCK.fullmatch(name))
-    match shapes.get("patch_embed.proj.weight"), shapes.get("pos_embed"), shapes.get("head.weight"):
-        case (dim, channels, patch, _), (1, tokens, _), (classes, _) if depth and tokens > 1:
-            grid = isqrt(tokens - 1)
-        case _:
-            return None
-    head_dim = dim // _heads(dim, metadata)
-    inner = [_rows(shapes, f"blocks.{index}.attn.qkv.weight") // 3 for index in range(depth)]
-    hidden = [_rows(shapes, f"blocks.{index}.mlp.fc1.weight") for index in range(depth)]
-    if 0 in inner or 0 in hidden or any(width % head_dim for width in inner):
+    shapes = shapes_of(specs)
+    naming = _naming(shapes)
+    names, extra = _NAMES[naming], 1 + ("dist_token" in shapes)
+    dim, channels, patch = (side(shapes, f"{names.patches}.weight", axis) for axis in (0, 1, 2))
+    tokens, start = side(shapes, names.positions, 1), f"{names.blocks}.{names.block}"
+    depth = count(shapes, rf"{start.replace('.', '[.]')}(\d+)[.]{names.mapped.replace('.', '[.]')}")
+    if not (patch and depth and tokens > extra):
         return None
-    config = {
+    head_dim = head_size([dim], metadata, _HEAD_DIMS.get(dim, 64))
+    inner = [side(shapes, f"{start}{number}.{names.mapped}") // 3 for number in range(depth)]
+    if not all(inner) or any(width % head_dim for width in inner):
+        return None
+    classes = side(shapes, f"{names.head}.weight")
+    config: dict[str, Any] = {
         "depth": depth,
         "widths": [dim],
         "channels": channels,
         "patch": patch,
-        "grid": grid,
+        "grid": isqrt(tokens - extra),
         "head_dim": head_dim,
         "heads": [width // head_dim for width in inner],
-        "hidden": hidden,
+        "hidden": [side(shapes, f"{start}{number}.mlp.{names.perceptron[0]}.weight") for number in range(depth)],
+        "naming": naming,
+        "distilled": extra == 2,
+        "pooled": "fc_norm.weight" in shapes,
         "classes": classes,
     }
-    side = grid * patch
-    return Architecture("vit", _title(config), config, classes, (channels, side, side), "head", _thirds(depth))
+    pixels, head = config["grid"] * patch, names.head if classes else None
+    return Architecture("vit", _title(config), config, classes, (channels, pixels, pixels), head, thirds(start, depth))
 
 
-def _rows(shapes: Mapping[str, tuple[int, ...]], name: str) -> int:
-    return next(iter(shapes.get(name, ())), 0)
-
-
-def _heads(dim: int, metadata: Mapping[str, Any]) -> int:
-    own = metadata.get("graftwork")
-    told = own.get("heads") if isinstance(own, Mapping) else None
-    told = metadata.get("heads") if told is None else told
-    if type(told) is int and told > 0 and dim % told == 0:
-        return told
-    divisors = (size for size in range(1, 2 * _HEAD_DIM) if dim % size == 0)
-    return dim // min(divisors, key=lambda size: abs(size - _HEAD_DIM))
+def _naming(shapes: Shapes) -> str:
+    """Return whose names the tensors have, a key of ``_NAMES``."""
+    if "conv_proj.weight" not in shapes:
+        return "timm"
+    first = "encoder.layers.encoder_layer_0.mlp.linear_1.weight"
+    return "torchvision 0.12" if first in shapes else "torchvision"
 
 
 def _title(config: Mapping[str, Any]) -> str:
     (dim,) = config["widths"]
-    size = _SIZES.get(dim, str(dim))
-    return f"ViT-{size}/{config['patch']} ({config['grid'] * config['patch']} px)"
-
-
-def _thirds(depth: int) -> tuple[str, ...]:
-    """Return the blocks that end each third of the depth."""
-    ends = sorted({-(-depth * third // 3) - 1 for third in (1, 2, 3)})
-    return tuple(f"blocks.{end}" for end in ends)
+    distilled = ", distilled" if config["distilled"] else ""
+    return f"ViT-{_SIZES.get(dim, str(dim))}/{config['patch']} ({config['grid'] * config['patch']} px{distilled})"
 
 
 def build(architecture: Architecture) -> nn.Module:
-    """Return the network: images (n, channels, side, side) to logits (n, classes)."""
+    """Return the network: images (n, channels, side, side) to logits (n, classes), without head to (n, width)."""
     return VisionTransformer(architecture.config)
 
 
@@ -97,84 +140,79 @@ class VisionTransformer(nn.Module):
     ----------
     config : mapping of str to Any
         ``widths`` has the width of the tokens alone; ``grid`` and ``patch`` are sides, in patches and in pixels;
-        ``heads`` and ``hidden`` have one entry a block.
+        ``heads`` and ``hidden`` have one entry a block; ``naming`` says whose names the tensors have. Where
+        ``distilled`` is true, a second token has a second head, and the logits of both are averaged; where ``pooled``
+        is, the mean of the patches is normalised and classified. Without ``classes``, the network ends in what would
+        be classified.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
-        (dim,) = config["widths"]
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
-        self.pos_embed = nn.Parameter(0.02 * torch.randn(1, 1 + config["grid"] ** 2, dim))
-        self.patch_embed = PatchEmbedding(config["channels"], dim, config["patch"])
-        widths = zip(config["heads"], config["hidden"], strict=True)
-        self.blocks = nn.Sequential(*(Block(dim, heads, config["head_dim"], hidden) for heads, hidden in widths))
-        self.norm = nn.LayerNorm(dim, eps=_NORM_EPSILON)
-        self.head = nn.Linear(dim, config["classes"])
+        (dim,), patch = config["widths"], config["patch"]
+        self._names = names = _NAMES[config["naming"]]
+        self._pooled = config["pooled"]
+        self._tokens = [names.token, "dist_token"][: 1 + config["distilled"]]
+        self._heads = [names.head, "head_dist"][: len(self._tokens)] if config["classes"] else []
+        self._norm = "fc_norm" if self._pooled else names.norm
+        for token in self._tokens:
+            place(self, token, nn.Parameter(torch.zeros(1, 1, dim)))
+        positions = len(self._tokens) + config["grid"] ** 2
+        place(self, names.positions, nn.Parameter(0.02 * torch.randn(1, positions, dim)))
+        place(self, names.patches, nn.Conv2d(config["channels"], dim, patch, patch))
+        sizes = zip(config["heads"], config["hidden"], strict=True)
+        blocks = (Block(dim, heads, config["head_dim"], hidden, names) for heads, hidden in sizes)
+        sequence = place(self, names.blocks, nn.Sequential())
+        for number, block in enumerate(blocks):
+            sequence.add_module(f"{names.block}{number}", block)
+        place(self, self._norm, nn.LayerNorm(dim, _EPSILON))
+        for head in self._heads:
+            place(self, head, nn.Linear(dim, config["classes"]))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the logits (n, classes) of images (n, channels, side, side)."""
-        x = self.patch_embed(x)
-        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
-        x = self.norm(self.blocks(x))
-        logits: Tensor = self.head(x[:, 0])
-        return logits
-
-
-class PatchEmbedding(nn.Module):
-    """A linear map of patches that do not overlap."""
-
-    def __init__(self, channels: int, dim: int, patch: int) -> None:
-        super().__init__()
-        self.proj = nn.Conv2d(channels, dim, patch, patch)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the patches (n, patches, dim) of images (n, channels, side, side)."""
-        patches: Tensor = self.proj(x)
-        return patches.flatten(2).transpose(1, 2)
+        """Return the logits (n, classes) of images (n, channels, side, side); (n, width) without a head."""
+        names = self._names
+        patches = self.get_submodule(names.patches)(x).flatten(2).transpose(1, 2)
+        tokens = [self.get_parameter(name).expand(len(x), -1, -1) for name in self._tokens]
+        x = torch.cat([*tokens, patches], 1) + self.get_parameter(names.positions)
+        x = self.get_submodule(names.blocks)(x)
+        x = x[:, len(tokens) :].mean(1, keepdim=True) if self._pooled else x[:, : len(tokens)]
+        seen = self.get_submodule(self._norm)(x).unbind(1)
+        heads = map(self.get_submodule, self._heads)
+        return torch.stack([head(token) for head, token in zip(heads, seen, strict=False)] or list(seen)).mean(0)
 
 
 class Block(nn.Module):
     """Attention and a perceptron, each normalised first and added to its input."""
 
-    def __init__(self, dim: int, heads: int, head_dim: int, hidden: int) -> None:
+    def __init__(self, dim: int, heads: int, head_dim: int, hidden: int, names: Names) -> None:
         super().__init__()
-        self.norm1 = nn.LayerNorm(dim, eps=_NORM_EPSILON)
-        self.attn = Attention(dim, heads, head_dim)
-        self.norm2 = nn.LayerNorm(dim, eps=_NORM_EPSILON)
-        self.mlp = Perceptron(dim, hidden)
+        self._parts = (names.norms[0], names.attention, names.norms[1])
+        attention = Attention if names.attention == "attn" else PackedAttention
+        self.add_module(names.norms[0], nn.LayerNorm(dim, _EPSILON))
+        self.add_module(names.attention, attention(dim, heads * head_dim, head_dim))
+        self.add_module(names.norms[1], nn.LayerNorm(dim, _EPSILON))
+        self.mlp = Perceptron(dim, hidden, names.perceptron)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return new tokens (n, tokens, dim)."""
-        x = x + self.attn(self.norm1(x))
-        mixed: Tensor = x + self.mlp(self.norm2(x))
+        before, attention, after = map(self.get_submodule, self._parts)
+        x = x + attention(before(x))
+        mixed: Tensor = x + self.mlp(after(x))
         return mixed
 
 
-class Attention(nn.Module):
-    """Self-attention; queries, keys and values come from one linear map, in this order."""
+class PackedAttention(nn.Module):
+    """Self-attention under the names of torch's, with any number of heads."""
 
-    def __init__(self, dim: int, heads: int, head_dim: int) -> None:
+    def __init__(self, dim: int, inner: int, head_dim: int) -> None:
         super().__init__()
-        self.heads = heads
-        self.qkv = nn.Linear(dim, 3 * heads * head_dim)
-        self.proj = nn.Linear(heads * head_dim, dim)
+        self.head_dim = head_dim
+        self.in_proj_weight = nn.Parameter(0.02 * torch.randn(3 * inner, dim))
+        self.in_proj_bias = nn.Parameter(torch.zeros(3 * inner))
+        self.out_proj = nn.Linear(inner, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what each of the tokens (n, tokens, dim) gathers from all of them."""
-        q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        gathered: Tensor = self.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        q, k, v = F.linear(x, self.in_proj_weight, self.in_proj_bias).chunk(3, -1)
+        gathered: Tensor = self.out_proj(attend(q, k, v, self.head_dim))
         return gathered
-
-
-class Perceptron(nn.Module):
-    """Two linear layers with a GELU between them."""
-
-    def __init__(self, dim: int, hidden: int) -> None:
-        super().__init__()
-        self.fc1 = nn.Linear(dim, hidden)
-        self.fc2 = nn.Linear(hidden, dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return new tokens (n, tokens, dim)."""
-        mapped: Tensor = self.fc2(F.gelu(self.fc1(x)))
-        return mapped

@@ -1,11 +1,20 @@
-"""Attention and what goes with it, for networks on tokens."""
+"""Attention and what goes with it."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, head: int, mask: Tensor | None = None, *, causal: bool = False) -> Tensor:
+def attend(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    head: int,
+    mask: Tensor | None = None,
+    *,
+    bias: Tensor | None = None,
+    causal: bool = False,
+) -> Tensor:
     """Return what every token gathers, (n, tokens, width of q).
 
     Parameters
@@ -16,11 +25,13 @@ def attend(q: Tensor, k: Tensor, v: Tensor, head: int, mask: Tensor | None = Non
         Size of a head.
     mask : Tensor of bool or None, shape (n, tokens)
         Which tokens may be looked at.
+    bias : Tensor or None, shape (n or 1, heads, tokens, tokens)
+        What is added to the scores, in place of a mask.
     causal : bool
         Whether a token looks at itself and those before it alone.
     """
     q, k, v = (part.unflatten(2, (-1, head)).transpose(1, 2) for part in (q, k, v))
-    seen = None if mask is None else mask[:, None, None, :]
+    seen = bias if mask is None else mask[:, None, None, :]
     groups = q.shape[1] // k.shape[1]
     if groups > 1:
         k, v = (part.repeat_interleave(groups, 1) for part in (k, v))

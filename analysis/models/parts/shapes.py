@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 from math import gcd
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import nn
 
 from ..architecture import TensorSpec
+from ..told import told
 
 Shapes = Mapping[str, tuple[int, ...]]
+Leaf = TypeVar("Leaf", bound=nn.Module | nn.Parameter)
 
 
 def shapes_of(specs: Mapping[str, TensorSpec]) -> dict[str, tuple[int, ...]]:
@@ -32,16 +34,6 @@ def side(shapes: Shapes, name: str, axis: int = 0) -> int:
     return shape[axis] if -len(shape) <= axis < len(shape) else 0
 
 
-def told(metadata: Mapping[str, Any], *names: str) -> Any:
-    """Return the first of the names that this program's entry, or a ``config.json``, or the metadata itself holds."""
-    for source in (metadata.get("graftwork"), metadata.get("config"), metadata):
-        if isinstance(source, Mapping):
-            for name in names:
-                if source.get(name) is not None:
-                    return source[name]
-    return None
-
-
 def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 64) -> int:
     """Return the size of an attention head: as told, or else the common divisor of the widths nearest to the usual.
 
@@ -60,15 +52,16 @@ def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 6
 
 def thirds(blocks: str, depth: int) -> tuple[str, ...]:
     """Return the names of the blocks that end each third of the depth; ``blocks`` is what comes before the number."""
-    return tuple(f"{blocks}{-(-depth * third // 3) - 1}" for third in (1, 2, 3) if -(-depth * third // 3) > 0)
+    ends = (-(-depth * third // 3) for third in (1, 2, 3))
+    return tuple(dict.fromkeys(f"{blocks}{end - 1}" for end in ends if end > 0))
 
 
-def place(root: nn.Module, name: str, module: nn.Module) -> nn.Module:
-    """Put a module at a dotted name below another one, and return it."""
+def place(root: nn.Module, name: str, leaf: Leaf) -> Leaf:
+    """Put a module or a parameter at a dotted name below a module, and return it."""
     *path, last = name.split(".")
     for part in path:
         if part not in root._modules:
             root.add_module(part, nn.Module())
         root = root.get_submodule(part)
-    root.add_module(last, module)
-    return module
+    setattr(root, last, leaf)
+    return leaf

@@ -19,7 +19,7 @@ from graftwork.analysis.data import DataSet, open_data
 from graftwork.analysis.data.normalise import Normalisation
 from graftwork.analysis.data.source import InputKind
 from graftwork.analysis.errors import Cancelled, UserError
-from graftwork.analysis.features import Run, choose_taps, extract, layer_tree
+from graftwork.analysis.features import Run, choose_taps, extract, layer_shapes, layer_tree
 from graftwork.analysis.features.store import Columns, read_column, write_columns
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Architecture, Checkpoint, open_checkpoint
@@ -245,3 +245,25 @@ def test_the_layer_tree(checkpoint: Checkpoint) -> None:
     tree = {layer.name: layer for layer in layer_tree(checkpoint.network())}
     assert tree["layer1.0.conv1"].kind == "Conv2d"
     assert tree["layer1"].parameters == sum(tree[f"layer1.0.{n}"].parameters for n in ("conv1", "bn1", "conv2", "bn2"))
+
+
+def test_shapes_are_those_of_a_real_pass(checkpoint: Checkpoint) -> None:
+    architecture, skeleton = checkpoint.architecture, checkpoint.skeleton()
+    assert architecture is not None
+    assert skeleton is not None
+    found = layer_shapes(skeleton, architecture)
+    network = checkpoint.network()
+    stem = network.get_submodule("conv1")(architecture.example(1))
+    assert found["conv1"] == tuple(stem.shape[1:])
+    assert found["linear"] == (architecture.classes,)
+    assert {layer.name for layer in layer_tree(skeleton, found) if layer.shape is None} <= {
+        name for name, module in network.named_modules() if not list(module.parameters())
+    }
+
+
+def test_a_network_that_refuses_its_example_has_the_shapes_before_that(checkpoint: Checkpoint) -> None:
+    network = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 1), torch.nn.Linear(7, 2))
+    assert checkpoint.architecture is not None
+    example = replace(checkpoint.architecture, input_shape=(3, 8, 8))
+    assert layer_shapes(network, example) == {"0": (4, 8, 8)}
+    assert not network[0]._forward_hooks

@@ -28,6 +28,7 @@ def enter(connection, threads, memory):
 
     tasks.TASKS.clear()
     tasks.TASKS.update(echo=echo, count=count, stubborn=stubborn, refuse=refuse, exhaust=exhaust, fault=fault)
+    tasks.TASKS.update(card=echo, layers=stubborn, preview=refuse)
     serve.serve(connection, 1)
 
 
@@ -171,3 +172,24 @@ def test_closing_cancels_what_is_left(worker: Worker) -> None:
     for job in jobs:
         with pytest.raises(Cancelled):
             job.result(1)
+
+
+def test_what_takes_a_moment_is_answered_beside_what_takes_long(worker: Worker) -> None:
+    long = worker.submit("count", {"steps": 100_000})
+    waiting = worker.submit("echo", {"n": 1})
+    _running(worker, long)
+    assert worker.submit("card", {"n": 2}).result(30) == {"n": 2}
+    with pytest.raises(UserError, match="moon"):
+        worker.submit("preview").result(30)
+    assert not long.over
+    assert waiting.state == "queued"
+    worker.cancel(long)
+    assert waiting.result(30) == {"n": 1}
+
+
+def test_a_killed_worker_fails_what_it_answered_aside(worker: Worker) -> None:
+    aside = worker.submit("layers")
+    os.kill(_running(worker, aside), signal.SIGKILL)
+    with pytest.raises(UserError, match="was killed"):
+        aside.result(30)
+    assert worker.submit("card", {"n": 3}).result(30) == {"n": 3}

@@ -128,3 +128,15 @@ def test_umap_is_imported_when_needed() -> None:
     code = "import sys, graftwork.analysis.projections.umap; print({'umap', 'numba'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_umap_lays_out_a_part_of_many_samples_and_leaves_the_others_without_a_place() -> None:
+    features = [blobs(0), blobs(1)]
+    first, second = laid("umap", features, most=50)
+    drawn = np.isfinite(first).all(axis=1)
+    assert drawn.sum() == 50
+    np.testing.assert_array_equal(np.isnan(second).any(axis=1), ~drawn)
+    assert np.isnan(first[~drawn]).all()
+    alone = laid("umap", [x[drawn] for x in features])
+    np.testing.assert_array_equal(first[drawn], alone[0])
+    np.testing.assert_array_equal(second[drawn], alone[1])

@@ -8,32 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from graftwork.analysis.models import Checkpoint, open_checkpoint
-
-State = dict[str, Tensor]
-
-
-def kept(state: State, folder: Path) -> Checkpoint:
-    torch.save(state, folder / "a.pt")
-    return open_checkpoint(folder / "a.pt")
-
-
-def randomised(network: Any) -> Any:
-    """Return the network with every tensor random, so that none can be left out unseen."""
-    generator = torch.Generator().manual_seed(0)
-    for name, tensor in network.state_dict().items():
-        if name.endswith("running_var"):
-            tensor.copy_(0.5 + torch.rand(tensor.shape, generator=generator))
-        elif tensor.is_floating_point():
-            tensor.copy_(0.3 * torch.randn(tensor.shape, generator=generator))
-    return network.eval()
-
-
-def agree(checkpoint: Checkpoint, x: Tensor, expected: Tensor) -> None:
-    with torch.inference_mode():
-        found = checkpoint.network()(x)
-    torch.testing.assert_close(found, expected, atol=1e-5 * float(expected.abs().max()), rtol=1e-5)
-
+from ..conftest import agree, kept, randomised
 
 # Their names for the parts of a residual network, and torchvision's.
 RENAMED = (

@@ -1,0 +1,82 @@
+"""Which network a checkpoint holds: one of our families, a library's, or a person's own."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+from ..errors import UserError
+from ..trust import is_library
+from .architecture import Architecture, TensorSpec
+from .builder import Builder
+from .families import families, recognise, skeleton
+from .libraries import library_builder, named_network
+from .own import own_builder
+
+RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
+
+
+class UnrecognisedError(UserError):
+    """Nobody here knows the network; its problem is the end of a sentence."""
+
+
+def builder_of(
+    network: str | None, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str = ""
+) -> Builder:
+    """Return how a checkpoint's network is built.
+
+    Parameters
+    ----------
+    network : str or None
+        What a person says of it: their own code, or a network of a library; None for what the tensors are recognised
+        as, or else what the metadata names.
+    specs : mapping of str to TensorSpec
+        Every tensor.
+    metadata : mapping of str to Any
+        What else the file says.
+    wrappers : str
+        What all of the names had before them in the file.
+
+    Raises
+    ------
+    UnrecognisedError
+        If nothing is said, no family knows the tensors, and no library can build what the metadata names.
+    UserError
+        If what is said cannot be built.
+    """
+    network = network or _made_by(metadata)
+    if network and is_library(network):
+        return library_builder(network, specs, metadata, wrappers)
+    if network:
+        return own_builder(network)
+    architecture = recognise(specs, metadata)
+    return _of_family(architecture) if architecture else _named(specs, metadata, wrappers)
+
+
+def _made_by(metadata: Mapping[str, Any]) -> str | None:
+    """Return what builds a derived network, as it did its parent."""
+    own = metadata.get("graftwork")
+    network = own.get("network") if isinstance(own, Mapping) else None
+    return network if isinstance(network, str) else None
+
+
+def _of_family(architecture: Architecture) -> Builder:
+    def build() -> nn.Module:
+        return skeleton(architecture).to_empty(device="cpu")
+
+    return Builder(architecture, build, partial(skeleton, architecture))
+
+
+def _named(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str) -> Builder:
+    """Return what a library builds of the name that the metadata gives."""
+    problem = f"its tensors' names and shapes fit no known family ({', '.join(families())})"
+    network = named_network(metadata)
+    if network is None:
+        raise UnrecognisedError(f"{problem}.", RUNNABLE)
+    library, _, name = network.partition(":")
+    try:
+        return library_builder(network, specs, metadata, wrappers)
+    except UserError as error:
+        said = f"it names {name} of {library}, but {error.problem[0].lower()}{error.problem[1:]}"
+        raise UnrecognisedError(f"{problem}; {said}", RUNNABLE) from error

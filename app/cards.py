@@ -1,0 +1,46 @@
+"""Model cards, written from a workspace."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..analysis.errors import UserError, unknown
+from ..analysis.modelcard import ancestors_of, as_markdown, card_of
+from ..analysis.workspace import Workspace
+from . import runtime
+
+
+def write_card(workspace: Path, name: str, output: Path | None) -> None:
+    """Write the card of a workspace's model to a ``.md`` or ``.json`` file, or as Markdown to standard output.
+
+    Raises
+    ------
+    UserError
+        If there is no such model, its checkpoint is gone or not made yet, or the file is of another kind.
+    """
+    if output is not None and output.suffix not in (".md", ".json"):
+        raise UserError(f"'{output}' is neither .md nor .json.", "Give the card one of these endings.")
+    card = _card(workspace, name)
+    if output is None:
+        sys.stdout.write(as_markdown(card))
+        return
+    text = as_markdown(card) if output.suffix == ".md" else json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+    output.write_text(text, encoding="utf-8")
+
+
+def _card(workspace: Path, name: str) -> dict[str, Any]:
+    with Workspace.open(workspace, read_only=True) as space:
+        models = {record.identity: record for record in space.models()}
+        record = next((record for record in models.values() if record.name == name), None)
+        if record is None:
+            raise unknown("model in the workspace called", name, [record.name for record in models.values()])
+        if record.path is None or not record.path.exists():
+            raise UserError(f"The checkpoint of '{name}' is not there.", "Run its recipe, or put the file back.")
+        spec = next(t.spec.model for t in space.trials() if t.spec.model.identity == record.identity)
+        values = [value for value in space.values() if value.model == name]
+        note = space.note(record.identity)
+    payload = {"root": str(workspace.resolve()), "model": spec}
+    with runtime.one_worker() as worker:
+        facts = worker.submit("card", payload, f"Reading {name}").result()
+    return card_of(record, facts, values, ancestors_of(record, models), note)
