@@ -16,6 +16,7 @@ from ..analysis.recipe import parse_recipe
 from ..analysis.workspace import Workspace
 from . import runtime
 from .amounts import memory_size
+from .difference import differences, print_differences
 from .errors import say
 from .foresight import foresee, print_plan
 from .progress import follow
@@ -167,6 +168,25 @@ def measures(workspace: InWorkspace, as_json: AsJson = False) -> None:
             print_results(space)
     finally:
         space.close()
+
+
+@app.command()
+def difference(
+    first: Annotated[str, typer.Argument(help="A model of the workspace, by name: what is compared with.")],
+    second: Annotated[str, typer.Argument(help="The model that is compared with it.")],
+    workspace: InWorkspace,
+    as_json: AsJson = False,
+) -> None:
+    """Say what tells two measured models apart, sample by sample; runs no network."""
+    space = Workspace.open(workspace, read_only=True)
+    try:
+        found = differences(space, first, second)
+    finally:
+        space.close()
+    if as_json:
+        _print_json(found)
+    else:
+        print_differences(found, first, second)
 
 
 @app.command()

@@ -95,14 +95,18 @@ class ExperimentDialog(QDialog):
             model=tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
             data=(data,) if data else (),
             step=(Step.model_validate(step),),
-            measure=self._measuring(data.name if data else None),
+            measure=self._measuring(data.name if data else None, names[0]),
         )
 
-    def _measuring(self, data: str | None) -> Measuring | None:
+    def _measuring(self, data: str | None, first: str) -> Measuring | None:
+        """Return what is measured, if anything; measures that compare do so with the first model."""
         what, layers = tuple(_ticked_of(self._measures)), self.layers.values()
         if layers and data is None:
             raise ValueError("Layers are kept of samples: choose a data set, or no layers.")
-        return Measuring(data=data, what=what, **layers) if data and (what or layers) else None
+        compare = any(self._session.catalogue.get("measure", name).compares is True for name in what)
+        if not (data and (what or layers)):
+            return None
+        return Measuring(data=data, what=what, reference=first if compare else None, **layers)
 
     @staticmethod
     def _ticked(session: Session) -> Sequence[str]:

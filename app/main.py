@@ -3,7 +3,19 @@
 import sys
 from multiprocessing import freeze_support
 
-COMMANDS = ("demo", "inspect", "compare", "trust", "methods", "run", "measures", "card", "figure", "workspace")
+COMMANDS = (
+    "demo",
+    "inspect",
+    "compare",
+    "trust",
+    "methods",
+    "run",
+    "measures",
+    "difference",
+    "card",
+    "figure",
+    "workspace",
+)
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ def print_results(space: Workspace) -> None:
         table.add_column(name, justify="right")
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
-    _console().print(table)
+    console().print(table)
 
 
 def _cell(value: Any) -> str:
@@ -44,7 +44,7 @@ def print_tensors(layers: list[dict[str, Any]]) -> None:
         shape = " × ".join(map(str, layer["shape"])) or "one number"
         figures = (f"{layer['rms']:.4g}", f"{layer['largest']:.4g}", f"{layer['zeros']:,}", f"{layer['not_finite']:,}")
         table.add_row(layer["name"], shape, layer["dtype"], *figures)
-    _console().print(table)
+    console().print(table)
 
 
 _DIFFERENCES = {
@@ -64,16 +64,16 @@ def print_comparison(found: list[dict[str, Any]]) -> None:
             table.add_column(title, justify="right")
         for name, figures in {**entry["tensors"], "in total": entry["total"]}.items():
             table.add_row(name, *(_figure(figures[key]) for key in _DIFFERENCES))
-        console = _console()
-        console.print(table)
+        console().print(table)
         for what in ("missing", "extra", "reshaped"):
             if entry[what]:
-                console.print(f"{what}: {', '.join(entry[what])}")
+                console().print(f"{what}: {', '.join(entry[what])}")
 
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Return where tables are printed: as wide as the terminal, or wide enough for a file."""
     return Console(width=None if sys.stdout.isatty() else 160)

@@ -45,7 +45,7 @@ def equal_width(confidence: NDArray[np.floating], bins: int) -> NDArray[np.int64
 def equal_count(confidence: NDArray[np.floating], bins: int) -> NDArray[np.int64]:
     """Return the bin of each confidence so that each bin has as many samples, ±1, in order of confidence.
 
-    Source: Nguyen and O'Connor 2015; Nixon et al. 2019, Measuring Calibration in Deep Learning, section 3 (adaptive).
+    Source: Nguyen and O'Connor 2015; Nixon et al. 2019, Measuring Calibration in Deep Learning (adaptive).
     """
     places = np.empty(len(confidence), np.int64)
     places[np.argsort(confidence, kind="stable")] = np.arange(len(confidence)) * bins // max(1, len(confidence))
@@ -98,7 +98,7 @@ def class_wise_error(probabilities: NDArray[np.floating], labels: NDArray[np.int
     bins : int
         Of equal width.
 
-    Source: Kull et al. 2019, Beyond Temperature Scaling, section 2 (classwise-ECE).
+    Source: Kull et al. 2019, Beyond Temperature Scaling, arXiv:1910.12656 (classwise-ECE).
     """
     columns = np.asarray(probabilities).T
     errors = [reliability(p, labels == k, equal_width(p, bins), bins).error for k, p in enumerate(columns)]

@@ -55,7 +55,8 @@ def mcnemar(first: int, second: int) -> McNemar:
     first, second : int
         Samples that only the first, and only the second model has right.
 
-    Source: McNemar 1947; Fagerland, Lydersen and Laake 2013, The McNemar test for binary matched-pairs data, eqs. 3, 5.
+    Source: McNemar 1947; Fagerland, Lydersen and Laake 2013, The McNemar test for binary matched-pairs data: mid-p and
+    asymptotic are better than exact conditional, BMC Medical Research Methodology 13:91.
     """
     count, smaller = first + second, min(first, second)
     logarithms = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, count + 1)))))
@@ -116,7 +117,7 @@ def carried_over(before: NDArray[np.bool_], teacher: NDArray[np.bool_], after: N
     CarriedOver
         A share of no samples at all is nan.
 
-    Source: Roth et al. 2024, Fantastic Gains and Where to Find Them, section 3 (transfer of complementary knowledge).
+    Source: Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653.
     """
     return CarriedOver(_share(after[teacher & ~before]), _share(after[before & ~teacher]))
 

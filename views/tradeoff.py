@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
+SELECTED = "accuracy.selected"
+"""The axis of the accuracy on the selected samples, computed from what each model has right."""
+
+Bounds = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -90,12 +94,12 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         if session.engine and session.engine.running:
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    points = tuple(_points(snapshot, x, y))
+    points = tuple(_points(snapshot, _values(session, x), _values(session, y)))
     axes = axis(session, x), axis(session, y)
     return TradeoffState(
         x=axes[0],
         y=axes[1],
-        measures=snapshot.measures,
+        measures=(*snapshot.measures, *([SELECTED] if "accuracy" in snapshot.measures else [])),
         points=points,
         front=_front(points, *axes),
         selected=session.state.selection.models,
@@ -113,23 +117,32 @@ def axis(session: "Session", name: str) -> Axis:
     """Return the axis of a measured quantity, from the catalogue where it declares one."""
     from ..analysis.catalogue import Quantity
 
+    if name == SELECTED:
+        return Axis(name, "Accuracy on the selected samples", "fraction", "higher")
     declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
     unit = next((v.unit for v in session.snapshot.values if v.measure == name), declared.unit)
     return Axis(name, declared.title, unit, declared.better)
 
 
-def _points(snapshot: "Snapshot", x: str, y: str) -> list[Point]:
-    points = []
-    for model in snapshot.models:
-        row = snapshot.value_table.get(model.name, {})
-        if x in row and y in row:
-            value = row[y]
-            low = value.value if value.low is None else value.low
-            high = value.value if value.high is None else value.high
-            points.append(
-                Point(model.identity, model.name, model.method or "source", row[x].value, value.value, low, high)
-            )
-    return points
+def _values(session: "Session", name: str) -> dict[str, Bounds]:
+    """Return each model's value with its bounds, by identity; a value without an interval is its own."""
+    if name == SELECTED:
+        return {model: (f.mean, f.low, f.high) for model, f in (session.accuracies() or {}).items()}
+    table = session.snapshot.value_table
+    found = {model.identity: table.get(model.name, {}).get(name) for model in session.snapshot.models}
+    return {
+        identity: (v.value, v.value if v.low is None else v.low, v.value if v.high is None else v.high)
+        for identity, v in found.items()
+        if v is not None
+    }
+
+
+def _points(snapshot: "Snapshot", x: dict[str, Bounds], y: dict[str, Bounds]) -> list[Point]:
+    return [
+        Point(model.identity, model.name, model.method or "source", x[model.identity][0], *y[model.identity])
+        for model in snapshot.models
+        if model.identity in x and model.identity in y
+    ]
 
 
 def _front(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ def reference_curve(sizes: ArrayLike, errors: ArrayLike, seed: int = 0) -> Power
     UserError
         If there are fewer than four different sizes, or a number is not positive.
 
-    Source: Xiao et al. 2024, Densing Law of LLMs, arXiv:2412.04315, section 2.
+    Source: Xiao et al. 2024, Densing Law of LLMs, arXiv:2412.04315.
     """
     return fit_power_law(sizes, errors, seed)
 

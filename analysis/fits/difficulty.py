@@ -68,7 +68,7 @@ def fit_difficulty(
     UserError
         If there are fewer than four different sizes, or no cluster is predictable.
 
-    Source: Xu et al. 2025, Unveiling Downstream Performance Scaling of LLMs: A Clustering-Based Perspective, section 3.
+    Source: Xu et al. 2025, Unveiling Downstream Performance Scaling of LLMs: A Clustering-Based Perspective.
     """
     x, table = np.asarray(sizes, np.float64), np.asarray(rates, np.float64)
     cluster = _clusters(table, clusters, seed)

@@ -87,8 +87,8 @@ def fit_power_law(sizes: ArrayLike, errors: ArrayLike, seed: int = 0, resamples:
     UserError
         If there are fewer than four different sizes, or a number is not positive.
 
-    Source: Hestness et al. 2017, Deep Learning Scaling is Predictable, Empirically, section 3; Golub and Pereyra 1973
-    (separable least squares); Efron and Tibshirani 1993, section 9.4.
+    Source: Hestness et al. 2017, Deep Learning Scaling is Predictable, Empirically, arXiv:1712.00409; Golub and
+    Pereyra 1973 (separable least squares); Efron and Tibshirani 1993, section 9.4.
     """
     x, y = _checked(sizes, errors)
     law = _fit(x, y)
@@ -136,7 +136,7 @@ def forecast(
     UserError
         As `fit_power_law`.
 
-    Source: Vilares, Darriba and Ribadas 2017, Modeling of learning curves with applications to pos tagging, section 4.
+    Source: Vilares, Darriba and Ribadas 2017, Modeling of learning curves with applications to pos tagging.
     """
     x, y = _checked(sizes, errors)
     path = np.full(len(x), np.nan)

@@ -41,7 +41,7 @@ def fit_subpopulations(
     UserError
         If there are fewer than five models with different majority accuracies.
 
-    Source: Liang et al. 2023, Accuracy on the Curve, arXiv:2305.02995, section 3.
+    Source: Liang et al. 2023, Accuracy on the Curve, arXiv:2305.02995.
     """
     x, y = np.asarray(majority, np.float64), np.asarray(minority, np.float64)
     if len(np.unique(x)) < _FEWEST:

@@ -1,6 +1,7 @@
 """What interval bounds certify, and how much of their width is slack."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -27,16 +28,17 @@ class BoundParameters(Parameters):
     title="Interval bounds",
     citation="Mao et al. 2024, Understanding Certified Training with Interval Bound Propagation, arXiv:2306.10426",
     quantities=(
-        Quantity(name="robustness.bounds.tightness", title="Tightness of interval bounds", better="higher"),
+        Quantity(name="robustness.bounds.tightness", title="Tightness of interval bounds (log10)", better="higher"),
         Quantity(name="robustness.bounds.accuracy", title="Certified accuracy", unit="fraction", better="higher"),
     ),
 )
 def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
-    """Width of the true class's score over a small box of inputs, over the width of its interval bounds.
+    """Compare the width of the true class's score over a small box of inputs with that of its interval bounds.
 
-    Inputs move by at most the radius in each number. The width itself is that of the network's linear part at the
-    sample, 2 · radius · ‖∂f_y/∂x‖₁, exact where no unit switches. Certified is a sample whose true class's lower bound
-    is above every other's upper bound.
+    The tightness is the mean logarithm to base 10 of the one over the other: 0 where the bounds are exact, and minus
+    the number of digits by which they are too wide where they are not. Inputs move by at most the radius in each
+    number. The width itself is that of the network's linear part at the sample, 2 · radius · ‖∂f_y/∂x‖₁, exact where no
+    unit switches. Certified is a sample whose true class's lower bound is above every other's upper bound.
 
     Raises
     ------
@@ -44,17 +46,24 @@ def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
         If the network is not a recognised feed-forward or convolutional classifier of these data.
     """
     architecture_of(evidence)
-    network, tightness, certified = evidence.build(), [], []
-    for inputs, labels in labelled_batches(evidence, parameters.samples):
+    network, tightness, certified = deepcopy(evidence.build()).double(), [], []
+    for single, labels in labelled_batches(evidence, parameters.samples):
         evidence.ticket.check()
+        inputs = single.double()  # the bounds of deep networks leave what float32 can hold
         box = output_box(network, Box(inputs - parameters.radius, inputs + parameters.radius))
         if box.lower.ndim != 2 or int(labels.max()) >= box.lower.shape[1]:
             raise UserError("The labels do not fit the network.", "Choose the data set that it was trained for.")
-        own = (box.upper - box.lower).gather(1, labels[:, None])[:, 0]
-        tightness.append(2 * parameters.radius * _slopes(network, inputs, labels) / own)
+        tightness.append(_tightness(box, parameters.radius * _slopes(network, inputs, labels), labels))
         certified.append(_certified(box, labels))
-    yield mean_value("robustness.bounds.tightness", _joined(tightness).nan_to_num(1.0).numpy(), evidence, "")
+    yield mean_value("robustness.bounds.tightness", _joined(tightness).numpy(), evidence, "")
     yield mean_value("robustness.bounds.accuracy", _joined(certified).numpy(), evidence, "fraction")
+
+
+def _tightness(box: Box, reach: Tensor, labels: Tensor) -> Tensor:
+    """Return log10 of twice the reach over the width of the true class's bounds; 0 where both are nothing."""
+    width = (box.upper - box.lower).gather(1, labels[:, None])[:, 0]
+    smallest = torch.finfo(width.dtype).tiny
+    return (2 * reach).clamp_min(smallest).log10() - width.clamp_min(smallest).log10()
 
 
 def _slopes(network: nn.Module, inputs: Tensor, labels: Tensor) -> Tensor:

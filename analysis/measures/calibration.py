@@ -35,10 +35,10 @@ def _error(name: str, title: str) -> Quantity:
         _error("classwise", "Class-wise calibration error"),
         _error("mce", "Maximum calibration error"),
         *mean_and_column("calibration.brier", "Brier score", better="lower"),
-        Quantity(name="calibration.nll", title="Negative log-likelihood", unit="nats", better="lower"),
+        Quantity(name="calibration.nll", title="Negative log-likelihood (NLL)", unit="nats", better="lower"),
         Quantity(name="calibration.temperature", title="Best temperature"),
         _error("scaled_ece", "Calibration error after temperature scaling"),
-        Quantity(name="calibration.scaled_nll", title="Log-likelihood after scaling", unit="nats", better="lower"),
+        Quantity(name="calibration.scaled_nll", title="NLL after temperature scaling", unit="nats", better="lower"),
         Quantity(name="calibration.confidence", title="Confidence in a bin", unit="fraction"),
         Quantity(name="calibration.accuracy", title="Accuracy in a bin", unit="fraction"),
         Quantity(name="calibration.share", title="Samples in a bin", unit="fraction"),
@@ -115,7 +115,7 @@ def _surprise(logarithms: NDArray[np.float64], labels: NDArray[np.int64]) -> NDA
 
 
 def _brier(logarithms: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return Σ (p_k − [k = y])² over the classes of each sample: Brier 1950, eq. 2."""
+    """Return Σ (p_k − [k = y])² over the classes of each sample, as Brier defined it in 1950."""
     probabilities = np.exp(logarithms)
     own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
     return np.asarray((probabilities**2).sum(axis=1) - 2 * own + 1)

@@ -21,7 +21,7 @@ def _share(name: str, title: str) -> Quantity:
 @MEASURES.register(
     "compare.complementary",
     title="Complementary knowledge",
-    citation="Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653, section 3",
+    citation="Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653",
     quantities=(
         _share("own", "Right where the reference is wrong"),
         _share("other", "Reference is right where it is wrong"),

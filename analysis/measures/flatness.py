@@ -19,7 +19,7 @@ class FlatnessParameters(Parameters):
     samples: int = parameter(256, "On how many samples the loss is taken.", unit="samples", ge=1)
     probes: int = parameter(10, "Random probes of the trace.", ge=2, le=1000)
     steps: int = parameter(20, "Most Lanczos steps to the top eigenvalue.", ge=2, le=500)
-    noise: float = parameter(0.05, "Length of the weights' noise, of each filter's own.", unit="fraction", gt=0, le=10)
+    sigma: float = parameter(0.05, "Length of the weights' noise, of each filter's own.", unit="fraction", gt=0, le=10)
     draws: int = parameter(10, "How often noise is drawn.", ge=2, le=1000)
 
 
@@ -60,7 +60,7 @@ def _rises(ground: Landscape, parameters: FlatnessParameters, evidence: Evidence
     rises = []
     for _ in range(parameters.draws):
         evidence.ticket.check()
-        rises.append(ground.at([(parameters.noise, filter_direction(ground.point, generator))]) - here)
+        rises.append(ground.at([(parameters.sigma, filter_direction(ground.point, generator))]) - here)
     return rises
 
 

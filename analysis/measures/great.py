@@ -17,7 +17,7 @@ class GreatParameters(Parameters):
 @MEASURES.register(
     "robustness.certified",
     title="GREAT score",
-    citation="Li, Chen and Ho 2024, GREAT Score: Global Robustness Evaluation of Adversarial Perturbation, eq. 5",
+    citation="Li, Chen and Ho 2024, GREAT Score: Global Robustness Evaluation of Adversarial Perturbation",
     quantities=mean_and_column("robustness.certified", "GREAT score", better="higher"),
     needs=("logits",),
 )

@@ -45,7 +45,7 @@ class InvarianceParameters(Parameters):
 @MEASURES.register(
     "invariance",
     title="Invariance",
-    citation="Speicher et al. 2024, Understanding the Role of Invariance in Transfer Learning, section 3",
+    citation="Speicher et al. 2024, Understanding the Role of Invariance in Transfer Learning",
     quantities=tuple(
         Quantity(name=f"invariance.{name}", title=title, unit="fraction", better="lower")
         for name, title in _TITLES.items()

@@ -21,14 +21,14 @@ class LengthDistortionParameters(Parameters):
     """Parameters of the length distortion."""
 
     circles: int = parameter(5, "Random circles whose images are measured.", ge=2, le=1000)
-    points: int = parameter(128, "Points along each circle.", unit="points", ge=8, le=100_000)
+    chords: int = parameter(128, "Into how many chords each circle is cut.", unit="chords", ge=8, le=100_000)
     weights: Weights = weights_parameter()
 
 
 @MEASURES.register(
     "proxy.aszero",
     title="Length distortion",
-    citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, section 3.2",
+    citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, arXiv:2202.11921",
     quantities=(Quantity(name="proxy.aszero", title="Length distortion", better="higher"),),
 )
 def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterator[Value]:
@@ -50,18 +50,18 @@ def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterat
     ratios = []
     for done in range(parameters.circles):
         evidence.ticket.progress(done, parameters.circles, "circles")
-        circle = _circle(architecture.input_shape, parameters.points, generator).to(evidence.device)
+        circle = _circle(architecture.input_shape, parameters.chords, generator).to(evidence.device)
         with torch.inference_mode():
             image = torch.cat([network(part) for part in torch.split(circle, _BATCH)])
         ratios.append(_length(image) / _length(circle))
     yield mean_value("proxy.aszero", np.array(ratios), evidence, "")
 
 
-def _circle(shape: tuple[int, ...], points: int, generator: torch.Generator) -> Tensor:
-    """Return a closed circle, (points + 1, *shape)."""
+def _circle(shape: tuple[int, ...], chords: int, generator: torch.Generator) -> Tensor:
+    """Return a closed circle, (chords + 1, *shape)."""
     size = int(torch.tensor(shape).prod())
     plane = torch.linalg.qr(torch.randn(size, 2, generator=generator)).Q
-    angles = torch.linspace(0, 2 * pi, points + 1)
+    angles = torch.linspace(0, 2 * pi, chords + 1)
     flat: Tensor = torch.stack([angles.cos(), angles.sin()], 1) @ plane.T
     return (sqrt(size) * flat).view(-1, *shape)
 

@@ -22,7 +22,7 @@ class GradSignParameters(Parameters):
 @MEASURES.register(
     "proxy.gradsign",
     title="GradSign",
-    citation="Zhang and Jia 2022, GradSign: Model Performance Inference with Theoretical Insights, algorithm 1",
+    citation="Zhang and Jia 2022, GradSign: Model Performance Inference with Theoretical Insights, arXiv:2110.08616",
     quantities=(Quantity(name="proxy.gradsign", title="GradSign", better="higher"),),
 )
 def gradsign(evidence: Evidence, parameters: GradSignParameters) -> Iterator[Value]:

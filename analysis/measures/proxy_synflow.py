@@ -22,7 +22,7 @@ class SynFlowParameters(Parameters):
 @MEASURES.register(
     "proxy.synflow",
     title="SynFlow",
-    citation="Tanaka et al. 2020, Pruning neural networks without any data, eq. 2; Abdelfattah et al. 2021",
+    citation="Tanaka et al. 2020, Pruning neural networks without any data, arXiv:2006.05467",
     quantities=(Quantity(name="proxy.synflow", title="SynFlow (log10)", better="higher"),),
 )
 def synflow(evidence: Evidence, parameters: SynFlowParameters) -> Iterator[Value]:

@@ -50,8 +50,8 @@ def output_box(network: nn.Module, box: Box) -> Box:
             "The network's steps depend on its inputs, so that they cannot be followed.",
             "Bounds are for feed-forward and convolutional networks; leave them out.",
         ) from error
-    with torch.no_grad():
-        bounds: Box = _Interpreter(graph).run(box)
+    with torch.no_grad():  # what works in place does so on both bounds, and not on those of the caller
+        bounds: Box = _Interpreter(graph).run(Box(box.lower.clone(), box.upper.clone()))
     return bounds
 
 
@@ -85,7 +85,7 @@ def _twice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
 
 def _side(value: Any, side: int) -> Any:
     if isinstance(value, Box):
-        return value[side].clone()  # what works in place leaves the box as it is
+        return value[side]
     if isinstance(value, tuple | list):
         return type(value)(_side(item, side) for item in value)
     return {key: _side(item, side) for key, item in value.items()} if isinstance(value, dict) else value

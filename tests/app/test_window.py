@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialogButtonBox, QMenu
+from PySide6.QtWidgets import QDialogButtonBox, QListWidget, QMenu
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
@@ -223,9 +223,13 @@ def dialog(opened: Window, qtbot: QtBot) -> ExperimentDialog:
 
 def choose(dialog: ExperimentDialog, method: str, models: set[str]) -> None:
     dialog._method.setCurrentIndex(dialog._method.findData(method))
-    for row in range(dialog._models.count()):
-        item = dialog._models.item(row)
-        ticked = item.text() in models
+    tick(dialog._models, models)
+
+
+def tick(checklist: QListWidget, names: set[str]) -> None:
+    for row in range(checklist.count()):
+        item = checklist.item(row)
+        ticked = item.text() in names
         item.setCheckState(Qt.CheckState.Checked if ticked else Qt.CheckState.Unchecked)
 
 
@@ -239,6 +243,18 @@ def test_choices_become_a_recipe(dialog: ExperimentDialog) -> None:
     assert recipe.data[0].limit == 100
     assert recipe.measure is not None
     assert "accuracy" in recipe.measure.what
+
+
+def test_measures_that_compare_do_so_with_the_first_model(dialog: ExperimentDialog) -> None:
+    choose(dialog, "merge.linear", {"low", "high"})
+    tick(dialog._measures, {"accuracy", "cost.measured"})
+    plain = dialog.recipe().measure
+    assert plain is not None
+    assert plain.reference is None
+    tick(dialog._measures, {"accuracy", "compare.flips"})
+    comparing = dialog.recipe().measure
+    assert comparing is not None
+    assert comparing.reference == dialog.recipe().model[0].name
 
 
 def test_every_method_gives_a_recipe(dialog: ExperimentDialog) -> None:

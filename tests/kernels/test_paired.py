@@ -45,7 +45,7 @@ def test_many_samples_neither_overflow_nor_vanish() -> None:
 
 
 def test_the_mid_p_of_the_papers_example() -> None:
-    # Fagerland et al. 2013, table 1: one against seven discordant pairs.
+    # Fagerland et al. 2013, airway hyper-responsiveness: one against seven discordant pairs.
     assert mcnemar(1, 7).exact == pytest.approx(0.0703, abs=5e-5)
     assert mcnemar(1, 7).mid == pytest.approx(0.0391, abs=5e-5)
 

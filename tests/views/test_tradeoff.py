@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.session import Session
 from graftwork.kernels.frontier import pareto_front_reference
-from graftwork.views.tradeoff import Point, TradeoffPanel
+from graftwork.views.tradeoff import SELECTED, Point, TradeoffPanel
 
 from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
 
@@ -69,6 +69,24 @@ def test_a_click_with_shift_adds_to_the_selection(panel: TradeoffPanel, session:
     click(qtbot, panel, point, SHIFT)
     assert session.state.selection.models == {first, point.identity}
     assert session.state.primary == looked
+
+
+def test_a_brush_moves_the_points_to_the_accuracy_of_what_it_selects(
+    panel: TradeoffPanel, session: Session, qtbot: QtBot
+) -> None:
+    before = {p.name: (p.y, p.y_low, p.y_high) for p in points(panel)}
+    session.set_option("tradeoff.y", SELECTED)
+    rest(qtbot, session)
+    assert {p.name: (p.y, p.y_low, p.y_high) for p in points(panel)} == before
+    labels = session.labels()
+    assert labels is not None
+    session.select_samples(labels == 3)
+    rest(qtbot, session)
+    table = session.snapshot.value_table
+    for point in points(panel):
+        assert point.y == pytest.approx(table[point.name]["accuracy.class.3"].value)
+    assert panel.state is not None
+    assert panel.state.y.label == "Accuracy on the selected samples (fraction)"
 
 
 def test_an_axis_is_changed_and_changed_back(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:

@@ -68,6 +68,14 @@ def test_says_what_it_is(name: str) -> None:
     json.dumps(entry.parameter_schema)
 
 
+def test_a_parameter_that_measures_share_means_the_same() -> None:
+    units: dict[str, set[str]] = {}
+    for measure in MEASURES.load().values():
+        for name, schema in measure.entry.parameter_schema.get("properties", {}).items():
+            units.setdefault(name, set()).add(schema.get("unit", ""))
+    assert {name for name, found in units.items() if len(found) > 1} == set()
+
+
 @pytest.mark.parametrize("name", HERE)
 def test_declares_all_that_it_says(name: str, evidence: Make) -> None:
     values, columns = said(name, evidence())

@@ -38,8 +38,8 @@ def test_trace_and_eigenvalue_are_those_of_the_whole_hessian(evidence: Make, val
 
 
 def test_noise_that_is_nothing_adds_nothing(evidence: Make, values_of: Make) -> None:
-    quiet = values_of("flatness", evidence(), noise=1e-6, probes=2, steps=2)["flatness.sharpness"]
-    loud = values_of("flatness", evidence(), noise=2.0, probes=2, steps=2)["flatness.sharpness"]
+    quiet = values_of("flatness", evidence(), sigma=1e-6, probes=2, steps=2)["flatness.sharpness"]
+    loud = values_of("flatness", evidence(), sigma=2.0, probes=2, steps=2)["flatness.sharpness"]
     assert abs(quiet.value) < 1e-4 < loud.value
 
 

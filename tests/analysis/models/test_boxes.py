@@ -81,7 +81,7 @@ def test_one_linear_layer_has_exact_bounds_and_two_have_those_of_their_magnitude
     torch.testing.assert_close(two.upper - two.lower, width.detach().expand(2, -1))
 
 
-def test_what_works_in_place_leaves_a_shortcut_alone() -> None:
+def test_what_works_in_place_does_so_on_whatever_shares_its_memory() -> None:
     class Block(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -91,9 +91,12 @@ def test_what_works_in_place_leaves_a_shortcut_alone() -> None:
             before = x.flatten(1)
             return before + self.relu(x)
 
-    box = _around(torch.randn(4, 3), 0.5)
+    inputs = torch.randn(4, 3)
+    box = _around(inputs, 0.5)
     found = output_box(Block(), box)
-    torch.testing.assert_close(found.lower, box.lower + box.lower.relu())
+    torch.testing.assert_close(found.lower, Block()(inputs - 0.5))
+    torch.testing.assert_close(found.upper, Block()(inputs + 0.5))
+    torch.testing.assert_close(box.lower, inputs - 0.5)
 
 
 @pytest.mark.parametrize("layer", [nn.LayerNorm(5), nn.GELU(), nn.BatchNorm1d(5, track_running_stats=False)])
