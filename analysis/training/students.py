@@ -10,7 +10,6 @@ from ..methods import Derivative, MethodContext
 from ..models import Checkpoint
 from .parameters import TrainingParameters
 
-_SPREAD = 0.02  # of weights that begin normal
 _GLANCE = 16  # elements that are compared before all of them
 
 
@@ -64,32 +63,6 @@ def student_of(parent: Checkpoint, parameters: TrainingParameters, context: Meth
     if parameters.keep_zeros:
         hold_all(network, zeros_of(network))
     return Student(network, parent)
-
-
-def untrained(network: nn.Module, seed: int) -> nn.Module:
-    """Return the network with every layer as PyTorch begins it, drawn from the seed.
-
-    What belongs to no layer that knows how to begin, such as class tokens and positions, is drawn from N(0, 0.02²), as
-    transformers are; of such vectors, biases are zero and scales one.
-    """
-    owned: set[Tensor] = set()
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
-        for module in network.cpu().modules():
-            if callable(reset := getattr(module, "reset_parameters", None)):
-                reset()
-                owned |= set(module.parameters(recurse=False))
-        for name, parameter in network.named_parameters():
-            if parameter not in owned:
-                _begin(parameter, is_bias="bias" in name.rpartition(".")[2])
-    return network
-
-
-def _begin(parameter: Tensor, *, is_bias: bool) -> None:
-    if parameter.ndim > 1:
-        parameter.normal_(0, _SPREAD)
-    else:
-        parameter.fill_(0 if is_bias else 1)
 
 
 def derivative(student: Student, facts: dict[str, object]) -> Derivative:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from ...models import Checkpoint
-from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, untrained, zeros_of
+from ...models.beginning import untrained
+from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, zeros_of
 from .. import METHODS, Derivative, MethodContext
 
 
