@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from graftwork.analysis.trials import Plan, Trial
 from graftwork.analysis.workspace import Workspace
 
-from .conftest import DATA, PLAN, run, source, write_array
+from .conftest import DATA, PLAN, run, write_array
 
 WRITER = """
 import sys
@@ -128,11 +127,3 @@ def test_a_kill_at_any_moment_leaves_a_clean_workspace(tmp_path: Path) -> None:
             run(workspace, left.spec)
         assert workspace.trials("done")
         assert_whole(workspace)
-
-
-def test_a_large_plan_is_quick(workspace: Workspace) -> None:
-    plan = Plan(title="", trials=tuple(Trial(model=source(f"m{i}"), data=DATA) for i in range(2000)))
-    start = time.perf_counter()
-    workspace.add_plan(plan, "")
-    assert len(workspace.trials()) == 2000
-    assert time.perf_counter() - start < 5
