@@ -24,7 +24,7 @@ from graftwork.analysis.errors import UserError
 settings.register_profile("shared machines", deadline=None)  # a slow example is no failure
 settings.load_profile("shared machines")
 for wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitCallback):
-    wait.__kwdefaults__["timeout"] = 60_000  # nor is a slow answer
+    wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": 60_000}  # nor is a slow answer
 
 ROOT = Path(__file__).resolve().parent.parent
 
