@@ -18,7 +18,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import replacing
+from ..atomic import PARTIAL, promise, replacing
 from ..columns import place, put_column, read_column
 from ..errors import UserError
 
@@ -82,8 +82,8 @@ class GrowingFile:
     def __init__(self, path: Path, rows: int) -> None:
         self.path = path
         self.rows = rows
-        self._partial = path.with_name(path.name + ".partial")
-        self._record = path.with_name(path.name + ".partial.json")
+        self._partial = path.with_name(f"{path.name}{PARTIAL}")
+        self._record = path.with_name(f"{path.name}{PARTIAL}.json")
         self._views: dict[str, np.memmap[Any, np.dtype[Any]]] = {}
 
     def __enter__(self) -> Self:
@@ -109,6 +109,8 @@ class GrowingFile:
         ------
         UserError
             If the disk has no room for it.
+        OSError
+            If the room was taken meanwhile.
         """
         self._record.unlink(missing_ok=True)
         self._views.clear()
@@ -122,6 +124,7 @@ class GrowingFile:
                 properties.set_obj_track_times(False)  # or the bytes would tell when the file was begun
                 space = h5py.h5s.create_simple((self.rows, *layout.shape))
                 h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(layout.dtype), space, properties)
+        promise(self._partial)
 
     def layouts(self) -> dict[str, Layout]:
         """Return what was laid out."""
@@ -170,7 +173,7 @@ class GrowingFile:
         return self._views
 
     def _note(self, done: int) -> None:
-        draft = self._record.with_name(self._record.name + ".new")
+        draft = self._record.with_name(f"{self._record.name}{PARTIAL}")
         draft.write_text(json.dumps({"rows": self.rows, "done": done}), encoding="utf-8")
         draft.replace(self._record)
 

@@ -16,6 +16,7 @@ from .executor import Executor, Job
 from .schedule import Schedule
 
 _PARTING_S = 5.0
+_ONCE_MORE = "Run it again: what is finished is kept."
 
 
 class Engine:
@@ -123,6 +124,9 @@ class Engine:
             except UserError as error:  # the workspace cannot be written
                 self._stop()
                 self.refused.emit(error)
+            except Exception as error:  # noqa: BLE001 - whoever waits for this thread would wait for ever
+                self._stop()
+                self.refused.emit(UserError(f"The run stopped: {type(error).__name__}: {error}.", _ONCE_MORE))
             self._settle()
             self.changed.emit()
 
@@ -226,3 +230,5 @@ class Engine:
                 self._passes_over(trial).setdefault(result.passed.function, result.passed)
         except UserError as error:
             self.workspace.fail(trial.identity, error.problem, error.next_step)
+        except (ValueError, TypeError) as error:  # the method's result is not what it promised
+            self.workspace.fail(trial.identity, f"Its result cannot be kept: {error}.", "Mend the method.")

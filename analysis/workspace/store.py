@@ -81,6 +81,7 @@ class Workspace(Keeping):
         try:
             workspace = cls(home, lock)
             workspace.reset_running()
+            workspace.sweep()
         except BaseException:
             lock.release()
             raise
@@ -201,7 +202,10 @@ class Workspace(Keeping):
             return check.problems(db, self.path)
 
     def sweep(self) -> list[Path]:
-        """Remove temporary files that nothing resumes, and return them; call it while no executor works."""
+        """Remove temporary files that nothing resumes, and return them; opening for writing does this.
+
+        No executor may be at work.
+        """
         if self.read_only:
             raise UserError(f"The workspace {self.path} is open read-only.", "Open it for writing first.")
         return check.sweep(self.path)
