@@ -13,7 +13,7 @@ from distributed import Event, get_worker
 
 from ..errors import Cancelled
 from ..jobs.protocol import Done, Failed, Stopped
-from ..trials import Pass, Trial, TrialResult
+from ..trials import Trial, TrialResult
 from .parcels import settled, unpack
 
 REPORT = "report"
@@ -59,8 +59,6 @@ class Errand:
         What to run.
     seal : Seal
         Of the workspace that it belongs to.
-    passes : mapping of str to Pass
-        Runs over the trial's data that the workspace knows, by function.
     present : frozenset of str
         Names of files in the workspace that need not come back.
     """
@@ -68,7 +66,6 @@ class Errand:
     id: str
     trial: Trial
     seal: Seal
-    passes: Mapping[str, Pass]
     present: frozenset[str] = frozenset()
 
 
@@ -144,7 +141,7 @@ def _files(result: TrialResult) -> set[tuple[str, str]]:
 
 def _answer(errand: Errand, root: Path, trial: Trial) -> Done | Failed | Stopped:
     answering = importlib.import_module("graftwork.analysis.worker.answering")
-    payload = {"root": str(root), "trial": trial, "passes": errand.passes}
+    payload = {"root": str(root), "trial": trial}
     outcome: Done | Failed | Stopped = answering.answer(0, "trial", payload, _desk(), _Ticket(errand.id))
     return outcome
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import Pass, Plan, TrialResult
+from ..trials import Plan, TrialResult
 from . import check, packing, plans, queries, states
 from .database import Database
 from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, existing, make_folders, vacant
@@ -183,11 +183,6 @@ class Workspace(Keeping):
         """Return where every per-sample column lies."""
         with self._database.read() as db:
             return queries.columns(db, self.path)
-
-    def passes(self, data: str) -> list[Pass]:
-        """Return the first run of every function over a data set."""
-        with self._database.read() as db:
-            return queries.passes(db, data)
 
     def datasets(self) -> list[DataRecord]:
         """Return every data set."""
