@@ -19,6 +19,11 @@ from .parcels import settled, unpack
 REPORT = "report"
 """Under this key an event of an errand tells how far it is: done, total and a note."""
 
+LOG = "graftwork"
+"""Under this topic a worker tells which trial it begins and which it has computed, as (identity, word)."""
+
+BEGUN, COMPUTED = "begun", "computed"
+
 _REPORT_S = 0.25
 _ASK_S = 0.5
 
@@ -115,12 +120,24 @@ def sees(seal: Seal) -> bool:
 def run(errand: Errand, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> Homecoming:
     """Run a trial: in the workspace itself if this machine sees it, in a depot of its own otherwise."""
     with _turn:
-        if errand.seal.is_here():
-            return Homecoming(_answer(errand, Path(errand.seal.root), errand.trial))
-        depot = Path(get_worker().local_directory) / "graftwork"
-        for key, parcel in zip(keys, packed, strict=True):
-            unpack(parcel, depot / "inputs" / key)
-        return _run_away(errand, depot)
+        _tell(errand.trial, BEGUN)
+        home = _run(errand, keys, packed)
+        if isinstance(home.outcome, Done):
+            _tell(errand.trial, COMPUTED)
+        return home
+
+
+def _tell(trial: Trial, word: str) -> None:
+    get_worker().log_event(LOG, (trial.identity, word))
+
+
+def _run(errand: Errand, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> Homecoming:
+    if errand.seal.is_here():
+        return Homecoming(_answer(errand, Path(errand.seal.root), errand.trial))
+    depot = Path(get_worker().local_directory) / "graftwork"
+    for key, parcel in zip(keys, packed, strict=True):
+        unpack(parcel, depot / "inputs" / key)
+    return _run_away(errand, depot)
 
 
 def _run_away(errand: Errand, depot: Path) -> Homecoming:

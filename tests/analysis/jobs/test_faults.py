@@ -82,7 +82,11 @@ def long(parent, parameters):
 
 
 def nan(parent, parameters):
-    return Derivative(parent.specs, lambda name: parent.tensor(name) * float("nan"))
+    def tensor(name):
+        own = parent.tensor(name)
+        return torch.full_like(own, float("nan")) if own.is_floating_point() else own
+
+    return Derivative(parent.specs, tensor)
 
 
 def remove(parent, parameters):
@@ -203,7 +207,7 @@ def test_what_hangs_is_stopped(records: dict[str, TrialRecord]) -> None:
 
 
 def test_a_removed_input_fails_what_needs_it_later(records: dict[str, TrialRecord]) -> None:
-    late = records["late/magnitude-0.5"]
+    late = records["doomed/late-0.5"]
     assert late.state == "failed"
     assert "is no longer there" in late.problem
     assert late.next_step.startswith("Put it back")

@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -32,7 +33,7 @@ def main() -> None:
     write(folder / "whole.graft")
     expected = table(folder / "whole.graft")
     wrong, moment = {}, 0
-    while cut_at(moment, lambda: write(folder / f"{moment}.graft")) == CUT:
+    while cut_at(moment, partial(write, folder / f"{moment}.graft")) == CUT:
         if found := problems(folder / f"{moment}.graft", expected):
             wrong[moment] = found
         moment += stride
