@@ -5,6 +5,7 @@ place, outside the HDF5 library, and a small record beside the file says how man
 at every moment, and the finished file does not depend on where the work was interrupted.
 """
 
+import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -28,10 +29,16 @@ _SPARE = 64 << 20  # bytes that are left free on the disk
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Write whole columns, each (samples, …), to an HDF5 file; truth values are packed. A failure leaves nothing."""
-    with replacing(path) as draft, h5py.File(draft, "w") as file:
+    """Write whole columns, each (samples, …), to an HDF5 file; truth values are packed. A failure leaves nothing.
+
+    The file is made in memory, for HDF5 does not tell when the disk is full by the time that it closes a file.
+    """
+    made = io.BytesIO()
+    with h5py.File(made, "w") as file:
         for name, values in columns.items():
             put_column(file, name, values)
+    with replacing(path) as draft:
+        draft.write_bytes(made.getbuffer())
 
 
 class Columns(Mapping[str, NDArray[Any]]):
@@ -157,6 +164,7 @@ class GrowingFile:
     def _ask_for_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.path.parent).free
         if needed + _SPARE > free:
+            needed += _SPARE
             raise UserError(
                 f"The features need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free in {self.path.parent}.",
                 "Choose fewer layers, a pooling or float16, or make room.",
