@@ -20,7 +20,7 @@ from graftwork.analysis.jobs.executor import Executor, Job
 from graftwork.analysis.jobs.protocol import Done
 from graftwork.analysis.jobs.worker import Worker
 from graftwork.analysis.session import Session
-from graftwork.analysis.trials import DataSpec, DerivedModel, Plan, SourceModel, Trial, TrialResult, Value
+from graftwork.analysis.trials import DataSpec, DerivedModel, ModelSpec, Plan, SourceModel, Trial, TrialResult, Value
 from graftwork.analysis.workspace import Workspace
 from graftwork.app.runtime import working
 
@@ -124,7 +124,7 @@ def _plan(trials: int) -> Plan:
         )
         for number in range(trials)
     ]
-    inputs = {source.identity: source}
+    inputs: dict[str, ModelSpec] = {source.identity: source}
     return Plan(title="", trials=tuple(Trial(model=model, inputs=inputs, data=data) for model in models))
 
 
