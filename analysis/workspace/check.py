@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..atomic import PARTIAL
 from ..locking import is_held
-from .files import ARRAYS, CHECKPOINTS
+from .files import ARRAYS, CHECKPOINTS, PROJECTION
 
 
 def problems(db: sqlite3.Connection, home: Path) -> list[str]:
@@ -65,7 +65,7 @@ def _orphans(db: sqlite3.Connection, home: Path) -> Iterator[str]:
         return
     for folder, names in recorded(db).items():
         for path in _files(home, folder):
-            if path.name not in names and PARTIAL not in path.suffixes:
+            if path.name not in names and not _is_partial(path) and not path.name.endswith(PROJECTION):
                 yield f"The file {folder}/{path.name} belongs to no trial."
 
 

@@ -9,7 +9,7 @@ from ..errors import UserError
 from ..trials import Plan, TrialResult
 from . import check, packing, plans, queries, states
 from .database import Database
-from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, existing, make_folders, vacant
+from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, PROJECTION, existing, make_folders, vacant
 from .keeper import Keeping
 from .lock import WriterLock
 from .records import (
@@ -86,6 +86,10 @@ class Workspace(Keeping):
             lock.release()
             raise
         return workspace
+
+    def projection(self, name: str) -> Path:
+        """Return where the projection of that name lies, or is to lie."""
+        return self.arrays / f"{name}{PROJECTION}"
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return size and time of the database's files: other ones once another process has written."""

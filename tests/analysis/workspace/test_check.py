@@ -82,6 +82,12 @@ def test_a_file_without_a_record_is_left_to_the_trial_that_may_adopt_it(workspac
     assert workspace.check() == []
 
 
+def test_a_projection_belongs_to_no_trial_and_is_no_damage(finished: Workspace) -> None:
+    write_array(finished.arrays, finished.projection("seen").name)
+    assert finished.check() == []
+    assert finished.sweep() == []
+
+
 def test_sweeping_leaves_what_is_resumed(finished: Workspace) -> None:
     keep = [finished.arrays / name for name in ("f.h5.partial", "f.h5.partial.json")]
     stale = [finished.arrays / "g.h5.9.partial", finished.checkpoints / "h.9.partial", finished.path / "i.partial"]
