@@ -347,11 +347,8 @@ class Pass(Frozen):
     function : str
         Fingerprint of what the model computes on a probe of the data.
     file : str
-        What the run left in ``arrays/``.
-    model : str
-        The model's name.
+        What the run left in ``arrays/``; the same for every model that computes the same.
     """
 
     function: str
     file: str
-    model: str

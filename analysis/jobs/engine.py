@@ -10,12 +10,13 @@ from typing import Any
 from psygnal import Signal
 
 from ..errors import UserError
-from ..trials import Pass, Plan, Trial, TrialResult
+from ..trials import Plan, Trial, TrialResult
 from ..workspace import Workspace
 from .executor import Executor, Job
 from .schedule import Schedule
 
 _PARTING_S = 5.0
+_ONCE_MORE = "Run it again: what is finished is kept."
 
 
 class Engine:
@@ -46,7 +47,6 @@ class Engine:
         """What runs now."""
         self._trials: dict[int, Trial] = {}
         self._plans: dict[int, str] = {}
-        self._passes: dict[str, dict[str, Pass]] = {}
         self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
         self._going = False
         self._told = 0
@@ -123,6 +123,9 @@ class Engine:
             except UserError as error:  # the workspace cannot be written
                 self._stop()
                 self.refused.emit(error)
+            except Exception as error:  # noqa: BLE001 - whoever waits for this thread would wait for ever
+                self._stop()
+                self.refused.emit(UserError(f"The run stopped: {type(error).__name__}: {error}.", _ONCE_MORE))
             self._settle()
             self.changed.emit()
 
@@ -164,18 +167,9 @@ class Engine:
                 self._give_up_orphans()
                 return
             self.workspace.begin(trial.identity)
-            payload = {"root": str(self.workspace.path), "trial": trial, "passes": self._passes_over(trial)}
+            payload = {"root": str(self.workspace.path), "trial": trial}
             job = self._submit(self.executor, "trial", payload, trial.model.name)
             self._trials[job.id] = trial
-
-    def _passes_over(self, trial: Trial) -> dict[str, Pass]:
-        """Return the runs over the trial's data that are known, by function."""
-        if trial.data is None:
-            return {}
-        data = trial.data.identity
-        if data not in self._passes:
-            self._passes[data] = {known.function: known for known in self.workspace.passes(data)}
-        return self._passes[data]
 
     def _give_up_orphans(self) -> None:
         for trial, missing in self._schedule.orphans():
@@ -222,7 +216,7 @@ class Engine:
     def _finish(self, trial: Trial, result: TrialResult) -> None:
         try:
             self.workspace.finish(result)
-            if result.passed and trial.data:
-                self._passes_over(trial).setdefault(result.passed.function, result.passed)
         except UserError as error:
             self.workspace.fail(trial.identity, error.problem, error.next_step)
+        except (ValueError, TypeError) as error:  # the method's result is not what it promised
+            self.workspace.fail(trial.identity, f"Its result cannot be kept: {error}.", "Mend the method.")

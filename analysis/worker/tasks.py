@@ -105,9 +105,9 @@ def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]
 
 
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
-    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial; ``passes``: as of `Runner.run`."""
+    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial."""
     trial: Trial = payload["trial"]
-    return desk.runner(Path(payload["root"])).run(trial, ticket, payload.get("passes"))
+    return desk.runner(Path(payload["root"])).run(trial, ticket)
 
 
 def project(_: Desk, payload: Payload, ticket: Ticket) -> str:

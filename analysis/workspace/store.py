@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import Pass, Plan, TrialResult
+from ..trials import Plan, TrialResult
 from . import check, packing, plans, queries, states
 from .database import Database
-from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, existing, make_folders, vacant
+from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, PROJECTION, existing, make_folders, vacant
 from .keeper import Keeping
 from .lock import WriterLock
 from .records import (
@@ -81,10 +81,15 @@ class Workspace(Keeping):
         try:
             workspace = cls(home, lock)
             workspace.reset_running()
+            workspace.sweep()
         except BaseException:
             lock.release()
             raise
         return workspace
+
+    def projection(self, name: str) -> Path:
+        """Return where the projection of that name lies, or is to lie."""
+        return self.arrays / f"{name}{PROJECTION}"
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return size and time of the database's files: other ones once another process has written."""
@@ -183,11 +188,6 @@ class Workspace(Keeping):
         with self._database.read() as db:
             return queries.columns(db, self.path)
 
-    def passes(self, data: str) -> list[Pass]:
-        """Return the first run of every function over a data set."""
-        with self._database.read() as db:
-            return queries.passes(db, data)
-
     def datasets(self) -> list[DataRecord]:
         """Return every data set."""
         with self._database.read() as db:
@@ -201,7 +201,10 @@ class Workspace(Keeping):
             return check.problems(db, self.path)
 
     def sweep(self) -> list[Path]:
-        """Remove temporary files that nothing resumes, and return them; call it while no executor works."""
+        """Remove temporary files that nothing resumes, and return them; opening for writing does this.
+
+        No executor may be at work.
+        """
         if self.read_only:
             raise UserError(f"The workspace {self.path} is open read-only.", "Open it for writing first.")
         return check.sweep(self.path)
