@@ -121,7 +121,7 @@ def test_a_result_that_cannot_be_sent_fails_its_own_job_alone(worker: Worker) ->
     assert worker.submit("echo", {"alive": True}).result(60) == {"alive": True}
 
 
-def test_what_a_method_prints_is_no_part_of_the_output(worker: Worker, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_method_prints_is_no_part_of_the_output(capfd: pytest.CaptureFixture[str], worker: Worker) -> None:
     worker.submit("talk").result(60)
     worker.close()
     said = capfd.readouterr()
