@@ -15,13 +15,17 @@ from ..errors import UserError, unknown
 from ..identity import digest, fingerprint
 from ..measures import MEASURES
 from ..methods import METHODS, Method
+from ..models import open_checkpoint
+from ..models.layer_names import layer_of
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
 from .checking import check_inputs
+from .outlook import Outlook
 
 _PATTERN = "*?["
+EACH = "each"
 
 Fingerprint = Callable[[Path], str]
 
@@ -178,7 +182,7 @@ class _Planner:
             raise UserError(f"Two entries of the recipe are called '{step.label}'.", "Give the step another name.")
         made: list[tuple[DerivedModel, Trial]] = []
         for group in self._groups(step, method):
-            for parameters, swept in _sweep(method, step):
+            for parameters, swept in _sweep(method, self._each_layer(step, group)):
                 for seed in self.recipe.seeds if method.entry.stochastic else (None,):
                     made.append(self._derive(step, method, group, parameters, swept, seed))
         models = tuple(model for model, _ in made)
@@ -201,6 +205,24 @@ class _Planner:
         if name not in self.known:
             raise unknown("model or earlier step", name, list(self.known))
         return self.known[name]
+
+    def _each_layer(self, step: Step, group: _Group) -> Step:
+        """Return the step with ``layers = "each"`` as what it stands for: a sweep over the weights of its parent."""
+        if step.parameters.get("layers") != EACH:
+            return step
+        layers = [[layer_of(name)] for name in self.weights(group.models[0], f"Step '{step.label}'")]
+        return step.model_copy(update={"layers": layers})
+
+    def weights(self, model: ModelSpec, what: str) -> tuple[str, ...]:
+        """Return the names of a model's weights that pruning counts, from the header of the source it comes from."""
+        outlook = Outlook([Trial(model=known) for known in self.by_identity.values()])
+        source = self.by_identity.get(outlook.root(model.identity), model)
+        if not isinstance(source, SourceModel):
+            raise UserError(
+                f"{what} goes through the layers of {model.name}, which are known once it is made.",
+                f'Run the steps before it first, and then name it as an input: path = "{KEPT}{model.name}".',
+            )
+        return open_checkpoint(Path(source.path), source.weights, source.network).weights()
 
     def _derive(
         self,
@@ -287,13 +309,20 @@ def _roles(method: Registered[Method]) -> dict[str, str]:
 def _sweep(method: Registered[Method], step: Step) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """Give every combination of the step's parameters, complete and checked, and the names of those that vary."""
     written = step.parameters
-    swept = tuple(name for name, value in written.items() if isinstance(value, list) and not _takes_list(method, name))
+    swept = tuple(name for name, value in written.items() if _is_sweep(method, name, value))
     for name in swept:
         if not written[name]:
             raise UserError(f"Step '{step.label}': {name} is an empty list.", "Give at least one value.")
     for values in itertools.product(*(written[name] for name in swept)):
         checked = method.check(written | dict(zip(swept, values, strict=True)))
         yield checked.model_dump(mode="json"), swept
+
+
+def _is_sweep(method: Registered[Method], name: str, value: Any) -> bool:
+    """Say whether a value is a list of values; of a parameter that is a list itself, that is a list of lists."""
+    if isinstance(value, list) and _takes_list(method, name):
+        return bool(value) and all(isinstance(item, list) for item in value)
+    return isinstance(value, list)
 
 
 def _takes_list(method: Registered[Method], name: str) -> bool:
@@ -305,7 +334,11 @@ def _readable(
     group: _Group, step: Step, parameters: Mapping[str, Any], swept: Iterable[str], seed: int | None, many: bool
 ) -> str:
     parents = "+".join(model.name for model in group.models)
-    values = [str(parameters[name]) for name in swept]
+    values = [_said(parameters[name]) for name in swept]
     if seed is not None and many:
         values.append(f"seed{seed}")
     return f"{parents}/{'-'.join([step.label, *values])}"
+
+
+def _said(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)

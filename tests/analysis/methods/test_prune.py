@@ -181,7 +181,7 @@ def test_random_cuts_the_same_weights_of_a_layer_whatever_else_is_cut(make: Make
 
 @pytest.mark.parametrize("parameters", [{"layers": ["heat"]}, {"amounts": {"heat": 0.5}}])
 def test_a_pattern_that_fits_no_layer_is_refused(parameters: dict[str, Any], make: Make, context: Make) -> None:
-    with pytest.raises(UserError, match="no layer to prune that fits 'heat'. Did you mean 'head'"):
+    with pytest.raises(UserError, match=r"no layer to prune that fits 'heat'\. Did you mean 'head'"):
         pruned("prune.magnitude", make(), context(), **parameters)
 
 
