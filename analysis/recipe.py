@@ -150,8 +150,8 @@ class Search(Frozen):
     """
 
     goal: Literal["smallest", "best"]
-    keep: dict[str, Annotated[float, Field(ge=0)]] = {}
-    under: dict[str, float] = {}
+    keep: dict[str, Annotated[float, Field(ge=0)]] = Field(default={})
+    under: dict[str, float] = Field(default={})
     objectives: tuple[str, ...] = ()
     trials: int = Field(default=40, ge=1)
     sampler: Sampler | None = None

@@ -47,7 +47,30 @@ def plan(recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[st
     UserError
         If a name, parameter or file is wrong; nothing has run then.
     """
-    return _Planner(recipe, content_of, kept or {}).plan()
+    return plan_steps(recipe, content_of, kept)[0]
+
+
+def plan_steps(
+    recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None
+) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
+    """Return `plan`, and the models by the name of their input or the label of their step."""
+    planner = _Planner(recipe, content_of, kept or {})
+    return planner.plan(), planner.known
+
+
+def layers_of(
+    recipe: Recipe, model: str, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None
+) -> tuple[str, ...]:
+    """Return the weights that pruning counts of a model, named as a step names it.
+
+    Raises
+    ------
+    UserError
+        As `plan`; or if they are not known before it is made.
+    """
+    planner = _Planner(recipe, content_of, kept or {})
+    planner.plan()
+    return planner.weights(planner.models(model)[0], "The recipe")
 
 
 @dataclass(frozen=True)
@@ -192,7 +215,7 @@ class _Planner:
     def _groups(self, step: Step, method: Registered[Method]) -> Iterator[_Group]:
         for entry in step.of:
             names = (entry,) if isinstance(entry, str) else entry
-            choices = [self._models(name) for name in names]
+            choices = [self.models(name) for name in names]
             if method.entry.parents == "one" and len(names) > 1:
                 raise UserError(
                     f"{method.entry.id} takes one parent, and step '{step.label}' gives it a group of {len(names)}.",
@@ -201,7 +224,8 @@ class _Planner:
             for models in itertools.product(*choices):
                 yield _Group(names, models)
 
-    def _models(self, name: str) -> tuple[ModelSpec, ...]:
+    def models(self, name: str) -> tuple[ModelSpec, ...]:
+        """Return what a name of the recipe stands for."""
         if name not in self.known:
             raise unknown("model or earlier step", name, list(self.known))
         return self.known[name]
@@ -265,7 +289,7 @@ class _Planner:
         return models, data
 
     def _single(self, name: str, what: str) -> ModelSpec:
-        found = self._models(name)
+        found = self.models(name)
         if len(found) != 1:
             raise UserError(f"{what} = '{name}' stands for {len(found)} models.", "Name a single one.")
         return found[0]

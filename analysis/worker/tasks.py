@@ -19,8 +19,9 @@ from ..measures import MEASURES
 from ..methods import METHODS
 from ..models import compare, describe, named_weights, open_checkpoint
 from ..projections import PROJECTIONS
-from ..recipe import anchored, parse_recipe
-from ..trials import Estimate, Plan, Trial, TrialResult
+from ..recipe import Recipe, anchored, parse_recipe
+from ..search.proposing import Searching
+from ..trials import Estimate, Plan, Proposal, Trial, TrialResult
 
 Payload = dict[str, Any]
 
@@ -53,8 +54,21 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
     """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name."""
+    recipe = _recipe(payload)
+    if recipe.search:
+        return Searching(recipe, remembered_fingerprint, payload.get("kept")).begin()
+    return plan(recipe, remembered_fingerprint, payload.get("kept"))
+
+
+def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
+    """Say how a search goes on. As `plan_recipe`, and ``tried``, ``results``, ``slots``: as of `Searching.propose`."""
+    searching = Searching(_recipe(payload), remembered_fingerprint, payload.get("kept"))
+    return searching.propose(payload["tried"], payload["results"], payload["slots"])
+
+
+def _recipe(payload: Payload) -> Recipe:
     recipe = parse_recipe(payload["recipe"], payload.get("source", "The recipe"))
-    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"))
+    return anchored(recipe, Path(payload["folder"]))
 
 
 def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]:
@@ -94,6 +108,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "inspect": inspect,
     "compare": compare_checkpoints,
     "plan": plan_recipe,
+    "propose": propose,
     "estimate": estimate_plan,
     "trial": run_trial,
     "project": project,

@@ -53,5 +53,5 @@ def test_a_list_of_lists_sweeps_a_parameter_that_is_a_list() -> None:
 
 def test_each_layer_is_refused_of_a_method_that_knows_none() -> None:
     step = '[[step]]\nmethod = "merge.linear"\nof = [["net", "net"]]\nlayers = "each"\n'
-    with pytest.raises(UserError, match="no parameter of merge.linear called 'layers'"):
+    with pytest.raises(UserError, match=r"no parameter of merge\.linear called 'layers'"):
         _models(step)
