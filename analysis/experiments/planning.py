@@ -47,13 +47,15 @@ def plan(recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[st
     UserError
         If a name, parameter or file is wrong; nothing has run then.
     """
-    return plan_steps(recipe, content_of, kept)[0]
+    planned = _Planner(recipe, content_of, kept or {}).plan()
+    check_inputs(planned)
+    return planned
 
 
 def plan_steps(
     recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None
 ) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
-    """Return `plan`, and the models by the name of their input or the label of their step."""
+    """Return `plan`, not checked against its files, and the models by their input's name or their step's label."""
     planner = _Planner(recipe, content_of, kept or {})
     return planner.plan(), planner.known
 
@@ -97,9 +99,7 @@ class _Planner:
             trials += self._step(step)
         trials = self._compared(trials)
         unique = {trial.identity: trial for trial in trials}
-        plan = Plan(title=self.recipe.title, trials=tuple(unique.values()))
-        check_inputs(plan)
-        return plan
+        return Plan(title=self.recipe.title, trials=tuple(unique.values()))
 
     # Inputs
 

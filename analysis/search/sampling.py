@@ -101,12 +101,15 @@ def require_optuna() -> None:
 def _replay(
     study: "Study", distributions: dict[str, "BaseDistribution"], space: Sequence[Dimension], tried: Iterable[Sample]
 ) -> None:
-    """Tell a study what was tried as if it had asked for it, so that samplers count their generations."""
+    """Tell a study what was tried, as if it had asked for it."""
+    from optuna.samplers import BaseGASampler
     from optuna.trial import TrialState
 
     for past in tried:
         study.enqueue_trial({d.key: _inner(d, past.point[d.key]) for d in space})
         trial = study.ask(distributions)
+        if isinstance(study.sampler, BaseGASampler):  # which counts generations when it samples, and here nothing is
+            study.sampler.get_trial_generation(study, study.get_trials(deepcopy=False)[-1])
         for place, excess in enumerate(past.excesses):
             trial.set_constraint(str(place), excess)
         if past.costs is None:

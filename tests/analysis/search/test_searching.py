@@ -205,7 +205,7 @@ def test_a_reference_that_was_not_measured_ends_the_search() -> None:
         ('[search]\ngoal = "best"\n' + AMOUNT, "the best needs a bound"),
         (
             SMALLEST + 'sampler = "bisection"\n' + SCOPED,
-            "Bisection searches one number, and the recipe searches cut.am",
+            "Bisection searches one number, and the recipe searches",
         ),
         (GROUPS.replace("keep", 'under = {accuracy = 1}\nsampler = "bisection"\nkeep'), "goes towards the smallest"),
         ('[[step]]\nname = "cut"\nmethod = "prune.random"\nof = ["net"]\n' + SMALLEST + AMOUNT, "Two steps are called"),
