@@ -20,8 +20,11 @@ from ..methods import METHODS
 from ..models import compare, describe, named_weights, open_checkpoint
 from ..projections import PROJECTIONS
 from ..recipe import Recipe, anchored, parse_recipe
+from ..search.allocation import AllocationReport
 from ..search.proposing import Searching
+from ..search.scans import report
 from ..trials import Estimate, Plan, Proposal, Trial, TrialResult
+from ..workspace import Workspace
 
 Payload = dict[str, Any]
 
@@ -64,6 +67,12 @@ def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
     """Say how a search goes on. As `plan_recipe`, and ``tried``, ``results``, ``slots``: as of `Searching.propose`."""
     searching = Searching(_recipe(payload), remembered_fingerprint, payload.get("kept"))
     return searching.propose(payload["tried"], payload["results"], payload["slots"])
+
+
+def allocate(_: Desk, payload: Payload, __: Ticket) -> AllocationReport:
+    """Share a budget out over scanned layers. ``root``: the workspace's folder; the rest: as of `report`."""
+    with Workspace.open(Path(payload["root"]), read_only=True) as space:
+        return report(space, payload["scan"], payload["budget"], payload["cost"], payload["measure"])
 
 
 def _recipe(payload: Payload) -> Recipe:
@@ -109,6 +118,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "compare": compare_checkpoints,
     "plan": plan_recipe,
     "propose": propose,
+    "allocate": allocate,
     "estimate": estimate_plan,
     "trial": run_trial,
     "project": project,
