@@ -3,7 +3,7 @@
 import sys
 from multiprocessing import freeze_support
 
-COMMANDS = ("demo", "inspect", "compare", "trust", "methods", "run", "measures", "figure", "workspace")
+COMMANDS = ("demo", "inspect", "compare", "trust", "methods", "run", "allocate", "measures", "figure", "workspace")
 
 
 def main() -> int:

@@ -23,6 +23,7 @@ def macs_by_layer(network: nn.Module, architecture: Architecture) -> dict[str, i
 
 def _counted(network: nn.Module, architecture: Architecture) -> FlopCounterMode:
     device = next(network.parameters()).device
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter:
         network.eval()(architecture.example(1).to(device))
     return counter

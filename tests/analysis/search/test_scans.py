@@ -23,6 +23,9 @@ NET = open_checkpoint(DEMO / "digits-resnet8.safetensors")
 SIZES = {layer_of(name): NET.specs[name].size for name in NET.weights()}
 
 
+STANDARD: dict[str, Any] = {"step": "scan", "budget": 0.5}
+
+
 def harm(parameters: Mapping[str, Any]) -> float:
     """Return a loss to which every layer adds by its own weight, and which two layers make worse together."""
     own = parameters.get("amounts") or dict.fromkeys(parameters.get("layers", ()), parameters.get("amount", 0.0))
@@ -113,7 +116,7 @@ def test_what_cannot_be_allocated_is_refused(
     if change:
         change(space)
     with pytest.raises(UserError) as refused:
-        report(space, **({"step": "scan", "budget": 0.5} | arguments))
+        report(space, **(STANDARD | arguments))
     assert problem in str(refused.value)
 
 
