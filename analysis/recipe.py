@@ -7,7 +7,7 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -100,6 +100,75 @@ class Measuring(Frozen):
         return dict(self.model_extra or {})
 
 
+class Span(Frozen):
+    """Numbers from ``low`` to ``high``, both of them too: evenly, by their logarithm, or in steps."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        if self.log and (self.low <= 0 or self.step):
+            raise ValueError("a span by logarithm begins above 0 and has no step")
+        return self
+
+
+EACH_GROUP = "each group"
+Searched = Span | Annotated[tuple[Any, ...], Field(min_length=2)] | Literal["each group"]
+Sampler = Literal["bisection", "tpe", "nsga2", "random"]
+
+
+class Search(Frozen):
+    """What is searched for, and where.
+
+    Attributes
+    ----------
+    goal : str
+        ``smallest``: the least of the first objective that keeps what ``keep`` says; ``best``: the best of the first
+        objective under what ``under`` says.
+    keep : dict
+        How much worse than the reference's (or the first model's) a measure may be, in its unit.
+    under : dict
+        The most that a measure may be, in its unit.
+    objectives : tuple of str
+        Measures, the one that the goal is about first; the others span the front. Where none is named, the non-zero
+        parameters or the accuracy, and all that ``keep`` and ``under`` name.
+    trials : int
+        How many points are tried at most.
+    sampler : str or None
+        None bisects where one numeric parameter is searched, and samples by TPE otherwise.
+    seed : int
+        Seeds every draw.
+    tolerance : float
+        Where bisection ends: the bracket's width as a share of the span.
+    over : dict
+        By the step's name, the parameters that are searched: a `Span`, a list of choices, or for ``layers``
+        ``each group``, which bisects the amount of each stage in turn.
+    """
+
+    goal: Literal["smallest", "best"]
+    keep: dict[str, Annotated[float, Field(ge=0)]] = Field(default={})
+    under: dict[str, float] = Field(default={})
+    objectives: tuple[str, ...] = ()
+    trials: int = Field(default=40, ge=1)
+    sampler: Sampler | None = None
+    seed: int = 0
+    tolerance: float = Field(default=0.01, gt=0, lt=1)
+    over: dict[str, dict[str, Searched]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.goal == "smallest" and not self.keep:
+            raise ValueError("the smallest needs what it must keep, such as keep = {accuracy = 0.01}")
+        if self.goal == "best" and not self.under:
+            raise ValueError('the best needs a bound, such as under = {"cost.nominal.nonzeros" = 1e6}')
+        return self
+
+
 class Recipe(Frozen):
     """A whole recipe.
 
@@ -113,6 +182,8 @@ class Recipe(Frozen):
         Inputs and steps, in order; a step may use the inputs and every earlier step.
     measure : Measuring or None
         What is measured on every model.
+    search : Search or None
+        Which of the steps' parameters are searched, and for what.
     """
 
     title: str = "Untitled"
@@ -121,6 +192,7 @@ class Recipe(Frozen):
     data: tuple[DataInput, ...] = ()
     step: tuple[Step, ...] = ()
     measure: Measuring | None = None
+    search: Search | None = None
 
     @field_validator("model", "data")
     @classmethod

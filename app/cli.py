@@ -13,6 +13,7 @@ from ..analysis import trust as trusting
 from ..analysis.catalogue import Catalogue
 from ..analysis.errors import Cancelled, UserError
 from ..analysis.recipe import parse_recipe
+from ..analysis.search.allocation import AllocationReport
 from ..analysis.workspace import Workspace
 from . import runtime
 from .amounts import memory_size
@@ -20,7 +21,7 @@ from .difference import differences, print_differences
 from .errors import say
 from .foresight import foresee, print_plan
 from .progress import follow
-from .results import print_comparison, print_results, print_tensors
+from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
 
 app = typer.Typer(
     name="graftwork",
@@ -150,10 +151,33 @@ def run(
         return 0
     with runtime.working(workspace, create=True, workforce=workforce) as session:
         session.run_recipe(text, recipe.resolve().parent, f"The recipe {recipe}")
-        failed = follow(session)
+        try:
+            failed = follow(session)
+        finally:
+            print_answer(session.workspace)
         session.refresh()
         print_results(session.workspace)
     return 1 if failed else 0
+
+
+@app.command()
+def allocate(
+    workspace: InWorkspace,
+    scan: Annotated[str, typer.Option(help='The step that cut each layer alone: layers = "each".')],
+    budget: Annotated[float, typer.Option(min=0, help="What may be left: a share up to 1, or a number above.")],
+    cost: Annotated[str, typer.Option(help="What counts: nonzeros, or macs of those.")] = "nonzeros",
+    measure: Annotated[str | None, typer.Option(help="What damage is measured by: loss or accuracy.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write a recipe that makes it.")] = None,
+) -> None:
+    """Share out what may be left of a network over its layers, by what cutting each alone did."""
+    if cost not in ("nonzeros", "macs"):
+        raise UserError(f"A cost is nonzeros or macs, not '{cost}'.", "Choose one of them.")
+    payload = {"root": str(workspace), "scan": scan, "budget": budget, "cost": cost, "measure": measure}
+    with runtime.one_worker() as worker:
+        report: AllocationReport = worker.submit("allocate", payload, "Allocating").result()
+    print_allocation(report)
+    if output:
+        output.write_text(report.recipe, encoding="utf-8")
 
 
 @app.command()

@@ -62,6 +62,8 @@ def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(_sum([e for e in estimates if e.trial not in done], len(plan.trials)))
+    if plan.search:
+        console.print(f"A search goes on from there, with up to {plan.search.trials} points.")
 
 
 def _figures(estimate: Estimate) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ COMMANDS = (
     "trust",
     "methods",
     "run",
+    "allocate",
     "measures",
     "difference",
     "card",

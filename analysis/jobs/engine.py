@@ -10,8 +10,8 @@ from typing import Any
 from psygnal import Signal
 
 from ..errors import UserError
-from ..trials import Plan, Trial, TrialResult
-from ..workspace import Workspace
+from ..trials import ModelSpec, Plan, Proposal, Trial, TrialResult
+from ..workspace import SearchRecord, Workspace
 from .executor import Executor, Job
 from .schedule import Schedule
 
@@ -23,8 +23,8 @@ class Engine:
     """Runs the trials of one workspace.
 
     The queue is the workspace's: a trial that was planned and not finished, in this process or an earlier one, runs
-    when the engine is told to go on. One thread, the engine's own, does all writing and all deciding; every other
-    thread leaves it a message.
+    when the engine is told to go on. Once all that a search proposed has run, it is asked how it goes on. One thread,
+    the engine's own, does all writing and all deciding; every other thread leaves it a message.
 
     Parameters
     ----------
@@ -46,7 +46,9 @@ class Engine:
         self.jobs: tuple[Job, ...] = ()
         """What runs now."""
         self._trials: dict[int, Trial] = {}
-        self._plans: dict[int, str] = {}
+        self._plans: dict[int, tuple[str, Path]] = {}
+        self._proposals: dict[int, SearchRecord] = {}
+        self._asked: set[str] = set()
         self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
         self._going = False
         self._told = 0
@@ -78,8 +80,8 @@ class Engine:
         self._tell(partial(self._skip, identity))
 
     def unfinished(self) -> int:
-        """Return how many trials are planned and not finished."""
-        return len(self.workspace.trials("pending"))
+        """Return how many trials are planned and not finished; a search that waits for points counts as one."""
+        return len(self.workspace.trials("pending")) + len(self.workspace.searches(idle=True))
 
     @property
     def planning(self) -> bool:
@@ -136,13 +138,13 @@ class Engine:
                 self._rests.set()
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
-        kept = {record.model: record.spec.model for record in self.workspace.trials()}
-        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": kept}
+        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept()}
         job = self._submit(self.planner, "plan", payload, "Checking the recipe")
-        self._plans[job.id] = recipe
+        self._plans[job.id] = recipe, folder
 
     def _go_on(self) -> None:
         self._going = True
+        self._asked = {search.search for search in self._proposals.values()}
         if not self._trials:
             self.workspace.reset_running()  # what could not be recorded when it ended
         self._schedule.add(record.spec for record in self.workspace.trials("pending"))
@@ -161,6 +163,33 @@ class Engine:
                 self._cancel(job)
 
     def _launch(self) -> None:
+        self._start_trials()
+        if self._going:
+            self._ask_searches()
+
+    def _ask_searches(self) -> None:
+        """Ask every search of which nothing is left to run how it goes on."""
+        for search in self.workspace.searches(idle=True):
+            if search.search not in self._asked:
+                self._asked.add(search.search)
+                job = self._submit(self.planner, "propose", self._question(search), f"Searching: {search.title}")
+                self._proposals[job.id] = search
+
+    def _question(self, search: SearchRecord) -> dict[str, Any]:
+        tried, results = self.workspace.search_history(search.search)
+        return {
+            "recipe": search.recipe,
+            "folder": str(search.folder),
+            "kept": self._kept(),
+            "tried": tried,
+            "results": results,
+            "slots": self.executor.slots,
+        }
+
+    def _kept(self) -> dict[str, ModelSpec]:
+        return {record.model: record.spec.model for record in self.workspace.trials()}
+
+    def _start_trials(self) -> None:
         while self._going and len(self._trials) < self.executor.slots:
             trial = self._schedule.take()
             if trial is None:
@@ -182,7 +211,7 @@ class Engine:
         return job
 
     def _cancel(self, job: Job) -> None:
-        (self.planner if job.id in self._plans else self.executor).cancel(job)
+        (self.executor if job.id in self._trials else self.planner).cancel(job)
 
     def _on_job_changed(self, job: Job) -> None:
         if job.over:
@@ -193,16 +222,28 @@ class Engine:
             return
         self.jobs = tuple(other for other in self.jobs if other is not job)
         if job.id in self._plans:
-            self._end_plan(job, self._plans.pop(job.id))
+            self._end_plan(job, *self._plans.pop(job.id))
+        elif job.id in self._proposals:
+            self._end_proposal(job, self._proposals.pop(job.id))
         else:
             self._end_trial(job, self._trials.pop(job.id))
 
-    def _end_plan(self, job: Job, recipe: str) -> None:
+    def _end_plan(self, job: Job, recipe: str, folder: Path) -> None:
         if job.error:
             self.refused.emit(job.error)
         elif isinstance(job.value, Plan):
-            self.workspace.add_plan(job.value, recipe)
+            self.workspace.add_plan(job.value, recipe, folder)
             self._go_on()
+
+    def _end_proposal(self, job: Job, search: SearchRecord) -> None:
+        if job.error:  # it is asked again when the engine is told to go on
+            self.refused.emit(job.error)
+            return
+        self._asked.discard(search.search)
+        if isinstance(job.value, Proposal):
+            self.workspace.add_proposal(search.search, job.value)
+            if self._going:
+                self._schedule.add(record.spec for record in self.workspace.trials("pending"))
 
     def _end_trial(self, job: Job, trial: Trial) -> None:
         self._schedule.end(trial.identity)

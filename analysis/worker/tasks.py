@@ -24,8 +24,12 @@ from ..methods import METHODS
 from ..models import Checkpoint, compare, describe, describe_checkpoint, named_weights, open_checkpoint
 from ..models.preparation import guess_preparation
 from ..projections import PROJECTIONS
-from ..recipe import anchored, parse_recipe
-from ..trials import Estimate, Plan, Trial, TrialResult
+from ..recipe import Recipe, anchored, parse_recipe
+from ..search.allocation import AllocationReport
+from ..search.proposing import Searching
+from ..search.scans import report
+from ..trials import Estimate, Plan, Proposal, Trial, TrialResult
+from ..workspace import Workspace
 
 Payload = dict[str, Any]
 
@@ -95,8 +99,27 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
     """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name."""
+    recipe = _recipe(payload)
+    if recipe.search:
+        return Searching(recipe, remembered_fingerprint, payload.get("kept")).begin()
+    return plan(recipe, remembered_fingerprint, payload.get("kept"))
+
+
+def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
+    """Say how a search goes on. As `plan_recipe`, and ``tried``, ``results``, ``slots``: as of `Searching.propose`."""
+    searching = Searching(_recipe(payload), remembered_fingerprint, payload.get("kept"))
+    return searching.propose(payload["tried"], payload["results"], payload["slots"])
+
+
+def allocate(_: Desk, payload: Payload, __: Ticket) -> AllocationReport:
+    """Share a budget out over scanned layers. ``root``: the workspace's folder; the rest: as of `report`."""
+    with Workspace.open(Path(payload["root"]), read_only=True) as space:
+        return report(space, payload["scan"], payload["budget"], payload["cost"], payload["measure"])
+
+
+def _recipe(payload: Payload) -> Recipe:
     recipe = parse_recipe(payload["recipe"], payload.get("source", "The recipe"))
-    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"))
+    return anchored(recipe, Path(payload["folder"]))
 
 
 def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]:
@@ -139,6 +162,8 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "preview": preview,
     "compare": compare_checkpoints,
     "plan": plan_recipe,
+    "propose": propose,
+    "allocate": allocate,
     "estimate": estimate_plan,
     "trial": run_trial,
     "project": project,

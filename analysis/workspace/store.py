@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import Plan, TrialResult
-from . import check, packing, plans, queries, states
+from ..trials import Plan, Proposal, Proposed, TrialResult
+from . import check, packing, plans, queries, searches, states
 from .database import Database
 from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, PROJECTION, existing, make_folders, vacant
 from .keeper import Keeping
@@ -17,6 +17,7 @@ from .records import (
     DataRecord,
     ModelRecord,
     RunRecord,
+    SearchRecord,
     TrialRecord,
     TrialState,
     ValueRecord,
@@ -116,10 +117,17 @@ class Workspace(Keeping):
 
     # -- trials ------------------------------------------------------------------------------------------------
 
-    def add_plan(self, plan: Plan, recipe_toml: str) -> int:
-        """Keep a plan and its recipe, and return the run's number; trials that are done stay done."""
-        with self._write("recipes", "models", "operations", "datasets", "trials") as db:
-            return plans.add_plan(db, plan, recipe_toml)
+    def add_plan(self, plan: Plan, recipe_toml: str, folder: Path = Path()) -> int:
+        """Keep a plan and its recipe, and return the run's number; trials that are done stay done.
+
+        ``folder`` is where the recipe's paths start, which a search needs to go on.
+        """
+        further = ("searches",) if plan.search else ()
+        with self._write("recipes", "models", "operations", "datasets", "trials", *further) as db:
+            run = plans.add_plan(db, plan, recipe_toml)
+            if plan.search:
+                searches.open_search(db, run, plan.search, folder.absolute())
+            return run
 
     def runs(self) -> list[RunRecord]:
         """Return every run, the oldest first."""
@@ -170,6 +178,23 @@ class Workspace(Keeping):
         """Put running trials back on the list and return their number; opening for writing does this."""
         with self._write("trials") as db:
             return states.reset_running(db)
+
+    # -- searches ----------------------------------------------------------------------------------------------
+
+    def searches(self, *, idle: bool = False) -> list[SearchRecord]:
+        """Return the searches by their latest run; where ``idle`` only those that wait for points to try."""
+        with self._database.read() as db:
+            return searches.searches(db, idle=idle)
+
+    def search_history(self, search: str) -> tuple[list[Proposed], dict[str, dict[str, float | None]]]:
+        """Return the points that a search has tried, and the values of its finished trials by trial and measure."""
+        with self._database.read() as db:
+            return searches.proposals(db, search), searches.results(db, search)
+
+    def add_proposal(self, search: str, proposal: Proposal) -> None:
+        """Add what a search tries next to its run, and keep its answer so far."""
+        with self._write("models", "operations", "datasets", "trials", "searches") as db:
+            searches.add_proposal(db, search, proposal)
 
     # -- results -----------------------------------------------------------------------------------------------
 
