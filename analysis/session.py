@@ -149,6 +149,12 @@ class Session:
         self._settle()
         self.changed.emit("records")
 
+    def learn(self, catalogue: Catalogue) -> None:
+        """Take over what the program can do: the titles and units of what was measured."""
+        if catalogue != self.catalogue:
+            self.catalogue = catalogue
+            self.changed.emit("records")
+
     def _settle(self) -> None:
         """Look at the first model and what was first made of it, until a person looks elsewhere."""
         if self.history.undoes or self.history.redoes or not self.snapshot.columns:

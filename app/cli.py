@@ -60,7 +60,9 @@ def run_command(arguments: list[str]) -> int:
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A checkpoint: a file, an index, or a folder.")],
+    file: Annotated[
+        Path, typer.Argument(help="A file, an index, or a folder; FILE#WEIGHTS names one of several networks in it.")
+    ],
     tensors: Annotated[bool, typer.Option("--tensors", help="Read all values and list every tensor.")] = False,
     weights: Annotated[str | None, typer.Option(help="Which weights, where there are several sets.")] = None,
     as_json: AsJson = False,
@@ -79,7 +81,8 @@ def inspect(
 
 @app.command()
 def compare(
-    files: Annotated[list[Path], typer.Argument(help="The reference, then the others.")], as_json: AsJson = False
+    files: Annotated[list[Path], typer.Argument(help="The reference, then the others; FILE or FILE#WEIGHTS.")],
+    as_json: AsJson = False,
 ) -> None:
     """Compare checkpoints with the first of them, weight by weight."""
     if len(files) < 2:

@@ -135,7 +135,7 @@ class Window(QMainWindow):
         session = self.session
         known = runtime.cached_catalogue()
         if known:
-            session.catalogue = known
+            session.learn(known)
         if session.desk is None:
             return
 
@@ -146,7 +146,7 @@ class Window(QMainWindow):
             return found
 
         def keep(found: Any) -> None:
-            session.catalogue = found
+            session.learn(found)
             self.commands.settle()
 
         in_background(ask, keep, lambda _: None)

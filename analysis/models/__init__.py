@@ -4,7 +4,7 @@ from .architecture import Architecture, TensorSpec
 from .checkpoint import Checkpoint
 from .comparison import compare
 from .description import describe, parameter_count
-from .reading import open_checkpoint
+from .reading import named_weights, open_checkpoint
 from .writing import write_checkpoint
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "TensorSpec",
     "compare",
     "describe",
+    "named_weights",
     "open_checkpoint",
     "parameter_count",
     "write_checkpoint",

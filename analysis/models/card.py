@@ -4,6 +4,7 @@ A card is a ``README.md`` that begins with YAML between lines of three dashes.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from .plain import plain
 
 _LIMIT = 1_000_000  # bytes
+_CLAIMS = 10_000  # more than any card has; one whose lists share their items could have more than memory holds
 _FIELDS = ("license", "base_model", "datasets", "language", "library_name", "pipeline_tag")
 
 
@@ -24,7 +26,7 @@ def read_card(path: Path) -> dict[str, Any] | None:
     if front is None:
         return None
     fields = {key: front[key] for key in _FIELDS if key in front}
-    card: dict[str, Any] | None = plain(fields | {"claims": list(_claims(front))})
+    card: dict[str, Any] | None = plain(fields | {"claims": list(islice(_claims(front), _CLAIMS))})
     return card
 
 

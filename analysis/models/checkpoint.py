@@ -9,12 +9,11 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from ..errors import UserError, unknown
+from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .families import recognise, skeleton, unrecognised
 from .own import own_architecture, own_network
 from .parts.attention import Transposed
-from .weight_sets import choose_set, sets_by_prefix
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
@@ -41,9 +40,12 @@ class TensorFile(Protocol):
         Every tensor, in the file's order.
     metadata : mapping of str to Any
         What else the file says; JSON values.
+    files : tuple of Path
+        What it is read from, an index first.
     """
 
     format: str
+    files: tuple[Path, ...]
     specs: Mapping[str, TensorSpec]
     metadata: Mapping[str, Any]
 
@@ -60,7 +62,7 @@ class Checkpoint:
     path : Path
         The file, index or folder.
     files : tuple of Path
-        What it is read from.
+        What it is read from, an index first.
     format : str
         ``safetensors``, ``torch zip``, ``torch legacy``, ``TorchScript``, ``exported program``, and of several files
         how many.
@@ -84,36 +86,21 @@ class Checkpoint:
         self,
         path: Path,
         file: TensorFile,
-        files: tuple[Path, ...],
-        beside: Mapping[str, Any],
-        weights: str | None = None,
+        beside: Mapping[str, Any] | None = None,
         network: str | None = None,
     ) -> None:
         self.path = path
-        self.files = files
+        self.files = file.files
         self.format = file.format
-        self.metadata = dict(beside) | dict(file.metadata)
+        self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
-        chosen = self._choose(weights)
-        self._names = {canonical: name for name, canonical in _canonical(chosen).items()}
+        self._names = {canonical: name for name, canonical in _canonical(file.specs).items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
         network = network or _made_by(self.metadata)
         self._own = own_network(network) if network else None
         self.architecture = (
             own_architecture(network, self._own()) if network and self._own else recognise(self.specs, self.metadata)
         )
-
-    def _choose(self, weights: str | None) -> list[str]:
-        """Return the tensors' names, of several sets those of one."""
-        sets = sets_by_prefix(self._file.specs)
-        if not sets:
-            listed = self.metadata.get("weights", [])
-            if weights is not None and weights not in listed:
-                raise unknown(f"set of weights in '{self.path.name}' called", weights, listed)
-            return list(self._file.specs)
-        self.metadata = {**self.metadata, "weights": list(sets)}
-        chosen = choose_set(sets, weights, self.path.name)
-        return [name for name in self._file.specs if name.startswith(f"{chosen}.")]
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.

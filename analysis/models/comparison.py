@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from typing import Any
 
 from torch import Tensor
 
 from .checkpoint import Checkpoint
+from .statistics import pieces
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,7 @@ class Difference:
 
     @classmethod
     def of(cls, a: Tensor, b: Tensor) -> "Difference":
-        """Return the sums over two tensors of one shape, in float64."""
-        a, b = a.double(), b.double()
+        """Return the sums over two float64 tensors of one shape."""
         product, zero_a, zero_b = a * b, a == 0, b == 0
         return cls(
             size=a.numel(),
@@ -88,7 +89,7 @@ def _against(reference: Checkpoint, other: Checkpoint) -> dict[str, Any]:
     shared = [name for name in reference.specs if name in other.specs]
     same = [name for name in shared if reference.specs[name].shape == other.specs[name].shape]
     parts = {
-        name: Difference.of(reference.tensor(name), other.tensor(name))
+        name: _difference(reference.tensor(name), other.tensor(name))
         for name in same
         if reference.specs[name].dtype.is_floating_point and other.specs[name].dtype.is_floating_point
     }
@@ -102,5 +103,10 @@ def _against(reference: Checkpoint, other: Checkpoint) -> dict[str, Any]:
     }
 
 
+def _difference(a: Tensor, b: Tensor) -> Difference:
+    pairs = zip(pieces(a), pieces(b), strict=True)
+    return sum((Difference.of(*pair) for pair in pairs), Difference())
+
+
 def _ratio(part: float, whole: float) -> float | None:
-    return part / whole if whole else None
+    return part / whole if whole and isfinite(part / whole) else None

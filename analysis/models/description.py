@@ -1,6 +1,7 @@
 """What a checkpoint is, as JSON values."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ from .card import read_card
 from .checkpoint import Checkpoint
 from .families import skeleton, unrecognised
 from .macs import macs
+from .preparation import guess_preparation
 from .reading import open_checkpoint
+from .statistics import Statistics
+from .statistics import statistics as statistics_of
 
 
 def describe(path: Path, statistics: bool | None = None, weights: str | None = None) -> dict[str, Any]:
@@ -23,7 +27,7 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         A file, an index or a folder.
     statistics : bool or None
         Whether all values are read: sparsity, the share of exact zeros in [0, 1] among the weights that pruning counts,
-        and each tensor's root mean square, largest magnitude and zeros. None reads them for sparsity alone, of
+        how many are not finite, and each tensor's `Statistics`. None reads them without listing the tensors, of
         checkpoints up to 1 GiB.
     weights : str or None
         Which set of weights, where it holds several.
@@ -36,6 +40,7 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
     checkpoint = open_checkpoint(path, weights)
     size = sum(file.stat().st_size for file in checkpoint.files)
     read = size <= _READ_AT_ONCE if statistics is None else statistics
+    values = {name: statistics_of(checkpoint.tensor(name)) for name in checkpoint.specs} if read else {}
     return {
         "path": str(path),
         "format": checkpoint.format,
@@ -46,18 +51,25 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         "tensors": len(checkpoint.specs),
         "parameters": parameter_count(checkpoint),
         "dtypes": _dtypes(checkpoint),
-        "sparsity": _sparsity(checkpoint) if read else None,
+        "sparsity": _sparsity(checkpoint, values) if values else None,
+        "not_finite": sum(value.not_finite for value in values.values()) if values else None,
+        "written_by": _writers(checkpoint.metadata),
         **_network(checkpoint.architecture, checkpoint.metadata),
+        "preparation": _preparation(checkpoint),
         "card": read_card(checkpoint.files[0].parent / "README.md"),
         "metadata": dict(checkpoint.metadata),
         "layers": [
-            _layer(name, spec) | (_values(checkpoint, name) if statistics else {})
-            for name, spec in checkpoint.specs.items()
+            _layer(name, spec) | (asdict(values[name]) if statistics else {}) for name, spec in checkpoint.specs.items()
         ],
     }
 
 
 _READ_AT_ONCE = 1 << 30  # bytes
+
+
+def _preparation(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    architecture = checkpoint.architecture
+    return guess_preparation(architecture, checkpoint.files[0].parent) if architecture else None
 
 
 def _newest(files: tuple[Path, ...]) -> str:
@@ -66,16 +78,19 @@ def _newest(files: tuple[Path, ...]) -> str:
     return datetime.fromtimestamp(latest, UTC).isoformat(timespec="seconds")
 
 
-def _values(checkpoint: Checkpoint, name: str) -> dict[str, float | int]:
-    """Return a tensor's root mean square, largest magnitude, zeros, and values that are no numbers."""
-    values = checkpoint.tensor(name).double().flatten()
-    finite = values[values.isfinite()]
-    return {
-        "rms": float(finite.square().mean().sqrt()) if finite.numel() else 0.0,
-        "largest": float(finite.abs().max()) if finite.numel() else 0.0,
-        "zeros": int((values == 0).sum()),
-        "not_finite": values.numel() - finite.numel(),
-    }
+def _writers(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of the libraries that wrote a checkpoint, as far as it says."""
+    config = metadata.get("config")
+    told = {**metadata, **(config if isinstance(config, Mapping) else {})}
+    return {library: told[key] for key, library in _WRITERS.items() if isinstance(told.get(key), str)}
+
+
+_WRITERS = {
+    "torch_version": "torch",
+    "transformers_version": "transformers",
+    "_diffusers_version": "diffusers",
+    "pytorch-lightning_version": "lightning",
+}
 
 
 def parameter_count(checkpoint: Checkpoint) -> int:
@@ -96,10 +111,10 @@ def _dtypes(checkpoint: Checkpoint) -> dict[str, int]:
     return counts
 
 
-def _sparsity(checkpoint: Checkpoint) -> float | None:
+def _sparsity(checkpoint: Checkpoint, values: Mapping[str, Statistics]) -> float | None:
     names = checkpoint.weights()
     total = sum(checkpoint.specs[name].size for name in names)
-    zeros = sum(int((checkpoint.tensor(name) == 0).sum()) for name in names)
+    zeros = sum(values[name].zeros for name in names)
     return zeros / total if total else None
 
 

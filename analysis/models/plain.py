@@ -1,32 +1,52 @@
 """JSON values out of whatever stands beside the tensors of a file."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
 from typing import Any
 
-from torch import Tensor
+from .pickles import Record
+
+_ITEMS = 100_000
 
 
-def plain(value: Any) -> Any:
-    """Return the value as JSON; None if it holds anything else, such as tensors or numbers that are not finite.
+def plain(value: Any, number: Callable[[Any], Any] | None = None) -> Any:
+    """Return the value as JSON; None if it holds anything else, such as numbers that are not finite.
 
-    A tensor of one number is that number.
+    Parameters
+    ----------
+    value : Any
+        Anything.
+    number : callable or None
+        Gives the Python number of what is no JSON value but stands for one; raises TypeError for the rest.
     """
     try:
-        return _plain(value)
-    except TypeError:
+        return _plain(value, number or _none, count())
+    except (TypeError, RecursionError, KeyError):
         return None
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex():
-        return _plain(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        raise TypeError("JSON has no such number")
-    if value is None or isinstance(value, str | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+def _none(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is no JSON value")
+
+
+def _plain(value: Any, number: Callable[[Any], Any], counter: "Iterator[int]") -> Any:
+    if next(counter) > _ITEMS:  # lists that share a list can stand for more values than any memory holds
+        raise TypeError("too many values")
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, float):
+        return _finite(value)
+    if isinstance(value, Record) and isinstance(value.state, Mapping):
+        return _plain(value.state, number, counter)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, number, counter) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, number, counter) for item in value]
+    return _plain(number(value), number, counter)
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise TypeError("JSON has no such number")
+    return value

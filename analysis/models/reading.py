@@ -1,22 +1,17 @@
-"""Opening a checkpoint of any known format."""
+"""Opening a checkpoint of any known format, by its file, its index or its folder."""
 
+import re
 from pathlib import Path
 
 from ..errors import UserError
 from .checkpoint import Checkpoint, TensorFile
-from .exported_file import DIRECTORY, ExportedFile
-from .folder import described_beside, weights_in
-from .safetensors_file import SafetensorsFile
-from .sharded_file import ShardedFile
-from .torch_file import TorchFile
-from .torchscript_file import MARK, TorchScriptFile
-from .zipped import ZipReader
+from .folder import beside, weights_of
+from .opening import open_file
+from .sharded_file import INDEX, ShardedFile
+from .subset import part
+from .torch_file import CHECKPOINTS
 
-_ZIP = b"PK\x03\x04"
-_PICKLE = b"\x80"
-_POINTER = b"version https://git-lfs"
-_INDEX = ".index.json"
-_KNOWN = "Open a safetensors file, or a state_dict that torch.save wrote."
+_QUANTISED = re.compile(r"\.(qweight|weight_packed|SCB|weight\.quant_state\..+)$")
 
 
 def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
@@ -25,66 +20,46 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
     Parameters
     ----------
     path : Path
-        A file, the index of a checkpoint in several files, or a folder as the Hugging Face libraries write it.
+        A file, the index of several files, or a folder that holds either.
     weights : str or None
-        Which set of weights, where it holds several; None for the one that was trained. ``metadata["weights"]`` lists
-        them.
+        Which weights to open where there are several sets, such as ``ema``; None for the usual ones. The metadata's
+        ``weights`` lists them and ``opened`` says which these are.
     network : str or None
         A person's own code that builds the network, which is run; None for a recognised one.
 
     Raises
     ------
     UserError
-        If there is no such file, if it is damaged or of an unknown format, if it holds no tensors, or if reading it
-        would run code.
+        If there is no such file, if it is damaged or of an unknown format, if it holds no tensors, if its tensors are
+        quantised, if reading it would run code, or if it has no such weights, or several and none is the usual one.
     """
-    first = weights_in(path) if _is_folder(path) else path
-    file = _open(first, weights)
+    place = _weights_file(path)
+    file = part(ShardedFile(place), weights, path) if place.name.endswith(INDEX) else open_file(place, weights)
     if not file.specs:
-        raise UserError(f"'{first.name}' holds no tensors.", _KNOWN)
-    parts = [first.with_name(part) for part in file.parts] if isinstance(file, ShardedFile) else []
-    return Checkpoint(path, file, (first, *parts), described_beside(first), weights, network)
+        raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
+    _check_numbers(path, file)
+    return Checkpoint(path, file, beside(place.parent), network)
 
 
-def _is_folder(path: Path) -> bool:
+def named_weights(text: str) -> tuple[Path, str | None]:
+    """Return the path and the weights of ``FILE`` or ``FILE#WEIGHTS``; a file whose name has a # comes first."""
+    path, mark, weights = text.rpartition("#")
+    if mark and path and weights and not Path(text).exists():
+        return Path(path), weights
+    return Path(text), None
+
+
+def _weights_file(path: Path) -> Path:
     try:
-        return path.is_dir()
+        return weights_of(path) if path.is_dir() else path
     except (OSError, ValueError) as error:
-        raise UserError(f"'{path}' cannot be read: {error}.", "Check the path and its permissions.") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"'{path}' cannot be read: {reason}.", "Check the path and its permissions.") from error
 
 
-def _start(path: Path) -> bytes:
-    """Return the file's first bytes, which tell its format."""
-    try:
-        with path.open("rb") as stream:
-            return stream.read(len(_POINTER))
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file '{path}'.", "Check the path.") from error
-    except (OSError, ValueError) as error:
-        raise UserError(f"'{path}' cannot be read: {error}.", "Check the path and its permissions.") from error
-
-
-def _open(path: Path, weights: str | None = None) -> TensorFile:
-    start = _start(path)
-    if not start:
-        raise UserError(f"'{path.name}' is empty.", "Copy or download it again.")
-    if start == _POINTER:
-        raise UserError(f"'{path.name}' is a Git LFS pointer, not the file itself.", "Fetch it with 'git lfs pull'.")
-    if path.name.endswith(_INDEX):
-        return ShardedFile(path, _open)
-    if start.startswith(_ZIP):
-        return _open_zip(path, weights)
-    if start.startswith(_PICKLE):
-        return TorchFile(path, zipped=False, weights=weights)
-    if start[8:9] == b"{" or path.suffix == ".safetensors":
-        return SafetensorsFile(path)
-    raise UserError(f"'{path.name}' is not a checkpoint of a known format.", _KNOWN)
-
-
-def _open_zip(path: Path, weights: str | None) -> TensorFile:
-    entries = ZipReader(path)
-    if entries.find(MARK):
-        return TorchScriptFile(path)
-    if entries.find(DIRECTORY):
-        return ExportedFile(path)
-    return TorchFile(path, zipped=True, weights=weights)
+def _check_numbers(path: Path, file: TensorFile) -> None:
+    packed = next((name for name in file.specs if _QUANTISED.search(name)), None)
+    if packed is not None:
+        raise UserError(
+            f"'{path.name}' holds '{packed}', which is quantised.", "Open the checkpoint that it was made from."
+        )

@@ -17,6 +17,8 @@ from torch import Tensor
 from ..errors import UserError
 from .architecture import TensorSpec
 from .plain import plain
+from .spans import AGAIN, Span
+from .stored import ELEMENTS_LIMIT, numbers
 
 DTYPES: Mapping[str, torch.dtype] = {
     "F64": torch.float64,
@@ -27,6 +29,7 @@ DTYPES: Mapping[str, torch.dtype] = {
     "F8_E4M3FNUZ": torch.float8_e4m3fnuz,
     "F8_E5M2": torch.float8_e5m2,
     "F8_E5M2FNUZ": torch.float8_e5m2fnuz,
+    "F8_E8M0": torch.float8_e8m0fnu,
     "I64": torch.int64,
     "I32": torch.int32,
     "I16": torch.int16,
@@ -38,9 +41,9 @@ DTYPES: Mapping[str, torch.dtype] = {
     "BOOL": torch.bool,
     "C64": torch.complex64,
 }
+_PACKED = {"F4", "F6_E2M3", "F6_E3M2"}  # several numbers share a byte
 _LENGTH = 8
 _HEADER_LIMIT = 100_000_000  # bytes; the format's own limit
-_ELEMENTS_LIMIT = 2**62
 
 
 class _FormatError(Exception):
@@ -48,12 +51,11 @@ class _FormatError(Exception):
 
 
 @dataclass(frozen=True)
-class _Span:
-    """Where a tensor's bytes lie, counted from the file's start."""
+class _Entry:
+    """What a tensor is, and where its bytes lie."""
 
     spec: TensorSpec
-    start: int
-    stop: int
+    place: Span
 
 
 class SafetensorsFile:
@@ -68,15 +70,15 @@ class SafetensorsFile:
     format = "safetensors"
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.files: tuple[Path, ...] = (path,)
         try:
             header, start, size = _read_header(path)
             self.metadata: Mapping[str, Any] = _metadata(header.pop("__metadata__", None))
-            self._spans = {name: _span(name, entry, start) for name, entry in header.items()}
-            _check_cover(self._spans, start, size)
+            self._entries = {name: _entry(path, name, entry, start) for name, entry in header.items()}
+            _check_cover(self._entries, start, size)
         except _FormatError as damage:
-            raise UserError(f"'{path.name}' is a damaged safetensors file: {damage}.", _AGAIN) from damage
-        self.specs: Mapping[str, TensorSpec] = {name: span.spec for name, span in self._spans.items()}
+            raise UserError(f"'{path.name}' is a damaged safetensors file: {damage}.", AGAIN) from damage
+        self.specs: Mapping[str, TensorSpec] = {name: entry.spec for name, entry in self._entries.items()}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor.
@@ -86,21 +88,8 @@ class SafetensorsFile:
         UserError
             If the file has changed since it was opened.
         """
-        span = self._spans[name]
-        data = bytearray(span.stop - span.start)
-        try:
-            with self._path.open("rb") as stream:
-                stream.seek(span.start)
-                whole = stream.readinto(data) == len(data)
-        except OSError as error:
-            raise UserError(f"'{self._path.name}' can no longer be read: {error.strerror}.", _AGAIN) from error
-        if not whole:
-            raise UserError(f"'{self._path.name}' has become shorter since it was opened.", _AGAIN)
-        flat = torch.frombuffer(data, dtype=span.spec.dtype) if data else torch.empty(0, dtype=span.spec.dtype)
-        return flat.reshape(span.spec.shape)
-
-
-_AGAIN = "Copy or download it again."
+        entry = self._entries[name]
+        return numbers(entry.place.read(), entry.spec.dtype).reshape(entry.spec.shape)
 
 
 def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:
@@ -113,7 +102,7 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:
             raise _FormatError(f"its header claims {length} bytes, but the file has {size}")
         text = stream.read(length)
     try:
-        header = json.loads(text)
+        header = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise _FormatError("its header is not JSON") from error
     if not isinstance(header, dict):
@@ -121,7 +110,14 @@ def _read_header(path: Path) -> tuple[dict[str, Any], int, int]:
     return header, _LENGTH + length, size
 
 
-def _span(name: str, entry: Any, start: int) -> _Span:
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        raise _FormatError("its header names something twice")
+    return table
+
+
+def _entry(path: Path, name: str, entry: Any, start: int) -> _Entry:
     match entry:
         case {"dtype": str(kind), "shape": [*shape], "data_offsets": [int(begin), int(end)]} if all(
             type(side) is int and side >= 0 for side in shape
@@ -129,23 +125,25 @@ def _span(name: str, entry: Any, start: int) -> _Span:
             spec = TensorSpec(tuple(shape), _dtype(name, kind))
         case _:
             raise _FormatError(f"the header's entry for '{name}' lacks dtype, shape or offsets")
-    if prod(max(side, 1) for side in shape) > _ELEMENTS_LIMIT or end - begin != spec.size * spec.dtype.itemsize:
+    if prod(max(side, 1) for side in shape) > ELEMENTS_LIMIT or end - begin != spec.size * spec.dtype.itemsize:
         raise _FormatError(f"'{name}' has shape {shape} but {end - begin} bytes")
-    return _Span(spec, start + begin, start + end)
+    return _Entry(spec, Span(path, start + begin, start + end))
 
 
 def _dtype(name: str, kind: str) -> torch.dtype:
+    if kind in _PACKED:
+        raise UserError(f"The tensor '{name}' is quantised to {kind}.", "Open the checkpoint that it was made from.")
     if kind not in DTYPES:
         raise _FormatError(f"'{name}' has the unknown number type '{kind}'")
     return DTYPES[kind]
 
 
-def _check_cover(spans: Mapping[str, _Span], start: int, size: int) -> None:
+def _check_cover(entries: Mapping[str, _Entry], start: int, size: int) -> None:
     """Demand that the tensors lie end to end and fill the file, as the format does."""
-    for span in sorted(spans.values(), key=lambda span: (span.start, span.stop)):
-        if span.start != start:
+    for place in sorted((entry.place for entry in entries.values()), key=lambda place: (place.start, place.stop)):
+        if place.start != start:
             raise _FormatError("its tensors overlap or leave gaps")
-        start = span.stop
+        start = place.stop
     if start != size:
         raise _FormatError(f"its tensors end at byte {start}, but the file has {size}")
 

@@ -1,82 +1,104 @@
-"""Checkpoints in several files, with an index that says which tensor lies where.
+"""Checkpoints in several files, with an index that says which tensor lies in which.
 
-The index is JSON with ``weight_map``, tensor to file, as the Hugging Face libraries write it. Of safetensors, headers
-alone are read; of torch files, the directories.
+The index is JSON: ``{"weight_map": {tensor: file}, "metadata": {…}}``, as transformers writes it.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from torch import Tensor
 
 from ..errors import UserError
 from .architecture import TensorSpec
+from .checkpoint import TensorFile
+from .opening import open_file
 from .plain import plain
+from .spans import AGAIN
 
-if TYPE_CHECKING:
-    from .checkpoint import TensorFile
-
-_AGAIN = "Copy or download it again, with all its parts."
+INDEX = ".index.json"
 _INDEX_LIMIT = 100_000_000  # bytes
+_COMPLETE = "Fetch the whole checkpoint again."
 
 
 class ShardedFile:
-    """An open index; every part's header has been read.
-
-    Parameters
-    ----------
-    path : Path
-        The index.
-    open_part : callable
-        Opens one file.
+    """An open checkpoint of several files; of each the header alone is read.
 
     Raises
     ------
     UserError
-        If the index is damaged or names files elsewhere, or a part is missing or lacks a tensor.
+        If the index is damaged or leaves its folder, or a file or tensor of it is missing.
     """
 
-    def __init__(self, path: Path, open_part: "Callable[[Path], TensorFile]") -> None:
-        index = _read_index(path)
-        self._where: Mapping[str, str] = index["weight_map"]
-        self.parts = tuple(dict.fromkeys(self._where.values()))
-        self._files = {part: open_part(_part(path, part)) for part in self.parts}
-        for name, part in self._where.items():
-            if name not in self._files[part].specs:
-                raise UserError(f"'{part}' lacks the tensor '{name}', which '{path.name}' says it has.", _AGAIN)
-        kinds = sorted({file.format for file in self._files.values()})
-        self.format = f"{' and '.join(kinds)}, {len(self.parts)} part{'s' * (len(self.parts) != 1)}"
-        self.metadata: Mapping[str, Any] = plain(index.get("metadata", {})) or {}
-        self.specs: Mapping[str, TensorSpec] = {n: self._files[p].specs[n] for n, p in self._where.items()}
+    def __init__(self, index: Path) -> None:
+        table = read_json(index, _INDEX_LIMIT)
+        placed = _weight_map(index, table)
+        shards = {name: _open_shard(index, name) for name in dict.fromkeys(placed.values())}
+        self._shards = {tensor: shards[file] for tensor, file in placed.items()}
+        self.files = (index, *(index.parent / name for name in shards))
+        self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
+        self.specs: Mapping[str, TensorSpec] = {name: _spec(index, self._shards, placed, name) for name in placed}
+        self.metadata: Mapping[str, Any] = {"index": plain(table.get("metadata"))} if table.get("metadata") else {}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
-        return self._files[self._where[name]].tensor(name)
+        return self._shards[name].tensor(name)
 
 
-def _read_index(path: Path) -> dict[str, Any]:
+def read_json(path: Path, limit: int) -> dict[str, Any]:
+    """Return a JSON file's table.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read, is larger than ``limit`` bytes, or is no table.
+    """
     try:
-        if path.stat().st_size > _INDEX_LIMIT:
-            raise ValueError("too long")
-        index = json.loads(path.read_text(encoding="utf-8"))
-        parts = index["weight_map"]
-        if not parts or not all(isinstance(part, str) and _stays(part) for part in parts.values()):
-            raise ValueError("no map from tensors to files beside it")
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise UserError(f"'{path.name}' is not an index of tensors in files beside it.", _AGAIN) from error
-    found: dict[str, Any] = index
-    return found
+        if path.stat().st_size > limit:
+            raise UserError(f"'{path.name}' has more than {limit} bytes, too many for such a file.", _COMPLETE)
+        content = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"'{path}' cannot be read: {error.strerror}.", "Check the path.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"'{path.name}' is not valid JSON.", AGAIN) from error
+    if not isinstance(content, dict):
+        raise UserError(f"'{path.name}' is no table of names and values.", AGAIN)
+    return content
 
 
-def _stays(part: str) -> bool:
-    """Return whether a name is that of a file in the index's own folder, on every system."""
-    return part not in ("", ".", "..") and PurePosixPath(part).name == PureWindowsPath(part).name == part
+def _weight_map(index: Path, table: Mapping[str, Any]) -> dict[str, str]:
+    placed = table.get("weight_map")
+    if isinstance(placed, dict) and placed and all(isinstance(file, str) for file in placed.values()):
+        return placed
+    raise UserError(f"'{index.name}' does not say which tensor lies in which file.", _COMPLETE)
 
 
-def _part(index: Path, part: str) -> Path:
-    path = index.with_name(part)
+def _open_shard(index: Path, name: str) -> TensorFile:
+    if not stays(index.parent, name):
+        raise UserError(f"'{index.name}' names a file outside its folder, '{name}'.", "Do not use it.")
+    path = index.parent / name
     if not path.is_file():
-        raise UserError(f"'{index.name}' names '{part}', which is not beside it.", _AGAIN)
-    return path
+        raise UserError(f"'{index.name}' names '{name}', which is not there.", _COMPLETE)
+    return open_file(path, shard=True)
+
+
+def stays(folder: Path, name: str) -> bool:
+    """Tell whether a file's name, links followed, stays in a folder, or in the store of a Hugging Face cache.
+
+    That cache keeps ``snapshots/REVISION`` as links to ``blobs`` beside it.
+    """
+    if not name or "\0" in name or Path(name).name != name or "\\" in name or name in (".", ".."):
+        return False
+    try:
+        home, place = folder.resolve(), (folder / name).resolve()
+    except (OSError, RuntimeError):  # a loop of links
+        return False
+    store = home.parent.parent / "blobs" if home.parent.name == "snapshots" else home
+    return place.parent in (home, store)
+
+
+def _spec(index: Path, shards: Mapping[str, TensorFile], placed: Mapping[str, str], name: str) -> TensorSpec:
+    if name not in shards[name].specs:
+        raise UserError(f"'{placed[name]}' lacks '{name}', which '{index.name}' says it holds.", _COMPLETE)
+    return shards[name].specs[name]

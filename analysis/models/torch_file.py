@@ -1,146 +1,206 @@
-"""Files that ``torch.save`` wrote, read without executing anything in them.
+"""Files that ``torch.save`` wrote, read without executing anything in them; tensors stay on disk until they are read.
 
-A pickle is a program. It is run by an interpreter that knows tensors and plain containers alone, and whatever asks for
-more is refused by name.
+Two layouts: a zip archive with the pickle ``data.pkl`` and one part a storage, and the older row of pickles with the
+storages after them. Source of both: ``torch/serialization.py``.
 """
 
-import pickletools
-import re
-import warnings
-from collections.abc import Iterator, Mapping
+import mmap
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..errors import UserError
 from .architecture import TensorSpec
+from .archive import Archive
+from .pickles import ForbiddenError, PickleError, Vocabulary, read_pickle, read_pickle_bytes
 from .plain import plain
-from .weight_sets import choose_set
-from .zipped import ZipReader
+from .spans import AGAIN, Span
+from .stored import StoredTensor, Unreadable
+from .torch_pickles import VOCABULARY
+from .weight_sets import Leaf, WeightSet, choose, gather, split, told, training
 
-# Where training programs put the weights, in the order of preference.
-_NESTS = ("state_dict", "model_state_dict", "model", "net", "network", "module", "weights", "params")
-_NOT_WEIGHTS = re.compile(r"optim|sched|scaler|callback|loop|hyper|rng|sampler|loss", re.IGNORECASE)
-_SAFE = "In an environment that you trust, load it and save its state_dict() as safetensors."
-_CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
-_AGAIN = "Copy or download it again."
+SAFE = "In an environment that you trust, load it and save its state_dict() as safetensors."
+CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
+_MAGIC = 0x1950A86A20F9469CFC6C
+_PROTOCOL = 1001
+_COUNT = 8  # bytes before each storage of the older layout: how many numbers it has
+Places = Callable[[str], Span]
+"""Says where a storage lies, by its key."""
 
 
 class TorchFile:
-    """An open torch file; of a zip file, tensors stay on disk until they are read.
+    """An open torch file.
 
-    Of several sets of weights, such as those that were trained and their running average, one is taken: the one that
-    ``weights`` names, or else the trained one. ``metadata["weights"]`` lists them.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    archive : Archive or None
+        The file as a zip archive; None if it has the older layout.
+    weights : str or None
+        Which set of weights to open where the file holds several; None for the usual one.
+    shard : bool
+        Whether it is one of several files, whose tensors are taken as they are.
 
     Raises
     ------
     UserError
-        If the file would execute code, is damaged, holds no tensors, or several sets of which none was named.
+        If the file would execute code, is damaged, holds no tensors, or has no such weights.
     """
 
-    def __init__(self, path: Path, *, zipped: bool, weights: str | None = None) -> None:
-        self.format = "torch zip" if zipped else "torch legacy"
-        if zipped:
-            _check_archive(path)
-        try:
-            content = _load(path, zipped)
-            self._tensors, metadata = _split(content, path, weights)
-        except UserError:
-            raise
-        except Exception as error:
-            raise _refusal(path, error, zipped) from error
-        self.metadata: Mapping[str, Any] = metadata
-        self.specs: Mapping[str, TensorSpec] = {
-            name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in self._tensors.items()
-        }
+    def __init__(self, path: Path, archive: Archive | None, weights: str | None = None, *, shard: bool = False) -> None:
+        self.files: tuple[Path, ...] = (path,)
+        self.format = "torch zip" if archive else "torch legacy"
+        content, self._places = _read_zip(archive) if archive else _read_legacy(path)
+        names, chosen, found = _choose(content, weights, path, shard)
+        self._tensors = readable(path, found.tensors, self._places)
+        self.metadata: Mapping[str, Any] = _metadata(found.beside, self._places) | told(names, chosen)
+        self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
 
     def tensor(self, name: str) -> Tensor:
-        """Return a copy of one tensor."""
-        return self._tensors[name].detach().clone(memory_format=torch.contiguous_format)
+        """Read one tensor."""
+        tensor = self._tensors[name]
+        return tensor.read(self._places(tensor.storage.key))
 
 
-def _check_archive(path: Path) -> None:
-    entries = ZipReader(path)
-    content = entries.find("data.pkl")
-    if content is None:
-        raise UserError(f"'{path.name}' is a zip file, but not one that torch.save wrote.", _CHECKPOINTS)
-    entries.text(content)  # refuses one that would unpack without end
+def understood(path: Path, data: bytes | bytearray, vocabulary: Vocabulary) -> Any:
+    """Return the content of a pickle of a file.
 
-
-def _load(path: Path, zipped: bool) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a foreign pickle's protocol is no concern of the reader
-        return torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
-
-
-def _split(content: Any, path: Path, weights: str | None) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Return the tensors by name, and the JSON values beside them on the way down."""
-    state, beside = _unnest(content, path, weights)
-    if not isinstance(state, Mapping):
-        raise UserError(f"'{path.name}' holds a {type(state).__name__}, not tensors by name.", _CHECKPOINTS)
-    tensors = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Tensor)}
-    _check_tensors(tensors, path)
-    beside |= {str(key): value for key, value in state.items() if key not in tensors}
-    return tensors, {key: kept for key, value in beside.items() if (kept := plain(value)) is not None}
-
-
-def _unnest(state: Any, path: Path, weights: str | None) -> tuple[Any, dict[str, Any]]:
-    """Go down to the mapping that holds the tensors; return it, and what lay beside the way."""
-    if not isinstance(state, Mapping):
-        return state, {}
-    sets = [key for key, value in state.items() if isinstance(value, Mapping) and _holds_tensors(value)]
-    sets = [key for key in sets if not _NOT_WEIGHTS.search(str(key))]
-    if any(isinstance(value, Tensor) for value in state.values()):
-        sets = [key for key in sets if key in _NESTS]
-    if not sets:
-        return state, {}
-    nest = _chosen(sets, path, weights)
-    beside = {str(key): value for key, value in state.items() if key != nest}
-    if len(sets) > 1:
-        beside["weights"] = [str(key) for key in sets]
-    inner, nearer = _unnest(state[nest], path, None if nest == weights else weights)
-    return inner, beside | nearer
-
-
-def _chosen(sets: list[Any], path: Path, weights: str | None) -> Any:
-    if weights in sets:
-        return weights
-    if len(sets) == 1:
-        return sets[0]
-    usual = next((key for key in _NESTS if key in sets), None)
-    return usual or choose_set([str(key) for key in sets], weights, path.name)
-
-
-def _holds_tensors(state: Mapping[Any, Any]) -> bool:
-    return any(isinstance(v, Tensor) or (isinstance(v, Mapping) and _holds_tensors(v)) for v in state.values())
-
-
-def _check_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    for name, tensor in tensors.items():
-        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.device.type != "cpu":
-            raise UserError(f"'{path.name}' holds '{name}', which is sparse, quantised or without data.", _SAFE)
-
-
-def _refusal(path: Path, error: Exception, zipped: bool) -> UserError:
-    """Return the sentence for a file that could not be loaded: what it would run, or else that it is damaged."""
-    named = re.search(r"GLOBAL ([\w.]+)", str(error))
-    wanted = named[1] if named else next(_stacked(path), None) if not zipped else None
-    if wanted is None:
-        return UserError(f"'{path.name}' is truncated, damaged or not a file of tensors.", _AGAIN)
-    return UserError(f"'{path.name}' was not opened: reading it would run '{wanted}'.", _SAFE)
-
-
-def _stacked(path: Path) -> Iterator[str]:
-    """Yield what a pickle of the later protocols, which name objects in two strings, would import."""
-    strings: list[str] = []
+    Raises
+    ------
+    UserError
+        If it is damaged, or would run code.
+    """
     try:
-        with path.open("rb") as stream:
-            for code, argument, _ in pickletools.genops(stream):
-                if code.name == "STACK_GLOBAL":
-                    yield ".".join(strings[-2:])
-                elif isinstance(argument, str):
-                    strings.append(argument)
-    except ValueError:
-        return
+        return read_pickle_bytes(data, vocabulary)
+    except (PickleError, ForbiddenError) as error:
+        raise _refusal(path, error) from error
+
+
+def readable(path: Path, tensors: Mapping[str, Leaf], places: Places) -> dict[str, StoredTensor]:
+    """Return the tensors if the file has the numbers of all of them.
+
+    Raises
+    ------
+    UserError
+        If one is sparse, quantised or without data, or its numbers are missing.
+    """
+    plain_ones: dict[str, StoredTensor] = {}
+    for name, tensor in tensors.items():
+        if isinstance(tensor, Unreadable):
+            raise UserError(f"'{path.name}' holds '{name}', which is {tensor.kind}.", SAFE)
+        plain_ones[name] = tensor
+    for storage in {tensor.storage for tensor in plain_ones.values()}:
+        if places(storage.key).size < storage.size:
+            raise _damaged(path)
+    return plain_ones
+
+
+def zip_places(archive: Archive, folder: str) -> Places:
+    """Return what says where the storages of an archive lie."""
+    return lambda key: archive.span(f"{folder}{key}")
+
+
+def check_order(archive: Archive) -> None:
+    """Refuse an archive whose numbers begin with their highest byte."""
+    if "byteorder" in archive and archive.read("byteorder") != b"little":
+        raise UserError(f"'{archive.path.name}' was written on a big-endian machine.", SAFE)
+
+
+def _read_zip(archive: Archive) -> tuple[Any, Places]:
+    if "data.pkl" not in archive:
+        raise UserError(f"'{archive.path.name}' is a zip file, but not one that torch.save wrote.", CHECKPOINTS)
+    check_order(archive)
+    return understood(archive.path, archive.read("data.pkl"), VOCABULARY), zip_places(archive, "data/")
+
+
+def _read_legacy(path: Path) -> tuple[Any, Places]:
+    try:
+        with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            return _legacy(path, mapped)
+    except (PickleError, ForbiddenError) as error:
+        raise _refusal(path, error) from error
+    except OSError as error:
+        raise UserError(f"'{path.name}' cannot be read: {error.strerror}.", AGAIN) from error
+
+
+def _legacy(path: Path, mapped: mmap.mmap) -> tuple[Any, Places]:
+    storages: dict[str, int] = {}
+
+    def persistent(identifier: Any) -> Any:
+        storage = VOCABULARY.persistent(identifier)
+        storages[storage.key] = storage.size
+        return storage
+
+    vocabulary = Vocabulary(VOCABULARY.builders, VOCABULARY.values, VOCABULARY.records, persistent)
+    if read_pickle(mapped, vocabulary) != _MAGIC or read_pickle(mapped, vocabulary) != _PROTOCOL:
+        raise PickleError("it does not begin as torch.save's files do")
+    system = read_pickle(mapped, vocabulary)
+    if not isinstance(system, dict) or system.get("little_endian") is not True:
+        raise UserError(f"'{path.name}' was written on a big-endian machine.", SAFE)
+    content, keys = read_pickle(mapped, vocabulary), read_pickle(mapped, vocabulary)
+    if not isinstance(keys, list):
+        raise PickleError("it does not list its storages")
+    return content, _row(path, mapped, [key for key in keys if key in storages], storages)
+
+
+def _row(path: Path, mapped: mmap.mmap, keys: list[str], sizes: Mapping[str, int]) -> Places:
+    """Return where storages that follow one another lie."""
+    places: dict[str, Span] = {}
+    start = mapped.tell()
+    for key in keys:
+        start += _COUNT
+        places[key] = Span(path, start, start + sizes[key])
+        start += sizes[key]
+    if start > len(mapped):
+        raise PickleError("its storages are cut off")
+    if len(places) < len(sizes):
+        raise PickleError("it does not list all of its storages")
+    return places.__getitem__
+
+
+def _choose(content: Any, wanted: str | None, path: Path, shard: bool) -> tuple[list[str], str, WeightSet]:
+    """Return the names of all sets of weights, the chosen name and its set."""
+    if not isinstance(content, Mapping):
+        kind = "Tensor" if isinstance(content, Leaf) else type(content).__name__
+        raise UserError(f"'{path.name}' holds a {kind}, not tensors by name.", CHECKPOINTS)
+    sets = gather(content) if shard else _all_sets(gather(content))
+    if not sets:
+        raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
+    chosen = choose(list(sets), wanted, path)
+    return list(sets), chosen, sets[chosen]
+
+
+def _all_sets(nested: Mapping[str, WeightSet]) -> dict[str, WeightSet]:
+    sets: dict[str, WeightSet] = {}
+    for place, whole in nested.items():
+        for name, tensors in split(whole.tensors, place).items():
+            label = name if len(nested) == 1 or name == place else f"{place}.{name}"
+            sets[label] = WeightSet(tensors, whole.beside)
+    return sets
+
+
+def _metadata(beside: Mapping[str, Any], places: Places) -> dict[str, Any]:
+    """Return the JSON values beside the weights, and the names of what belongs to the training alone."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, StoredTensor) and value.spec.size == 1 and not value.spec.dtype.is_complex:
+            return value.read(places(value.storage.key)).item()
+        raise TypeError("no number")
+
+    values = {key: plain(value, number) for key, value in beside.items() if not training(key)}
+    kept = {key: value for key, value in values.items() if value is not None}
+    names = [key for key in beside if training(key)]
+    return kept | ({"training": names} if names else {})
+
+
+def _refusal(path: Path, error: Exception) -> UserError:
+    if isinstance(error, ForbiddenError):
+        return UserError(f"'{path.name}' was not opened: reading it would run '{error}'.", SAFE)
+    return _damaged(path)
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"'{path.name}' is truncated, damaged or not a file of tensors.", AGAIN)

@@ -1,121 +1,87 @@
-"""TorchScript programs: their weights, read without running their code.
+"""TorchScript archives: their weights, without their program.
 
-The object graph lies in a pickle beside the code. It is unpickled with stand-ins for every class, so that nothing but
-containers and the places of tensors comes of it.
+The archive's ``data.pkl`` holds the module as nested objects with tensors among their attributes, and frozen modules
+keep theirs in ``constants.pkl``. The code beside them is not read. Source: ``torch/csrc/jit/serialization``.
 """
 
-import io
-import pickle
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..errors import UserError
 from .architecture import TensorSpec
-from .zipped import AGAIN, ZipReader, ZipTensor
+from .archive import Archive
+from .pickles import Record
+from .spans import AGAIN
+from .stored import StoredTensor
+from .torch_file import Places, check_order, readable, understood, zip_places
+from .torch_pickles import PROGRAM
+from .weight_sets import Leaf
 
-GRAPH, MARK = "data.pkl", "constants.pkl"
-"""The entries that a program has; a state dict has the first alone."""
-
-_STORAGES = {
-    "DoubleStorage": torch.float64,
-    "FloatStorage": torch.float32,
-    "HalfStorage": torch.float16,
-    "BFloat16Storage": torch.bfloat16,
-    "LongStorage": torch.int64,
-    "IntStorage": torch.int32,
-    "ShortStorage": torch.int16,
-    "CharStorage": torch.int8,
-    "ByteStorage": torch.uint8,
-    "BoolStorage": torch.bool,
-    "ComplexFloatStorage": torch.complex64,
-    "ComplexDoubleStorage": torch.complex128,
-}
-_DEPTH = 200  # modules within modules
+_DEPTH = 64  # modules within modules
+_PARTS = 300_000  # attributes; programs whose modules share modules could have more than any memory holds
 
 
 class TorchScriptFile:
-    """An open TorchScript program; tensors stay on disk until they are read.
+    """An open TorchScript archive; tensors have the names of the module's attributes.
+
+    A tensor attribute counts whether or not it is a parameter: the archive tells them apart in its code alone.
 
     Raises
     ------
     UserError
-        If the file is damaged, or its graph holds what no program's does.
+        If the archive is damaged, names anything but its own classes, or holds no tensors that can be read.
     """
 
     format = "TorchScript"
 
-    def __init__(self, path: Path) -> None:
-        self._reader = ZipReader(path)
-        entry = self._reader.find(GRAPH)
-        if entry is None:
-            raise UserError(f"'{path.name}' is damaged: it has no {GRAPH}.", AGAIN)
-        try:
-            root = _Graph(self._reader.text(entry), entry.removesuffix(GRAPH)).load()
-            self._tensors = dict(_tensors(root, "", set(), 0))
-        except UserError:
-            raise
-        except Exception as error:
-            raise UserError(f"'{path.name}' is damaged: its object graph cannot be read.", AGAIN) from error
-        for name, tensor in self._tensors.items():
-            self._reader.check(name, tensor)
+    def __init__(self, archive: Archive) -> None:
+        check_order(archive)
+        self.files: tuple[Path, ...] = (archive.path,)
+        self._places, tensors = _tensors(archive, "data")
+        if not tensors:
+            self._places, tensors = _tensors(archive, "constants")
+        self._tensors = readable(archive.path, tensors, self._places)
         self.metadata: Mapping[str, Any] = {"program": "TorchScript; its code is not run"}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
-        return self._reader.tensor(self._tensors[name])
+        tensor: StoredTensor = self._tensors[name]
+        return tensor.read(self._places(tensor.storage.key))
 
 
-class _Object:
-    """Stands for an instance of any of the program's classes."""
-
-    def __init__(self, *_: object) -> None:
-        self.state: dict[str, Any] = {}
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = dict(state) if isinstance(state, Mapping) else {}
+def is_program(archive: Archive) -> bool:
+    """Tell whether an archive is a TorchScript program."""
+    return "constants.pkl" in archive
 
 
-class _Graph(pickle.Unpickler):
-    """Unpickles stand-ins; whatever is not known to be harmless becomes an empty one."""
-
-    def __init__(self, content: bytes, folder: str) -> None:
-        super().__init__(io.BytesIO(content))
-        self._folder = folder
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
-        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
-            return _place
-        if module == "torch" and name in _STORAGES:
-            return _STORAGES[name]
-        return _Object
-
-    def persistent_load(self, pid: Any) -> tuple[str, torch.dtype]:
-        _, dtype, key, *_ = pid
-        if not isinstance(dtype, torch.dtype) or not isinstance(key, str):
-            raise pickle.UnpicklingError("an unknown storage")
-        return f"{self._folder}data/{key}", dtype
+def _tensors(archive: Archive, part: str) -> tuple[Places, dict[str, Leaf]]:
+    content = understood(archive.path, archive.read(f"{part}.pkl"), PROGRAM)
+    try:
+        named = dict(_attributes(content, "" if part == "data" else part, count(), 0))
+    except RecursionError as error:
+        raise UserError(f"'{archive.path.name}' is a program whose modules hold each other.", AGAIN) from error
+    return zip_places(archive, f"{part}/"), named
 
 
-def _place(storage: tuple[str, torch.dtype], offset: int, shape: Any, stride: Any, *_: object) -> ZipTensor:
-    entry, dtype = storage
-    return ZipTensor(entry, dtype, offset, tuple(shape), tuple(stride))
-
-
-def _tensors(value: Any, name: str, seen: set[int], depth: int) -> Iterator[tuple[str, ZipTensor]]:
-    """Give every tensor below an object under the path of attributes that leads to it."""
-    if isinstance(value, ZipTensor):
+def _attributes(value: Any, name: str, counter: "Iterator[int]", depth: int) -> Iterator[tuple[str, Leaf]]:
+    """Give every tensor of an object's attributes, and of theirs, by its dotted name."""
+    if depth > _DEPTH or next(counter) > _PARTS:
+        raise RecursionError
+    if isinstance(value, Leaf):
         yield name, value
-        return
-    if not isinstance(value, _Object) or id(value) in seen or depth > _DEPTH:
-        return
-    seen.add(id(value))
-    for key, inner in value.state.items():
-        yield from _tensors(inner, f"{name}.{key}" if name else str(key), seen, depth + 1)
+    for key, item in _items(value):
+        yield from _attributes(item, f"{name}.{key}" if name else str(key), counter, depth + 1)
+
+
+def _items(value: Any) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, Record):
+        yield from _items(value.state)
+    elif isinstance(value, Mapping):
+        yield from value.items()
+    elif isinstance(value, list | tuple):
+        yield from enumerate(value)

@@ -16,7 +16,7 @@ from ..identity import remembered_fingerprint
 from ..jobs.protocol import Ticket
 from ..measures import MEASURES
 from ..methods import METHODS
-from ..models import compare, describe, open_checkpoint
+from ..models import compare, describe, named_weights, open_checkpoint
 from ..projections import PROJECTIONS
 from ..recipe import anchored, parse_recipe
 from ..trials import Plan, Trial, TrialResult
@@ -39,13 +39,14 @@ def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
 
 
 def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
-    """Say what a checkpoint is. ``path``: the file; ``statistics``, ``weights``: as `describe` takes them."""
-    return describe(Path(payload["path"]), payload.get("statistics"), payload.get("weights"))
+    """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics``, ``weights``: as of `describe`."""
+    path, named = named_weights(payload["path"])
+    return describe(path, payload.get("statistics"), payload.get("weights") or named)
 
 
 def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str, Any]]:
-    """Compare checkpoints weight by weight. ``paths``: the reference's, then the others'."""
-    reference, *others = (open_checkpoint(Path(path)) for path in payload["paths"])
+    """Compare checkpoints weight by weight. ``paths``: FILE or FILE#WEIGHTS of the reference, then of the others."""
+    reference, *others = (open_checkpoint(*named_weights(path)) for path in payload["paths"])
     return compare(reference, others)
 
 

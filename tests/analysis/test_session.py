@@ -48,3 +48,13 @@ def test_a_read_only_session_follows_the_writer(session: Any, monkeypatch: pytes
             time.sleep(0.01)
         assert [record.name for record in watching.snapshot.selections] == ["all of them"]
         watching.close()
+
+
+def test_views_hear_of_titles_that_come_late(session: Any) -> None:
+    heard: list[str] = []
+    session.changed.connect(heard.append)
+    found = session.desk.submit("catalogue").result()
+    session.learn(found)
+    session.learn(found)
+    assert heard == ["records"]
+    assert session.catalogue.quantity("accuracy").title == "Accuracy"

@@ -1,5 +1,6 @@
 """Comparisons against numpy."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from graftwork.analysis.models import compare, open_checkpoint
+from graftwork.analysis.jobs.protocol import Quiet
+from graftwork.analysis.models import compare, open_checkpoint, statistics
+from graftwork.analysis.worker.tasks import Desk, compare_checkpoints, inspect
 
 
-def test_figures_equal_numpys(tmp_path: Path) -> None:
+@pytest.mark.parametrize("piece", [7, 1 << 22])
+def test_figures_equal_numpys(piece: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "_PIECE", piece)
     torch.manual_seed(0)
     a = {"x.weight": torch.randn(6, 5), "y.weight": torch.randn(4), "only": torch.ones(1), "n": torch.ones(2, 2)}
     b = {"x.weight": a["x.weight"] + 0.5 * torch.randn(6, 5), "y.weight": a["y.weight"].half(), "n": torch.ones(3)}
@@ -43,3 +48,26 @@ def test_a_checkpoint_equals_itself(tmp_path: Path) -> None:
         "equal": 1.0,
         "mask_overlap": None,
     }
+
+
+def test_values_that_are_no_numbers_leave_figures_out(tmp_path: Path) -> None:
+    save_file({"w": torch.tensor([1.0, float("nan")])}, tmp_path / "a.safetensors")
+    one = open_checkpoint(tmp_path / "a.safetensors")
+    (found,) = compare(one, [one])
+    assert found["total"]["relative"] is None
+    assert found["total"]["equal"] == 0.5
+    json.dumps(found, allow_nan=False)
+
+
+def test_a_network_is_compared_with_its_own_average(tmp_path: Path) -> None:
+    torch.save({"model": {"w": torch.ones(4)}, "ema": {"w": torch.full((4,), 0.5)}}, tmp_path / "a.pt")
+    desk, name = Desk(torch.device("cpu")), str(tmp_path / "a.pt")
+    (found,) = compare_checkpoints(desk, {"paths": [name, f"{name}#ema"]}, Quiet())
+    assert found["total"]["relative"] == 0.5
+    assert inspect(desk, {"path": f"{name}#ema"}, Quiet())["metadata"]["opened"] == "ema"
+    assert inspect(desk, {"path": name, "weights": "ema"}, Quiet())["metadata"]["opened"] == "ema"
+
+
+def test_a_file_whose_name_has_the_mark_of_weights_is_itself(tmp_path: Path) -> None:
+    save_file({"w": torch.ones(2)}, tmp_path / "a#ema")
+    assert inspect(Desk(torch.device("cpu")), {"path": str(tmp_path / "a#ema")}, Quiet())["tensors"] == 1

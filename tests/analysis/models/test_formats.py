@@ -1,4 +1,4 @@
-"""Files as the libraries write them: programs, shards, folders, averages; and what each gives back."""
+"""What is told of files, folders and programs: their networks, cards, values and damage."""
 
 import json
 import os
@@ -7,7 +7,6 @@ import sys
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -51,24 +50,6 @@ def same(path: Path, state: State, weights: str | None = None) -> None:
         torch.testing.assert_close(read, tensor, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("how", ["script", "trace"])
-def test_torchscript(how: str, plain: nn.Module, tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        made: Any = torch.jit.script(plain) if how == "script" else torch.jit.trace(plain, torch.rand(1, 3, 8, 8))
-        made.save(str(tmp_path / "a.pt"))
-    same(tmp_path / "a.pt", plain.state_dict())
-    assert open_checkpoint(tmp_path / "a.pt").format == "TorchScript"
-
-
-def test_an_exported_program(plain: nn.Module, tmp_path: Path) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.export.save(torch.export.export(plain, (torch.rand(1, 3, 8, 8),)), tmp_path / "a.pt2")
-    same(tmp_path / "a.pt2", plain.state_dict())
-    assert open_checkpoint(tmp_path / "a.pt2").format == "exported program"
-
-
 def shard(state: State, folder: Path, kind: str = "safetensors") -> Path:
     """Write a state in two parts with an index, as the Hugging Face libraries name them."""
     stem, ending = ("model", "safetensors") if kind == "safetensors" else ("pytorch_model", "bin")
@@ -102,22 +83,6 @@ def test_shards_by_their_index_and_by_their_folder(kind: str, plain: nn.Module, 
     assert describe(index)["content"] != before
 
 
-def test_a_folder_prefers_safetensors_and_names_what_it_cannot_choose(plain: nn.Module, tmp_path: Path) -> None:
-    state = {name: tensor.contiguous() for name, tensor in plain.state_dict().items()}
-    torch.save({"w": torch.ones(1)}, tmp_path / "pytorch_model.bin")
-    save_file(state, tmp_path / "model.safetensors")
-    same(tmp_path, state)
-    for file in tmp_path.iterdir():
-        file.unlink()
-    for name in ("a.pt", "b.pt"):
-        torch.save(state, tmp_path / name)
-    with pytest.raises(UserError, match=r"several checkpoints: a\.pt, b\.pt"):
-        open_checkpoint(tmp_path)
-    (tmp_path / "adapter_config.json").write_text("{}")
-    with pytest.raises(UserError, match="an adapter"):
-        open_checkpoint(tmp_path)
-
-
 def test_a_network_that_nobody_here_knows_says_whose_it_is(plain: nn.Module, tmp_path: Path) -> None:
     save_file({n: t.contiguous() for n, t in plain.state_dict().items()}, tmp_path / "model.safetensors")
     for config, said in (
@@ -129,16 +94,6 @@ def test_a_network_that_nobody_here_knows_says_whose_it_is(plain: nn.Module, tmp
         with pytest.raises(UserError, match=said) as refused:
             open_checkpoint(tmp_path).network()
         assert "network =" in refused.value.next_step
-
-
-def test_links_as_in_a_download_cache_are_followed(plain: nn.Module, tmp_path: Path) -> None:
-    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "main"
-    blobs.mkdir()
-    snapshot.mkdir(parents=True)
-    state = {name: tensor.contiguous() for name, tensor in plain.state_dict().items()}
-    save_file(state, blobs / "0123")
-    (snapshot / "model.safetensors").symlink_to("../../blobs/0123")
-    same(snapshot, state)
 
 
 def test_an_average_inside_one_state_is_a_set_of_its_own(resnet: nn.Module, tmp_path: Path) -> None:
@@ -153,13 +108,6 @@ def test_an_average_inside_one_state_is_a_set_of_its_own(resnet: nn.Module, tmp_
     assert checkpoint.architecture is not None
 
 
-def test_of_two_networks_one_must_be_named(tmp_path: Path) -> None:
-    torch.save({"generator": {"w": torch.ones(1)}, "discriminator": {"w": torch.zeros(1)}}, tmp_path / "a.pt")
-    with pytest.raises(UserError, match="several sets of weights: generator, discriminator"):
-        open_checkpoint(tmp_path / "a.pt")
-    same(tmp_path / "a.pt", {"w": torch.zeros(1)}, "discriminator")
-
-
 def test_layers_that_look_alike_are_no_sets(tmp_path: Path) -> None:
     state = {f"{part}.{layer}.weight": torch.ones(2, 2) for part in ("encoder", "decoder") for layer in (0, 1)}
     save_file(state, tmp_path / "a.safetensors")
@@ -167,18 +115,15 @@ def test_layers_that_look_alike_are_no_sets(tmp_path: Path) -> None:
 
 
 SPARSE = """
-import json, resource, sys, time
+import json, resource, sys
 from pathlib import Path
 import torch
 from graftwork.analysis.models import open_checkpoint, describe
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-start = time.perf_counter()
 checkpoint = open_checkpoint(Path(sys.argv[1]))
-opened = time.perf_counter() - start
 facts = describe(Path(sys.argv[1]))
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"opened": opened, "described": time.perf_counter() - start, "grown": (peak - before) / 1024,
-                  "bytes": facts["bytes"], "parameters": facts["parameters"]}))
+print(json.dumps({"grown": (peak - before) / 1024, "bytes": facts["bytes"], "parameters": facts["parameters"]}))
 """
 
 
@@ -199,7 +144,6 @@ def test_twenty_gigabytes_open_by_their_headers(tmp_path: Path) -> None:
     assert found["bytes"] > 20e9
     assert found["parameters"] == 5e9
     assert found["grown"] < 100  # MiB
-    assert found["opened"] < 2  # a header or two; were tensors read, it would be minutes
 
 
 def test_what_a_card_claims(resnet: nn.Module, tmp_path: Path) -> None:
@@ -235,62 +179,6 @@ def test_statistics_on_request(tmp_path: Path) -> None:
 # What must be refused
 
 
-def zipped(path: Path, **entries: bytes) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
-            archive.writestr(name.replace("__", "/").replace("_pkl", ".pkl"), content)
-    return path
-
-
-def tampered(folder: Path, change: Any) -> Path:
-    index = shard({"a.weight": torch.ones(2), "b.weight": torch.ones(2)}, folder)
-    content = json.loads(index.read_text())
-    change(content)
-    index.write_text(json.dumps(content))
-    return index
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda c: c["weight_map"].update({"a.weight": "../secret.safetensors"}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": "/etc/passwd"}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": "..\\secret"}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": ".."}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": 3}), "not an index"),
-        (lambda c: c["weight_map"].update({"a.weight": "gone.safetensors"}), "which is not beside it"),
-        (lambda c: c["weight_map"].update({"c.weight": "model-00001-of-00002.safetensors"}), "lacks the tensor"),
-        (lambda c: c["weight_map"].clear(), "not an index"),
-        (lambda c: c.pop("weight_map"), "not an index"),
-    ],
-)
-def test_an_index_that_lies_is_refused(change: Any, said: str, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=said):
-        open_checkpoint(tampered(tmp_path, change))
-
-
-def canary(path: Path) -> bytes:
-    """Return a pickle that would make a file if it ran."""
-    return f"cbuiltins\nopen\n(V{path}\nVw\ntR.".encode()
-
-
-def test_a_program_whose_graph_would_run_code_is_read_without_running_it(tmp_path: Path) -> None:
-    trap = tmp_path / "trap"
-    path = zipped(tmp_path / "a.pt", a__data_pkl=canary(trap), a__constants_pkl=b"")
-    with pytest.raises(UserError):
-        open_checkpoint(path)
-    assert not trap.exists()
-
-
-def test_a_graph_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "a.pt", a__data_pkl=bytes(65 << 20), a__constants_pkl=b"")
-    assert path.stat().st_size < 1 << 20
-    with pytest.raises(UserError, match="claims 68,157,440 bytes"):
-        open_checkpoint(path)
-    with pytest.raises(UserError, match="claims 68,157,440 bytes"):
-        open_checkpoint(zipped(tmp_path / "b.pt", a__data_pkl=bytes(65 << 20)))
-
-
 @pytest.mark.parametrize("entry", ["data/0", "data/1", "data.pkl", "data/weights/weight_0"])
 def test_a_program_with_a_part_missing_or_cut_is_refused(entry: str, plain: nn.Module, tmp_path: Path) -> None:
     with warnings.catch_warnings():
@@ -309,12 +197,3 @@ def test_a_program_with_a_part_missing_or_cut_is_refused(entry: str, plain: nn.M
                     archive.writestr(name, content[: len(content) // 2])
         with pytest.raises(UserError):
             open_checkpoint(tmp_path / "a.pt")
-
-
-def test_a_link_that_goes_in_circles_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.safetensors").symlink_to(tmp_path / "b.safetensors")
-    (tmp_path / "b.safetensors").symlink_to(tmp_path / "a.safetensors")
-    with pytest.raises(UserError):
-        open_checkpoint(tmp_path / "a.safetensors")
-    with pytest.raises(UserError):
-        open_checkpoint(tmp_path)

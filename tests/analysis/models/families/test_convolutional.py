@@ -111,6 +111,8 @@ def test_a_residual_network_pruned_inside_its_blocks(transformers: Any, tmp_path
         ("resnext50_32x4d", {}, "resnet", "ResNeXt-50, 32 groups"),
         ("wide_resnet50_2", {}, "resnet", "Wide ResNet-50"),
         ("mobilenet_v2", {"width_mult": 0.35}, "mobilenet_v2", "MobileNetV2"),
+        ("mobilenet_v3_large", {}, "mobilenet_v3", "MobileNetV3 large"),
+        ("mobilenet_v3_small", {"width_mult": 0.5}, "mobilenet_v3", "MobileNetV3 small"),
         ("densenet121", {}, "densenet", "DenseNet-121"),
         ("convnext_tiny", {}, "convnext", "ConvNeXt-Tiny"),
         ("efficientnet_b0", {}, "efficientnet", "EfficientNet-B0"),

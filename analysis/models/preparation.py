@@ -1,0 +1,53 @@
+"""What a network's inputs probably want: a guess from its family and the files beside it, shown before it is used."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .architecture import Architecture
+
+_LARGE = 96  # pixels from which a network was trained on photographs, scaled and cropped
+_SHARE = 256 / 224  # of the shorter side to the crop, in the recipes of the published networks
+
+
+def guess_preparation(architecture: Architecture, beside: Path) -> dict[str, Any]:
+    """Return fields of a data set that suit a network, and under ``because`` a sentence that says why.
+
+    Parameters
+    ----------
+    architecture : Architecture
+        The recognised network.
+    beside : Path
+        The folder of its files.
+    """
+    if architecture.inputs == "tokens":
+        return _text(architecture, beside)
+    if architecture.inputs == "numbers":
+        return {"because": f"It takes rows of {architecture.input_shape[0]} numbers as they are."}
+    return _images(architecture)
+
+
+def _images(architecture: Architecture) -> dict[str, Any]:
+    channels, side, _ = architecture.input_shape
+    if channels != 3:
+        return {"channels": channels, "because": f"It takes pictures of {channels} channel{'s' * (channels != 1)}."}
+    if side < _LARGE:
+        return {
+            "resize": [side, side],
+            "normalise": "cifar10",
+            "because": f"Networks for {side} pixels are mostly trained on CIFAR, some with ImageNet's constants.",
+        }
+    return {
+        "resize": round(side * _SHARE),
+        "crop": side,
+        "normalise": "imagenet",
+        "because": f"Networks of this family are published for ImageNet, at {side} pixels.",
+    }
+
+
+def _text(architecture: Architecture, beside: Path) -> dict[str, Any]:
+    fields: Mapping[str, Any] = {"length": min(architecture.input_shape[0], 512)}
+    tokenizer = beside / "tokenizer.json"
+    if tokenizer.is_file():
+        return {**fields, "tokenizer": str(tokenizer), "because": "Its tokenizer lies beside it."}
+    return {**fields, "because": f"It knows {architecture.vocabulary:,} tokens, and no tokenizer.json lies beside it."}
