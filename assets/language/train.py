@@ -45,8 +45,8 @@ class Training:
         Of weights and windows.
     """
 
-    steps: int = 700
-    batch: int = 16
+    steps: int = 3000
+    batch: int = 32
     length: int = 128
     learning_rate: float = 2e-3
     seed: int = 0
