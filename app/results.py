@@ -10,7 +10,7 @@ from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
 from ..analysis.workspace import Workspace
 
-_SHOWN = ("accuracy", "loss", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
+_SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
 
 
 def print_results(space: Workspace) -> None:
