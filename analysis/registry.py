@@ -21,6 +21,8 @@ Shapes = Mapping[str, Any]
 """A model's tensors: their specs by name."""
 Fit = Callable[[Sequence[tuple[str, Shapes]]], None]
 """Says, before anything runs, whether parents (name and tensors of each) suit a method; raises `UserError` if not."""
+Reshapes = bool | Callable[[Mapping[str, Any]], bool]
+"""Whether a method changes names or shapes of tensors: always, never, or as its parameters say."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -59,7 +61,11 @@ class Registered(Generic[Function]):
     function: Function
     needs: tuple[str, ...] = ()
     fits: Fit | None = None
-    reshapes: bool = False
+    reshapes: Reshapes = False
+
+    def reshapes_with(self, values: Mapping[str, Any]) -> bool:
+        """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
+        return self.reshapes(values) if callable(self.reshapes) else self.reshapes
 
     def check(self, values: dict[str, Any]) -> Parameters:
         """Return the parameters with their defaults filled in.
@@ -108,13 +114,13 @@ class Shelf(Generic[Function]):
         needs: Iterable[str] = (),
         compares: bool | Literal["optional"] = False,
         fits: Fit | None = None,
-        reshapes: bool = False,
+        reshapes: Reshapes = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
         The function's parameter annotated with a subclass of `Parameters` gives its schema. Of a method, ``fits`` says
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
-        name and shape.
+        name and shape, always or with which parameters.
 
         Raises
         ------
