@@ -1,4 +1,4 @@
-"""Shelves: a function in a file of its own becomes a method, a measure or a projection.
+"""Shelves: a function in a file of its own becomes a method, a measure, a projection or a preset.
 
 A shelf finds every module below a package, and every entry point of a group, and keeps what their decorators register.
 """
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .catalogue import Entry, Quantity
 from .errors import UserError, unknown
 
-Kind = Literal["method", "measure", "projection"]
+Kind = Literal["method", "measure", "projection", "preset"]
 Shapes = Mapping[str, Any]
 """A model's tensors: their specs by name."""
 Fit = Callable[[Sequence[tuple[str, Shapes]]], None]
@@ -27,7 +27,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Parameters(BaseModel):
-    """Parameters of a method, measure or projection; each field says its unit, bounds and meaning."""
+    """Parameters of a method, measure, projection or preset; each field says its unit, bounds and meaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -87,7 +87,8 @@ class Registered(Generic[Function]):
             return unknown(f"parameter of {self.entry.id} called", name, list(self.parameters.model_fields))
         return UserError(
             f"{self.entry.id}: {name or 'parameters'} = {first['input']!r} does not fit: {first['msg'].lower()}.",
-            f"See 'graftwork methods' for the bounds of {self.entry.id}.",
+            f"See 'graftwork {'presets' if self.entry.kind == 'preset' else 'methods'}' for the bounds of "
+            f"{self.entry.id}.",
         )
 
 

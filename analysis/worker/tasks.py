@@ -23,8 +23,9 @@ from ..measures import MEASURES
 from ..methods import METHODS
 from ..models import Checkpoint, compare, describe, describe_checkpoint, named_weights, open_checkpoint
 from ..models.preparation import guess_preparation
+from ..presets import PRESETS, Inputs
 from ..projections import PROJECTIONS
-from ..recipe import anchored, parse_recipe
+from ..recipe import anchored, parse_recipe, write_recipe
 from ..trials import Estimate, Plan, Trial, TrialResult
 
 Payload = dict[str, Any]
@@ -39,8 +40,8 @@ class Desk:
 
 
 def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
-    """Return every registered method, measure and projection."""
-    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load())
+    """Return every registered method, measure, projection and preset."""
+    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), PRESETS.load())
     return Catalogue(entries=tuple(item.entry for shelf in shelves for item in shelf.values()))
 
 
@@ -104,6 +105,13 @@ def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]
     return estimate(payload["plan"], payload["past"])
 
 
+def ask(desk: Desk, payload: Payload, ticket: Ticket) -> str:
+    """Write the recipe of a question. ``preset``, ``parameters``; ``models``, ``data``, ``train``: of a recipe."""
+    preset = PRESETS.get(payload["preset"])
+    inputs = Inputs(payload["models"], payload["data"], payload["train"], catalogue(desk, {}, ticket))
+    return write_recipe(preset.function(inputs, preset.check(payload["parameters"])))
+
+
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
     """Run a trial. ``root``: the workspace's folder; ``trial``: the trial; ``passes``: as of `Runner.run`."""
     trial: Trial = payload["trial"]
@@ -140,6 +148,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "compare": compare_checkpoints,
     "plan": plan_recipe,
     "estimate": estimate_plan,
+    "ask": ask,
     "trial": run_trial,
     "project": project,
     "warm_up": warm_up,

@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import Tied, attend, rotate
 from ..parts.shapes import count, head_size, positive, shapes_of, side, thirds
-from ..told import told
 from ..parts.widths import Scale, scaled
+from ..told import told
 
 _PREFIX = "model."
 _ROTATIONS = ("rotary_emb.inv_freq", "rotary_emb.original_inv_freq")

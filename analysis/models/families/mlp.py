@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import place, shapes_of
-from ..told import told
 from ..parts.widths import Scale
+from ..told import told
 
 _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,

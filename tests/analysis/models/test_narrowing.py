@@ -13,7 +13,7 @@ from graftwork.analysis.models.families import build, families, recognise
 from graftwork.analysis.models.narrowing import narrowed, parameter_total, settings_of
 from graftwork.analysis.models.parts.widths import Scale
 
-from .networks import FAMILIES, built  # noqa: TID251 - ruff reads it as a bare name
+from .networks import FAMILIES, built
 
 
 def architecture_of(family: str) -> Architecture:
