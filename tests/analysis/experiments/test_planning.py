@@ -144,7 +144,7 @@ def test_a_step_may_have_seeds_of_its_own(folder: Path) -> None:
     own = "name = 'own'\nseeds = [3, 4, 5]"
     found = _plan(folder, _step("prune.random", '["a"]') + _step("prune.random", '["a"]', own))
     seeds = [trial.model.seed for trial in found.trials if isinstance(trial.model, DerivedModel)]
-    assert seeds == [0, 3, 4, 5]
+    assert seeds == [0, 1, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
