@@ -2,12 +2,13 @@
 
 import os
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from ..analysis.errors import UserError
-from ..analysis.recipe import DataInput, ModelInput
+from ..analysis.recipe import KEPT, DataInput, ModelInput
+from ..analysis.session import Session
 from .importing import distinct_names
 
 TEST: Literal["test"] = "test"
@@ -39,6 +40,49 @@ def question_about(models: Sequence[str], data: str, train: str | None, normalis
         for name, path, split in ((TEST, data, splits[0]), (TRAIN, train, splits[1]))
     )
     return {"models": _models(models, folder), "data": test, "train": learnt or None}
+
+
+def question_in(session: Session) -> dict[str, Any]:
+    """Return what a question is about in a workspace: the selected models or the primary one, on the current data.
+
+    Training data are the data set called ``train``, or the other split of what is looked at.
+
+    Raises
+    ------
+    UserError
+        If there is no model or no data set yet.
+    """
+    state, snapshot = session.state, session.snapshot
+    chosen = [model.name for model in snapshot.models if model.identity in state.selection.models]
+    primary = session.model(state.primary)
+    names = chosen or ([primary.name] if primary else [])
+    current = next((record.name for record in snapshot.datasets if record.identity == state.data), None)
+    if not names or current is None:
+        raise UserError("There is no measured model to ask about.", "Run an experiment with a data set first.")
+    known = known_data(session)
+    return {
+        "models": tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
+        "data": known[current],
+        "train": _training_data(known, known[current]),
+    }
+
+
+def known_data(session: Session) -> dict[str, DataInput]:
+    """Return the data sets of the workspace by name, and the digits."""
+    specs = {
+        record.name: DataInput(name=record.name, **record.spec.model_dump(exclude={"name", "content"}))
+        for record in session.snapshot.datasets
+    }
+    if not any(spec.path == "digits" for spec in specs.values()):
+        specs["digits"] = DataInput(name="digits", path="digits", normalise="digits", split="test")
+    return specs
+
+
+def _training_data(known: Mapping[str, DataInput], data: DataInput) -> DataInput | None:
+    given = next((entry for name, entry in known.items() if TRAIN in (name, entry.split) and entry != data), None)
+    if given or data.split != TEST:
+        return given
+    return data.model_copy(update={"name": TRAIN, "split": TRAIN, "limit": None})
 
 
 def value_of(text: str) -> Any:
