@@ -31,7 +31,7 @@ SELECTED = "accuracy.selected"
 SEEDS = "tradeoff.seeds"
 """Whether models that differ by their seed alone are drawn ``together`` or ``apart``."""
 BAND = "range over seeds"
-BAND_WIDTH = 6
+BAND_WIDTH, BAND_ALPHA = 6, 110
 
 Bounds = tuple[float, float, float]
 
@@ -323,7 +323,7 @@ class TradeoffPanel(Panel[TradeoffState]):
             self._together.setChecked(new.together)
         self._together.setVisible(new.seeds)
         _span(self._bars, [p for p in new.points if not p.variants], pg.mkPen(theme.faded))
-        _span(self._bands, [p for p in new.points if p.variants], pg.mkPen(theme.faded, width=BAND_WIDTH))
+        _span(self._bands, [p for p in new.points if p.variants], _translucent(theme.quiet))
         self._points.setData([self._spot(new, point) for point in new.points])
         self._show_legend(new)
         if old is None or (old.x, old.y, len(old.points)) != (new.x, new.y, len(new.points)):
@@ -407,6 +407,12 @@ def _span(bars: pg.ErrorBarItem, points: list[Point], pen: Any) -> None:
         for name in ("x", "y", "x_low", "x_high", "y_low", "y_high")
     )
     bars.setData(x=x, y=y, left=x - left, right=right - x, bottom=y - bottom, top=top - y, pen=pen)
+
+
+def _translucent(colour: str) -> Any:
+    found = pg.mkColor(colour)
+    found.setAlpha(BAND_ALPHA)
+    return pg.mkPen(found, width=BAND_WIDTH)
 
 
 def _operations(state: TradeoffState) -> list[str]:

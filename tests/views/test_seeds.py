@@ -40,7 +40,7 @@ def test_seeds_are_told_from_every_other_difference() -> None:
 
 def test_what_is_made_of_seeds_differs_by_seeds() -> None:
     parents = [made("a", seed=0), made("b", seed=1), made("c", seed=None, method="prune.magnitude")]
-    trained = {"method": "retrain.full", "references": {"data": "d"}}
+    trained: dict[str, Any] = {"method": "retrain.full", "references": {"data": "d"}}
     named = zip(parents, ("one", "two", "one"), strict=True)
     children = [made("x", parent=p.identity, parameters={"data": name}, **trained) for p, name in named]
     specs = {model.identity: model for model in (*parents, *children)}
