@@ -1,4 +1,4 @@
-"""What the program can do, as data: the methods, measures and projections with their parameter schemas.
+"""What the program can do, as data: methods, measures, projections and presets with their parameter schemas.
 
 The worker fills a catalogue from the registered functions; the window, the dialogs and the command line read it and
 never import the methods themselves.
@@ -44,7 +44,8 @@ class Entry(Frozen):
     title : str
         Its name in menus.
     kind : str
-        What it does: ``method`` makes models, ``measure`` measures them, ``projection`` lays samples out.
+        What it does: ``method`` makes models, ``measure`` measures them, ``projection`` lays samples out,
+        ``preset`` writes a recipe.
     summary : str
         The function's first docstring line.
     citation : str
@@ -66,7 +67,7 @@ class Entry(Frozen):
 
     id: str
     title: str
-    kind: Literal["method", "measure", "projection"]
+    kind: Literal["method", "measure", "projection", "preset"]
     summary: str
     citation: str
     version: int

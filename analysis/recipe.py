@@ -5,6 +5,7 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 """
 
 import os
+import textwrap
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +18,7 @@ from .trials import DataFields, FeatureSpec, Frozen
 
 KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
+_WIDTH = 100  # of a comment
 
 
 class ModelInput(Frozen):
@@ -41,7 +43,8 @@ class DataInput(DataFields):
 class Step(Frozen):
     """One operation over every entry of ``of``; an inner list is one group of parents.
 
-    Keys beyond these are the method's parameters.
+    ``seeds`` are its own, in place of the recipe's; ``note`` says why it is there. Keys beyond these are the method's
+    parameters.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -49,6 +52,8 @@ class Step(Frozen):
     method: str
     of: tuple[str | tuple[str, ...], ...] = Field(min_length=1)
     name: str | None = None
+    seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
+    note: str = ""
 
     @property
     def label(self) -> str:
@@ -176,6 +181,8 @@ class Recipe(Frozen):
     ----------
     title : str
         Shown with every result.
+    note : str
+        What it is for; it and the steps' notes are written as comments.
     seeds : tuple of int
         Methods that draw random numbers run once for each; the first seeds the measures.
     model, data, step : tuple
@@ -187,6 +194,7 @@ class Recipe(Frozen):
     """
 
     title: str = "Untitled"
+    note: str = ""
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     model: tuple[ModelInput, ...] = Field(min_length=1)
     data: tuple[DataInput, ...] = ()
@@ -239,8 +247,30 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def write_recipe(recipe: Recipe) -> str:
-    """Return the recipe as TOML, without what is at its default."""
-    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+    """Return the recipe as TOML, without what is at its default; notes are comments."""
+    content = recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    tables = [(name, table) for name in ("model", "data", "step") for table in content.pop(name, ())]
+    measure = content.pop("measure", None)
+    parts = [_commented("", content), *(_commented(f"[[{name}]]\n", table) for name, table in tables)]
+    return "\n".join([*filter(None, parts), *([_commented("[measure]\n", measure)] if measure else [])])
+
+
+def _commented(header: str, table: dict[str, Any]) -> str:
+    lines = textwrap.wrap(table.pop("note", ""), _WIDTH, initial_indent="# ", subsequent_indent="# ")
+    return "".join(f"{line}\n" for line in lines) + header + "".join(f"{_entry(*item)}\n" for item in table.items())
+
+
+def _entry(name: str, value: Any) -> str:
+    key = tomli_w.dumps({name: 0}).removesuffix(" = 0\n")
+    return f"{key} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(_entry(*item) for item in value.items())} }}" if value else "{}"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").removesuffix("\n")
 
 
 def anchored(recipe: Recipe, folder: Path) -> Recipe:

@@ -9,6 +9,8 @@ COMMANDS = (
     "compare",
     "trust",
     "methods",
+    "presets",
+    "preset",
     "run",
     "allocate",
     "measures",

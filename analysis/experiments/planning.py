@@ -206,11 +206,14 @@ class _Planner:
         made: list[tuple[DerivedModel, Trial]] = []
         for group in self._groups(step, method):
             for parameters, swept in _sweep(method, self._each_layer(step, group)):
-                for seed in self.recipe.seeds if method.entry.stochastic else (None,):
+                for seed in self._seeds(step) if method.entry.stochastic else (None,):
                     made.append(self._derive(step, method, group, parameters, swept, seed))
         models = tuple(model for model, _ in made)
         self.known[step.label] = self.known.get(step.label, ()) + models if step.name is None else models
         return [trial for _, trial in made]
+
+    def _seeds(self, step: Step) -> tuple[int, ...]:
+        return step.seeds or self.recipe.seeds
 
     def _groups(self, step: Step, method: Registered[Method]) -> Iterator[_Group]:
         for entry in step.of:
@@ -259,7 +262,7 @@ class _Planner:
     ) -> tuple[DerivedModel, Trial]:
         models, data = self._references(step, method, parameters)
         model = DerivedModel(
-            name=_readable(group, step, parameters, swept, seed, len(self.recipe.seeds) > 1),
+            name=_readable(group, step, parameters, swept, seed, len(self._seeds(step)) > 1),
             method=method.entry.id,
             version=method.entry.version,
             parameters=parameters,

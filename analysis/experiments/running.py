@@ -27,7 +27,7 @@ from ..jobs.protocol import Ticket
 from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
-from ..methods import DRAFT, METHODS, MethodContext
+from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
 from .checking import require_classes
@@ -125,7 +125,7 @@ class Runner:
             scratch=path.with_suffix(""),
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents, derivative.facts)
+        metadata = _provenance(trial, parents, derivative)
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
         _clear(path.with_suffix(""))
         return derivative.facts
@@ -236,9 +236,10 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     return facts
 
 
-def _provenance(trial: Trial, parents: Sequence[Checkpoint], facts: dict[str, Any]) -> dict[str, Any]:
+def _provenance(trial: Trial, parents: Sequence[Checkpoint], derivative: Derivative) -> dict[str, Any]:
     """Return what a derived file says: what made it, what its parent was told of its network, and its training."""
-    made = {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    facts = derivative.facts
+    made = derivative.settings | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
     seconds = {identity: s for parent in parents for identity, s in training_seconds(parent).items()}
     if "training" in facts:
         seconds[trial.model.identity] = facts["training"]["seconds"]

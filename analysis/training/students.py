@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..methods import Derivative, MethodContext
-from ..models import Checkpoint
+from ..models import Checkpoint, TensorSpec
 from .parameters import TrainingParameters
 
 _GLANCE = 16  # elements that are compared before all of them
@@ -21,13 +21,16 @@ class Student(nn.Module):
     network : Module
         Made from the parent's tensors, so that what was pruned away is not there.
     parent : Checkpoint
-        Whose tensors the result has, by name and shape.
+        What it is made from.
+    specs : mapping of str to TensorSpec
+        The tensors of the result: the parent's, by name, shape and dtype, unless it has another shape.
     """
 
     def __init__(self, network: nn.Module, parent: Checkpoint) -> None:
         super().__init__()
         self.network = network
         self.parent = parent
+        self.specs: Mapping[str, TensorSpec] = parent.specs
         self._names = tuple(network.state_dict())
         self._size = sum(parameter.numel() for parameter in network.parameters())
 
@@ -66,15 +69,15 @@ def student_of(parent: Checkpoint, parameters: TrainingParameters, context: Meth
 
 
 def derivative(student: Student, facts: dict[str, object]) -> Derivative:
-    """Return the checkpoint that a trained student is: the parent's tensors, in their dtypes, with what was learnt."""
-    parent, learnt = student.parent, student.tensors()
-    twins = _twins(parent, learnt)
+    """Return the checkpoint that a trained student is: its tensors, in the parent's dtypes, with what was learnt."""
+    parent, specs, learnt = student.parent, student.specs, student.tensors()
+    twins = _twins(parent, learnt) if specs is parent.specs else {}
 
     def tensor(name: str) -> Tensor:
         found = learnt.get(twins.get(name, name))
-        return parent.tensor(name) if found is None else found.detach().to("cpu", parent.specs[name].dtype)
+        return parent.tensor(name) if found is None else found.detach().to("cpu", specs[name].dtype)
 
-    return Derivative(parent.specs, tensor, facts)
+    return Derivative(specs, tensor, facts)
 
 
 def tied(network: nn.Module, like: nn.Module | None = None) -> nn.Module:

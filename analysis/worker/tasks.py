@@ -23,8 +23,9 @@ from ..measures import MEASURES
 from ..methods import METHODS
 from ..models import Checkpoint, compare, describe, describe_checkpoint, named_weights, open_checkpoint
 from ..models.preparation import guess_preparation
+from ..presets import PRESETS, Inputs
 from ..projections import PROJECTIONS
-from ..recipe import Recipe, anchored, parse_recipe
+from ..recipe import Recipe, anchored, parse_recipe, write_recipe
 from ..search.allocation import AllocationReport
 from ..search.proposing import Searching
 from ..search.scans import report
@@ -43,8 +44,8 @@ class Desk:
 
 
 def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
-    """Return every registered method, measure and projection."""
-    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load())
+    """Return every registered method, measure, projection and preset."""
+    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), PRESETS.load())
     return Catalogue(entries=tuple(item.entry for shelf in shelves for item in shelf.values()))
 
 
@@ -127,6 +128,13 @@ def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]
     return estimate(payload["plan"], payload["past"])
 
 
+def ask(desk: Desk, payload: Payload, ticket: Ticket) -> str:
+    """Write the recipe of a question. ``preset``, ``parameters``; ``models``, ``data``, ``train``: of a recipe."""
+    preset = PRESETS.get(payload["preset"])
+    inputs = Inputs(payload["models"], payload["data"], payload["train"], catalogue(desk, {}, ticket))
+    return write_recipe(preset.function(inputs, preset.check(payload["parameters"])))
+
+
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
     """Run a trial. ``root``: the workspace's folder; ``trial``: the trial."""
     trial: Trial = payload["trial"]
@@ -165,6 +173,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "propose": propose,
     "allocate": allocate,
     "estimate": estimate_plan,
+    "ask": ask,
     "trial": run_trial,
     "project": project,
     "warm_up": warm_up,
