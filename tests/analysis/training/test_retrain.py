@@ -155,3 +155,4 @@ def test_a_narrow_transformer_keeps_the_size_of_its_heads(digits: Prepared, tmp_
     assert kept.architecture is not None
     assert kept.architecture.config["widths"] == made.facts["widths"]
     assert kept.architecture.config["head_dim"] == made.settings["head_dim"]
+    assert kept.inherited()["head_dim"] == made.settings["head_dim"]  # so that what is made of it is recognised too
