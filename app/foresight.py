@@ -31,7 +31,13 @@ def foresee(text: str, recipe: Path, workspace: Path) -> tuple[Plan, tuple[Estim
     """
     past = _past(workspace)
     with runtime.one_worker() as worker:
-        payload = {"recipe": text, "folder": str(recipe.parent), "source": f"The recipe {recipe}", "kept": past.models}
+        payload = {
+            "recipe": text,
+            "folder": str(recipe.parent),
+            "source": f"The recipe {recipe}",
+            "kept": past.models,
+            "root": str(workspace),
+        }
         plan: Plan = worker.submit("plan", payload, "Checking the recipe").result()
         estimates = worker.submit("estimate", {"plan": plan, "past": past.trials}, "Estimating").result()
     return plan, estimates, past

@@ -12,6 +12,7 @@ COMMANDS = (
     "run",
     "measures",
     "difference",
+    "fit",
     "card",
     "figure",
     "workspace",

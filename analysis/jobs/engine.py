@@ -10,7 +10,8 @@ from typing import Any
 from psygnal import Signal
 
 from ..errors import UserError
-from ..trials import Pass, Plan, Trial, TrialResult
+from ..sets.gathering import inputs_of
+from ..trials import FitResult, Pass, Plan, Trial, TrialResult
 from ..workspace import Workspace
 from .executor import Executor, Job
 from .schedule import Schedule
@@ -46,6 +47,7 @@ class Engine:
         """What runs now."""
         self._trials: dict[int, Trial] = {}
         self._plans: dict[int, str] = {}
+        self._fits: dict[int, tuple[str, str]] = {}  # identities of the fit and of its inputs
         self._passes: dict[str, dict[str, Pass]] = {}
         self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
         self._going = False
@@ -134,7 +136,8 @@ class Engine:
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
         kept = {record.model: record.spec.model for record in self.workspace.trials()}
-        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": kept}
+        root = str(self.workspace.path)
+        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": kept, "root": root}
         job = self._submit(self.planner, "plan", payload, "Checking the recipe")
         self._plans[job.id] = recipe
 
@@ -162,11 +165,23 @@ class Engine:
             trial = self._schedule.take()
             if trial is None:
                 self._give_up_orphans()
+                self._fit()
                 return
             self.workspace.begin(trial.identity)
             payload = {"root": str(self.workspace.path), "trial": trial, "passes": self._passes_over(trial)}
             job = self._submit(self.executor, "trial", payload, trial.model.name)
             self._trials[job.id] = trial
+
+    def _fit(self) -> None:
+        """Once no trial is left, do the fits whose inputs are not those that they were last computed from."""
+        if self._trials or self._fits:
+            return
+        for record in self.workspace.fits():
+            inputs = inputs_of(self.workspace, record.spec)
+            if inputs != record.inputs:
+                payload = {"root": str(self.workspace.path), "spec": record.spec}
+                job = self._submit(self.planner, "fit", payload, record.spec.name)
+                self._fits[job.id] = record.spec.identity, inputs
 
     def _passes_over(self, trial: Trial) -> dict[str, Pass]:
         """Return the runs over the trial's data that are known, by function."""
@@ -188,7 +203,7 @@ class Engine:
         return job
 
     def _cancel(self, job: Job) -> None:
-        (self.planner if job.id in self._plans else self.executor).cancel(job)
+        (self.executor if job.id in self._trials else self.planner).cancel(job)
 
     def _on_job_changed(self, job: Job) -> None:
         if job.over:
@@ -200,6 +215,8 @@ class Engine:
         self.jobs = tuple(other for other in self.jobs if other is not job)
         if job.id in self._plans:
             self._end_plan(job, self._plans.pop(job.id))
+        elif job.id in self._fits:
+            self._end_fit(job, *self._fits.pop(job.id))
         else:
             self._end_trial(job, self._trials.pop(job.id))
 
@@ -209,6 +226,12 @@ class Engine:
         elif isinstance(job.value, Plan):
             self.workspace.add_plan(job.value, recipe)
             self._go_on()
+
+    def _end_fit(self, job: Job, fit: str, inputs: str) -> None:
+        if job.error:
+            self.workspace.fail_fit(fit, inputs, job.error.problem, job.error.next_step)
+        elif isinstance(job.value, FitResult):
+            self.workspace.finish_fit(fit, inputs, job.value)
 
     def _end_trial(self, job: Job, trial: Trial) -> None:
         self._schedule.end(trial.identity)

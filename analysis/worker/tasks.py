@@ -25,7 +25,9 @@ from ..models import Checkpoint, compare, describe, describe_checkpoint, named_w
 from ..models.preparation import guess_preparation
 from ..projections import PROJECTIONS
 from ..recipe import anchored, parse_recipe
-from ..trials import Estimate, Plan, Trial, TrialResult
+from ..sets import FITS
+from ..sets.answering import answer
+from ..trials import Estimate, FitResult, Plan, Trial, TrialResult
 
 Payload = dict[str, Any]
 
@@ -39,8 +41,8 @@ class Desk:
 
 
 def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
-    """Return every registered method, measure and projection."""
-    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load())
+    """Return every registered method, measure, projection and fit."""
+    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), FITS.load())
     return Catalogue(entries=tuple(item.entry for shelf in shelves for item in shelf.values()))
 
 
@@ -94,9 +96,10 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
 
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
-    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name."""
+    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``."""
     recipe = parse_recipe(payload["recipe"], payload.get("source", "The recipe"))
-    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"))
+    root = Path(payload["root"]) if "root" in payload else None
+    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"), root)
 
 
 def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]:
@@ -108,6 +111,12 @@ def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
     """Run a trial. ``root``: the workspace's folder; ``trial``: the trial; ``passes``: as of `Runner.run`."""
     trial: Trial = payload["trial"]
     return desk.runner(Path(payload["root"])).run(trial, ticket, payload.get("passes"))
+
+
+def fit(_: Desk, payload: Payload, __: Ticket) -> FitResult:
+    """Say something of a set of models. ``root``: the workspace's folder; ``spec``: the `FitSpec`."""
+    quantities = (q for measure in MEASURES.load().values() for q in measure.entry.quantities)
+    return answer(Path(payload["root"]), payload["spec"], {q.name: q.better for q in quantities if q.better})
 
 
 def project(_: Desk, payload: Payload, ticket: Ticket) -> str:
@@ -141,6 +150,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "plan": plan_recipe,
     "estimate": estimate_plan,
     "trial": run_trial,
+    "fit": fit,
     "project": project,
     "warm_up": warm_up,
 }

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, Trial
+from .fitting import add_fit
 
 
 def unique_name(name: str, taken: Callable[[str], bool]) -> str:
@@ -36,6 +37,8 @@ def add_plan(db: sqlite3.Connection, plan: Plan, recipe: str) -> int:
     _add_models(db, plan)
     for position, trial in enumerate(plan.trials):
         _add_trial(db, trial, run, position)
+    for fit in plan.fits:
+        add_fit(db, fit, run)
     return run
 
 

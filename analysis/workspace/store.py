@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import Pass, Plan, TrialResult
-from . import check, packing, plans, queries, states
+from ..trials import FitResult, Pass, Plan, TrialResult
+from . import check, fitting, packing, plans, queries, states
 from .database import Database
 from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, existing, make_folders, vacant
 from .keeper import Keeping
@@ -15,6 +15,7 @@ from .lock import WriterLock
 from .records import (
     ColumnRecord,
     DataRecord,
+    FitRecord,
     ModelRecord,
     RunRecord,
     TrialRecord,
@@ -113,7 +114,7 @@ class Workspace(Keeping):
 
     def add_plan(self, plan: Plan, recipe_toml: str) -> int:
         """Keep a plan and its recipe, and return the run's number; trials that are done stay done."""
-        with self._write("recipes", "models", "operations", "datasets", "trials") as db:
+        with self._write("recipes", "models", "operations", "datasets", "trials", "fits") as db:
             return plans.add_plan(db, plan, recipe_toml)
 
     def runs(self) -> list[RunRecord]:
@@ -165,6 +166,23 @@ class Workspace(Keeping):
         """Put running trials back on the list and return their number; opening for writing does this."""
         with self._write("trials") as db:
             return states.reset_running(db)
+
+    # -- fits --------------------------------------------------------------------------------------------------
+
+    def fits(self) -> list[FitRecord]:
+        """Return every fit that a run asked for, with what it was computed from and what came of it."""
+        with self._database.read() as db:
+            return fitting.fits(db)
+
+    def finish_fit(self, fit: str, inputs: str, result: FitResult) -> None:
+        """Record what a fit says of these inputs, in place of what it said before."""
+        with self._write("fits") as db:
+            fitting.finish(db, fit, inputs, result)
+
+    def fail_fit(self, fit: str, inputs: str, problem: str, next_step: str) -> None:
+        """Record why a fit of these inputs cannot be done."""
+        with self._write("fits") as db:
+            fitting.finish(db, fit, inputs, FitResult(), problem, next_step)
 
     # -- results -----------------------------------------------------------------------------------------------
 
