@@ -199,9 +199,7 @@ def fit(
     ] = None,
     x: Annotated[str, typer.Option(help="A measured quantity, a parameter or a fact of the models.")] = "",
     y: Annotated[str, typer.Option(help="Another.")] = "",
-    of: Annotated[
-        list[str] | None, typer.Option(help="A model's name, or a pattern of names; all unless given.")
-    ] = None,
+    of: Annotated[list[str] | None, typer.Option(help="A model, or a pattern of names; all unless given.")] = None,
     by: Annotated[
         str | None, typer.Option(help="One group each method, parents, seed, of (the patterns), parameter or fact.")
     ] = None,

@@ -56,10 +56,9 @@ def difficulty(table: Table, parameters: DifficultyParameters) -> Iterator[Value
     yield Value(measure=f"{_ID}.predictable", value=share, unit="fraction")
     yield Remark(f"{share:.0%} of the samples follow a law of {table.x}.")
     if parameters.at is not None:
-        yield Value(measure=f"{_ID}.forecast", value=found.at(parameters.at), unit="fraction")
-        yield Remark(
-            f"At {table.x} = {number(parameters.at)} the accuracy is forecast as {found.at(parameters.at):.2%}."
-        )
+        expected = found.at(parameters.at)
+        yield Value(measure=f"{_ID}.forecast", value=expected, unit="fraction")
+        yield Remark(f"At {table.x} = {number(parameters.at)} the accuracy is forecast as {expected:.2%}.")
     yield from _check(sizes, rates, parameters)
 
 

@@ -59,12 +59,9 @@ def _direction(table: Table, name: str) -> Direction:
 
 
 def _verdict(table: Table, ranking: Ranking) -> str:
-    first = {
-        way: [m.name for m, p in zip(table.members, getattr(ranking, way), strict=True) if p == 1] for way in _WAYS
-    }
-    best = {names[0] if len(names) == 1 else None for names in first.values()}
-    if best == {table.members[ranking.winner].name if ranking.winner is not None else ""}:
-        return f"{best.pop()} is first by the mean, by Borda's count and by majority over every other model."
-    if ranking.winner is not None:
-        return f"{table.members[ranking.winner].name} beats every other model by majority; the other ways differ."
-    return "No model beats every other by majority."
+    if ranking.winner is None:
+        return "No model beats every other by majority."
+    name = table.members[ranking.winner].name
+    if ranking.mean[ranking.winner] == ranking.borda[ranking.winner] == 1:
+        return f"{name} is first by the mean, by Borda's count and by majority over every other model."
+    return f"{name} beats every other model by majority; the other ways differ."

@@ -33,8 +33,8 @@ def each_group(points: Mapping[str, Points], fit: Callable[[Points], Fitted]) ->
             refusals[group] = error
     if len(refusals) == len(points):
         raise next(iter(refusals.values()))
-    for group, error in refusals.items():
-        yield Remark(f"{group} is left out: {error.problem}")
+    for group, refusal in refusals.items():
+        yield Remark(f"{group} is left out: {refusal.problem}")
 
 
 def number(value: float) -> str:
