@@ -36,6 +36,21 @@ def sync(path: Path) -> None:
         os.fsync(stream.fileno())
 
 
+def promise(path: Path) -> None:
+    """Let a file have all the room of its size, where the system can do that.
+
+    A program that writes to mapped memory is ended by the system if the disk is full by then.
+
+    Raises
+    ------
+    OSError
+        If the disk has not that much.
+    """
+    if sys.platform == "linux":
+        with path.open("rb+") as stream:
+            os.posix_fallocate(stream.fileno(), 0, max(1, path.stat().st_size))
+
+
 def sync_folder(path: Path) -> None:
     """Wait until a folder's names are on the disk, where the system can do that."""
     if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""What the program can do, as data: the methods, measures, projections and fits with their parameter schemas.
+"""What the program can do, as data: methods, measures, projections, presets and fits with their parameter schemas.
 
 The worker fills a catalogue from the registered functions; the window, the dialogs and the command line read it and
 never import the methods themselves.
@@ -45,7 +45,7 @@ class Entry(Frozen):
         Its name in menus.
     kind : str
         What it does: ``method`` makes models, ``measure`` measures them, ``projection`` lays samples out,
-        ``fit`` says something about a set of measured models.
+        ``preset`` writes a recipe, ``fit`` says something about a set of measured models.
     summary : str
         The function's first docstring line.
     citation : str
@@ -67,7 +67,7 @@ class Entry(Frozen):
 
     id: str
     title: str
-    kind: Literal["method", "measure", "projection", "fit"]
+    kind: Literal["method", "measure", "projection", "preset", "fit"]
     summary: str
     citation: str
     version: int

@@ -9,6 +9,9 @@ from pathlib import Path
 
 from .atomic import PARTIAL
 
+LOCKED = f".lock{PARTIAL}"
+"""Ending of the lock that lies beside a file which is written by one process alone."""
+
 _PAUSE_S = 0.1
 
 
@@ -23,7 +26,7 @@ def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     waiting : callable
         Called several times a second while another holds it; may raise to give up.
     """
-    lock = path.with_name(f"{path.name}.lock{PARTIAL}")
+    lock = path.with_name(f"{path.name}{LOCKED}")
     handle = _open_lock(lock)
     while not (try_lock(handle) and _is_current(lock, handle)):
         os.close(handle)
@@ -35,6 +38,18 @@ def alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     finally:
         with suppress(PermissionError):  # a system on which open files cannot be removed
             lock.unlink(missing_ok=True)
+        os.close(handle)
+
+
+def is_held(path: Path) -> bool:
+    """Return whether a process holds the right to write ``path``."""
+    try:
+        handle = os.open(path.with_name(f"{path.name}{LOCKED}"), os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        return not try_lock(handle)
+    finally:
         os.close(handle)
 
 

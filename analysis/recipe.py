@@ -5,9 +5,10 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 """
 
 import os
+import textwrap
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import tomli_w
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -19,6 +20,7 @@ KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
 ON_THE_WAY = "@*"
 """After such a name: the checkpoints that were kept while it was trained."""
+_WIDTH = 100  # of a comment
 
 
 class ModelInput(Frozen):
@@ -44,7 +46,8 @@ class DataInput(DataFields):
 class Step(Frozen):
     """One operation over every entry of ``of``; an inner list is one group of parents.
 
-    Keys beyond these are the method's parameters.
+    ``seeds`` are its own, in place of the recipe's; ``note`` says why it is there. Keys beyond these are the method's
+    parameters.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")
@@ -52,6 +55,8 @@ class Step(Frozen):
     method: str
     of: tuple[str | tuple[str, ...], ...] = Field(min_length=1)
     name: str | None = None
+    seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
+    note: str = ""
 
     @property
     def label(self) -> str:
@@ -126,6 +131,75 @@ class Fitting(Frozen):
         return dict(self.model_extra or {})
 
 
+class Span(Frozen):
+    """Numbers from ``low`` to ``high``, both of them too: evenly, by their logarithm, or in steps."""
+
+    low: float
+    high: float
+    log: bool = False
+    step: float | None = Field(default=None, gt=0)
+
+    @model_validator(mode="after")
+    def _is_a_span(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError("low must be below high")
+        if self.log and (self.low <= 0 or self.step):
+            raise ValueError("a span by logarithm begins above 0 and has no step")
+        return self
+
+
+EACH_GROUP = "each group"
+Searched = Span | Annotated[tuple[Any, ...], Field(min_length=2)] | Literal["each group"]
+Sampler = Literal["bisection", "tpe", "nsga2", "random"]
+
+
+class Search(Frozen):
+    """What is searched for, and where.
+
+    Attributes
+    ----------
+    goal : str
+        ``smallest``: the least of the first objective that keeps what ``keep`` says; ``best``: the best of the first
+        objective under what ``under`` says.
+    keep : dict
+        How much worse than the reference's (or the first model's) a measure may be, in its unit.
+    under : dict
+        The most that a measure may be, in its unit.
+    objectives : tuple of str
+        Measures, the one that the goal is about first; the others span the front. Where none is named, the non-zero
+        parameters or the accuracy, and all that ``keep`` and ``under`` name.
+    trials : int
+        How many points are tried at most.
+    sampler : str or None
+        None bisects where one numeric parameter is searched, and samples by TPE otherwise.
+    seed : int
+        Seeds every draw.
+    tolerance : float
+        Where bisection ends: the bracket's width as a share of the span.
+    over : dict
+        By the step's name, the parameters that are searched: a `Span`, a list of choices, or for ``layers``
+        ``each group``, which bisects the amount of each stage in turn.
+    """
+
+    goal: Literal["smallest", "best"]
+    keep: dict[str, Annotated[float, Field(ge=0)]] = Field(default={})
+    under: dict[str, float] = Field(default={})
+    objectives: tuple[str, ...] = ()
+    trials: int = Field(default=40, ge=1)
+    sampler: Sampler | None = None
+    seed: int = 0
+    tolerance: float = Field(default=0.01, gt=0, lt=1)
+    over: dict[str, dict[str, Searched]] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> Self:
+        if self.goal == "smallest" and not self.keep:
+            raise ValueError("the smallest needs what it must keep, such as keep = {accuracy = 0.01}")
+        if self.goal == "best" and not self.under:
+            raise ValueError('the best needs a bound, such as under = {"cost.nominal.nonzeros" = 1e6}')
+        return self
+
+
 class Recipe(Frozen):
     """A whole recipe.
 
@@ -133,22 +207,28 @@ class Recipe(Frozen):
     ----------
     title : str
         Shown with every result.
+    note : str
+        What it is for; it and the steps' notes are written as comments.
     seeds : tuple of int
         Methods that draw random numbers run once for each; the first seeds the measures.
     model, data, step : tuple
         Inputs and steps, in order; a step may use the inputs and every earlier step.
     measure : Measuring or None
         What is measured on every model.
+    search : Search or None
+        Which of the steps' parameters are searched, and for what.
     fit : tuple of Fitting
         What is fitted to the measured values afterwards.
     """
 
     title: str = "Untitled"
+    note: str = ""
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
     model: tuple[ModelInput, ...] = Field(min_length=1)
     data: tuple[DataInput, ...] = ()
     step: tuple[Step, ...] = ()
     measure: Measuring | None = None
+    search: Search | None = None
     fit: tuple[Fitting, ...] = ()
 
     @field_validator("model", "data")
@@ -159,6 +239,12 @@ class Recipe(Frozen):
             if names.count(name) > 1:
                 raise ValueError(f"two entries are called '{name}'")
         return inputs
+
+    @model_validator(mode="after")
+    def _knows_what_it_fits(self) -> Self:
+        if self.search and self.fit:
+            raise ValueError("a search has no fits; run 'graftwork fit' on what it tried")
+        return self
 
 
 def parse_recipe(text: str, source: str = "The recipe") -> Recipe:
@@ -196,8 +282,30 @@ def read_recipe(path: Path) -> Recipe:
 
 
 def write_recipe(recipe: Recipe) -> str:
-    """Return the recipe as TOML, without what is at its default."""
-    return tomli_w.dumps(recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True))
+    """Return the recipe as TOML, without what is at its default; notes are comments."""
+    content = recipe.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    tables = [(name, table) for name in ("model", "data", "step") for table in content.pop(name, ())]
+    measure = content.pop("measure", None)
+    parts = [_commented("", content), *(_commented(f"[[{name}]]\n", table) for name, table in tables)]
+    return "\n".join([*filter(None, parts), *([_commented("[measure]\n", measure)] if measure else [])])
+
+
+def _commented(header: str, table: dict[str, Any]) -> str:
+    lines = textwrap.wrap(table.pop("note", ""), _WIDTH, initial_indent="# ", subsequent_indent="# ")
+    return "".join(f"{line}\n" for line in lines) + header + "".join(f"{_entry(*item)}\n" for item in table.items())
+
+
+def _entry(name: str, value: Any) -> str:
+    key = tomli_w.dumps({name: 0}).removesuffix(" = 0\n")
+    return f"{key} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(_entry(*item) for item in value.items())} }}" if value else "{}"
+    return tomli_w.dumps({"x": value}).removeprefix("x = ").removesuffix("\n")
 
 
 def anchored(recipe: Recipe, folder: Path) -> Recipe:

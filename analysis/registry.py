@@ -1,4 +1,4 @@
-"""Shelves: a function in a file of its own becomes a method, a measure, a projection or a fit.
+"""Shelves: a function in a file of its own becomes a method, a measure, a projection, a preset or a fit.
 
 A shelf finds every module below a package, and every entry point of a group, and keeps what their decorators register.
 """
@@ -16,16 +16,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .catalogue import Entry, Quantity
 from .errors import UserError, unknown
 
-Kind = Literal["method", "measure", "projection", "fit"]
+Kind = Literal["method", "measure", "projection", "preset", "fit"]
 Shapes = Mapping[str, Any]
 """A model's tensors: their specs by name."""
 Fit = Callable[[Sequence[tuple[str, Shapes]]], None]
 """Says, before anything runs, whether parents (name and tensors of each) suit a method; raises `UserError` if not."""
+Reshapes = bool | Callable[[Mapping[str, Any]], bool]
+"""Whether a method changes names or shapes of tensors: always, never, or as its parameters say."""
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Parameters(BaseModel):
-    """Parameters of a method, measure, projection or fit; each field says its unit, bounds and meaning."""
+    """Parameters of a method, measure, projection, preset or fit; each field says its unit, bounds and meaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,7 +61,11 @@ class Registered(Generic[Function]):
     function: Function
     needs: tuple[str, ...] = ()
     fits: Fit | None = None
-    reshapes: bool = False
+    reshapes: Reshapes = False
+
+    def reshapes_with(self, values: Mapping[str, Any]) -> bool:
+        """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
+        return self.reshapes(values) if callable(self.reshapes) else self.reshapes
 
     def check(self, values: dict[str, Any]) -> Parameters:
         """Return the parameters with their defaults filled in.
@@ -81,7 +87,8 @@ class Registered(Generic[Function]):
             return unknown(f"parameter of {self.entry.id} called", name, list(self.parameters.model_fields))
         return UserError(
             f"{self.entry.id}: {name or 'parameters'} = {first['input']!r} does not fit: {first['msg'].lower()}.",
-            f"See 'graftwork methods' for the bounds of {self.entry.id}.",
+            f"See 'graftwork {'presets' if self.entry.kind == 'preset' else 'methods'}' for the bounds of "
+            f"{self.entry.id}.",
         )
 
 
@@ -108,13 +115,13 @@ class Shelf(Generic[Function]):
         needs: Iterable[str] = (),
         compares: bool | Literal["optional"] = False,
         fits: Fit | None = None,
-        reshapes: bool = False,
+        reshapes: Reshapes = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
         The function's parameter annotated with a subclass of `Parameters` gives its schema. Of a method, ``fits`` says
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
-        name and shape.
+        name and shape, always or with which parameters.
 
         Raises
         ------

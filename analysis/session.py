@@ -371,7 +371,7 @@ class Session:
     ) -> Path:
         version = next((e.version for e in self.catalogue.entries if e.id == method), 1)
         name = digest(["projection", method, version, parameters, list(models), data, column])
-        return self.workspace.path / "arrays" / f"{name}.h5"
+        return self.workspace.projection(name)
 
     def _load_layouts(self, target: Path, keys: list[tuple[str, str, int]], payload: dict[str, Any]) -> None:
         if not target.exists():

@@ -8,6 +8,7 @@ from .commands import Command, focused_plot
 from .settings import DEVICES
 
 if TYPE_CHECKING:
+    from ..analysis.catalogue import Entry
     from .window import Window
 
 
@@ -52,6 +53,13 @@ def _file(window: "Window") -> list[Command]:
             "file.folder",
             "Open a folder of checkpoints…",
             window.ask_folder,
+            menu=("File",),
+            enabled=lambda: _writable(window),
+        ),
+        Command(
+            "file.recipe",
+            "Open recipe…",
+            window.ask_recipe_to_open,
             menu=("File",),
             enabled=lambda: _writable(window),
         ),
@@ -144,6 +152,21 @@ def _experiment(window: "Window") -> list[Command]:
         ),
         *(_device(window, device, title) for device, title in DEVICES.items()),
     ]
+
+
+def questions(window: "Window") -> list[Command]:
+    """Return a command for every usual question in the catalogue."""
+
+    def ask(entry: "Entry") -> Command:
+        return Command(
+            f"preset.{entry.id}",
+            entry.title,
+            lambda: window.ask_question(entry),
+            menu=("Experiment", "Ask"),
+            enabled=lambda: _writable(window) and window.session.state.primary is not None,
+        )
+
+    return [ask(entry) for entry in window.session.catalogue.of_kind("preset")]
 
 
 def _device(window: "Window", device: str, title: str) -> Command:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ..analysis import trust as trusting
-from ..analysis.catalogue import Catalogue
+from ..analysis.catalogue import Catalogue, Entry
 from ..analysis.errors import Cancelled, UserError
 from ..analysis.recipe import parse_recipe
+from ..analysis.search.allocation import AllocationReport
 from ..analysis.workspace import Workspace
 from . import runtime
 from .amounts import memory_size
@@ -21,7 +23,7 @@ from .errors import say
 from .fitting import Question, as_json, fit_now, kept_fits, parsed, print_fit, print_kept
 from .foresight import foresee, print_plan
 from .progress import follow
-from .results import print_comparison, print_results, print_tensors
+from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
 
 app = typer.Typer(
     name="graftwork",
@@ -112,11 +114,49 @@ def methods(as_json: AsJson = False) -> None:
     """List every method, measure, projection and fit with its parameters and citation."""
     with runtime.one_worker() as worker:
         catalogue: Catalogue = worker.submit("catalogue").result()
+    _print_entries(sorted((e for e in catalogue.entries if e.kind != "preset"), key=lambda e: (e.kind, e.id)), as_json)
+
+
+@app.command()
+def presets(as_json: AsJson = False) -> None:
+    """List the usual questions that recipes are written for, with their parameters."""
+    with runtime.one_worker() as worker:
+        catalogue: Catalogue = worker.submit("catalogue").result()
+    _print_entries(catalogue.of_kind("preset"), as_json)
+
+
+@app.command()
+def preset(
+    question: Annotated[str, typer.Argument(metavar="ID", help="Id of the question; 'graftwork presets' lists them.")],
+    model: Annotated[list[str], typer.Option(help="A checkpoint, NAME=PATH; once for each.")],
+    data: Annotated[str, typer.Option(help="What everything is measured on.")],
+    train: Annotated[str | None, typer.Option(help="What may be learnt from; without it nothing trains.")] = None,
+    normalise: Annotated[str, typer.Option(help="How images are normalised, such as imagenet.")] = "none",
+    choose: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the question, such as amounts=[0.5,0.9].")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A .toml file; printed without it.")] = None,
+) -> None:
+    """Write the recipe of a usual question, with the baselines that make its answer honest."""
+    from .asking import question_about, value_of
+
+    chosen = {name: value_of(text) for name, text in map(_choice, choose or ())}
+    about = question_about(model, data, train, normalise, output.parent if output else Path())
+    payload = {"preset": question, "parameters": chosen, **about}
+    with runtime.one_worker() as worker:
+        text: str = worker.submit("ask", payload, "Writing the recipe").result()
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        output.write_text(text, encoding="utf-8")
+
+
+def _print_entries(entries: Iterable[Entry], as_json: bool) -> None:
     if as_json:
-        _print_json([_method_row(entry.model_dump(mode="json")) for entry in catalogue.entries])
+        _print_json([_method_row(entry.model_dump(mode="json")) for entry in entries])
         return
     table = Table("id", "title", "parameters", "source", box=None)
-    for entry in sorted(catalogue.entries, key=lambda e: (e.kind, e.id)):
+    for entry in entries:
         table.add_row(entry.id, entry.title, ", ".join(entry.parameter_schema.get("properties", {})), entry.citation)
     Console().print(table)
 
@@ -151,11 +191,34 @@ def run(
         return 0
     with runtime.working(workspace, create=True, workforce=workforce) as session:
         session.run_recipe(text, recipe.resolve().parent, f"The recipe {recipe}")
-        failed = follow(session)
+        try:
+            failed = follow(session)
+        finally:
+            print_answer(session.workspace)
         session.refresh()
         print_results(session.workspace)
         failed += print_kept(kept_fits(session.workspace))
     return 1 if failed else 0
+
+
+@app.command()
+def allocate(
+    workspace: InWorkspace,
+    scan: Annotated[str, typer.Option(help='The step that cut each layer alone: layers = "each".')],
+    budget: Annotated[float, typer.Option(min=0, help="What may be left: a share up to 1, or a number above.")],
+    cost: Annotated[str, typer.Option(help="What counts: nonzeros, or macs of those.")] = "nonzeros",
+    measure: Annotated[str | None, typer.Option(help="What damage is measured by: loss or accuracy.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write a recipe that makes it.")] = None,
+) -> None:
+    """Share out what may be left of a network over its layers, by what cutting each alone did."""
+    if cost not in ("nonzeros", "macs"):
+        raise UserError(f"A cost is nonzeros or macs, not '{cost}'.", "Choose one of them.")
+    payload = {"root": str(workspace), "scan": scan, "budget": budget, "cost": cost, "measure": measure}
+    with runtime.one_worker() as worker:
+        report: AllocationReport = worker.submit("allocate", payload, "Allocating").result()
+    print_allocation(report)
+    if output:
+        output.write_text(report.recipe, encoding="utf-8")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from ..analysis.session import Session
 from ..views.bridge import Bridge
 from ..views.parts import column, count_box, named, told
 from ..views.theme import GAP
+from .asking import known_data
 from .preparation import UNPREPARED, PreparationForm, PreviewStrip
 
 _KINDS = "Data sets (*.zip *.npz *.npy *.h5 *.hdf5 *.csv *.tsv *.parquet *.txt *.jsonl);;All files (*)"
@@ -28,7 +29,7 @@ class DataChoice(QWidget):
         self._session = session
         self._model: str | None = None
         self._guess: dict[str, Any] | None = None
-        self._specs = _known(session)
+        self._specs = known_data(session)
         self._new: set[str] = set()  # not measured yet
         self._filled: dict[str, Any] = {}  # what the form was given; a person has changed nothing while it holds that
         self.names = told(QComboBox(self), "Data set")
@@ -166,14 +167,3 @@ class DataChoice(QWidget):
     def _say(self, problem: str) -> None:
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
-
-
-def _known(session: Session) -> dict[str, DataInput]:
-    """Return the data sets of the workspace by name, and the digits."""
-    specs = {
-        record.name: DataInput(name=record.name, **record.spec.model_dump(exclude={"name", "content"}))
-        for record in session.snapshot.datasets
-    }
-    if not any(spec.path == "digits" for spec in specs.values()):
-        specs["digits"] = DataInput(name="digits", path="digits", normalise="digits", split="test")
-    return specs

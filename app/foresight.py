@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from ..analysis.jobs.executor import Executor
 from ..analysis.trials import DerivedModel, Estimate, ModelSpec, Plan, Trial
 from ..analysis.workspace import Workspace
 from . import runtime
@@ -29,28 +30,37 @@ def foresee(text: str, recipe: Path, workspace: Path) -> tuple[Plan, tuple[Estim
     UserError
         If anything in it is wrong.
     """
-    past = _past(workspace)
-    with runtime.one_worker() as worker:
-        payload = {
-            "recipe": text,
-            "folder": str(recipe.parent),
-            "source": f"The recipe {recipe}",
-            "kept": past.models,
-            "root": str(workspace),
-        }
-        plan: Plan = worker.submit("plan", payload, "Checking the recipe").result()
-        estimates = worker.submit("estimate", {"plan": plan, "past": past.trials}, "Estimating").result()
+    space = Workspace.open(workspace, read_only=True) if workspace.exists() else None
+    try:
+        with runtime.one_worker() as worker:
+            return foreseen(worker, space, text, recipe.parent, f"The recipe {recipe}")
+    finally:
+        if space:
+            space.close()
+
+
+def foreseen(
+    worker: Executor, space: Workspace | None, text: str, folder: Path, source: str
+) -> tuple[Plan, tuple[Estimate, ...], Past]:
+    """Plan a recipe in a worker, without running it.
+
+    Raises
+    ------
+    UserError
+        If anything in it is wrong.
+    """
+    past = _past(space)
+    payload = {"recipe": text, "folder": str(folder), "source": source, "kept": past.models}
+    payload |= {"root": str(space.path)} if space else {}
+    plan: Plan = worker.submit("plan", payload, "Checking the recipe").result()
+    estimates = worker.submit("estimate", {"plan": plan, "past": past.trials}, "Estimating").result()
     return plan, estimates, past
 
 
-def _past(workspace: Path) -> Past:
-    if not workspace.exists():
+def _past(space: Workspace | None) -> Past:
+    if space is None:
         return Past({}, ())
-    space = Workspace.open(workspace, read_only=True)
-    try:
-        trials = space.trials()
-    finally:
-        space.close()
+    trials = space.trials()
     done = tuple((trial.spec, trial.seconds) for trial in trials if trial.state == "done" and trial.seconds is not None)
     return Past({trial.model: trial.spec.model for trial in trials}, done)
 
@@ -67,7 +77,15 @@ def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
         table.add_row(trial.model.name, operation, *figures)
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
-    console.print(_sum([e for e in estimates if e.trial not in done], len(plan.trials)))
+    console.print(summary(plan, estimates, past))
+    if plan.search:
+        console.print(f"A search goes on from there, with up to {plan.search.trials} points.")
+
+
+def summary(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> str:
+    """Return what the trials that are not done take together, as a sentence."""
+    done = {trial.identity for trial, _ in past.trials}
+    return _sum([e for e in estimates if e.trial not in done], len(plan.trials))
 
 
 def _figures(estimate: Estimate) -> tuple[str, str, str]:

@@ -40,6 +40,8 @@ def follow(session: Session) -> int:
             engine.cancel()
             raise
         bars.on_engine_changed()
+    if session.message:  # a search that could not go on
+        raise session.message
     failed = session.workspace.trials("failed")
     for trial in failed:
         console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")

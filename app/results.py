@@ -6,9 +6,11 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..analysis.search.allocation import AllocationReport
+from ..analysis.trials import Finding
 from ..analysis.workspace import Workspace
 
-_SHOWN = ("accuracy", "loss", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
+_SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
 
 
 def print_results(space: Workspace) -> None:
@@ -25,14 +27,57 @@ def print_results(space: Workspace) -> None:
     console().print(table)
 
 
+def print_answer(space: Workspace) -> None:
+    """Print what the latest run's search found, with its front; nothing where it searched for nothing."""
+    run = max((run.run for run in space.runs()), default=0)
+    for search in space.searches():
+        if search.run == run and search.answer:
+            _print_front(search.answer.front)
+            console().print(f"The answer: {search.answer.sentence}", soft_wrap=True)
+
+
+def _print_front(front: tuple[Finding, ...]) -> None:
+    if len(front) < 2:
+        return
+    measures = list(front[0].values)
+    table = Table("front", box=None)
+    for measure in measures:
+        table.add_column(measure, justify="right")
+    for found in sorted(front, key=lambda f: f.values[measures[0]]):
+        table.add_row(", ".join(found.models), *(_short(found.values[measure]) for measure in measures))
+    console().print(table)
+
+
+def print_allocation(report: AllocationReport) -> None:
+    """Print one row a layer, and the predicted damage beside the measured one."""
+    table = Table("layer", box=None)
+    for name in ("share of the cost", "amount", f"{report.measure}, alone"):
+        table.add_column(name, justify="right")
+    for row in report.rows:
+        table.add_row(row.layer, f"{100 * row.share:.1f} %", f"{row.amount:.4g}", f"{row.damage:+.4g}")
+    screen = console()
+    screen.print(table)
+    screen.print(f"{100 * report.kept:.1f} % is left. {_additivity(report)}", soft_wrap=True)
+
+
+def _additivity(report: AllocationReport) -> str:
+    predicted = f"{report.measure} is to be worse by {report.predicted:.4g}, the sum over the layers"
+    if report.measured is None:
+        return f"{predicted}; run the recipe of --output to measure how much together they are."
+    return f"{predicted}; measured together it is worse by {report.measured:.4g}."
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if value.unit == "fraction":
         half = f" ± {50 * (value.high - value.low):.1f}" if value.low is not None else ""
         return f"{100 * value.value:.2f} %{half}"
-    text = f"{value.value:,.0f}" if abs(value.value) >= 1000 else f"{value.value:.4g}"
-    return f"{text} {value.unit}".rstrip()
+    return f"{_short(value.value)} {value.unit}".rstrip()
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def print_tensors(layers: list[dict[str, Any]]) -> None:

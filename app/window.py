@@ -136,7 +136,7 @@ class Window(QMainWindow):
         session = self.session
         known = runtime.cached_catalogue()
         if known:
-            session.learn(known)
+            self._learn(session, known)
         if session.desk is None:
             return
 
@@ -147,10 +147,21 @@ class Window(QMainWindow):
             return found
 
         def keep(found: Any) -> None:
-            session.learn(found)
+            self._learn(session, found)
             self.commands.settle()
 
         in_background(ask, keep, lambda _: None)
+
+    def _learn(self, session: Any, catalogue: Any) -> None:
+        """Take over what the program can do, and offer the questions that are new in it."""
+        from .actions import questions
+
+        session.learn(catalogue)
+        offered = {command.id for command in self.commands}
+        new = [command for command in questions(self) if command.id not in offered] if self.session is session else []
+        if new:
+            self.commands.add(*new)
+            self.commands.fill(self.menuBar())
 
     def close_workspace(self) -> None:
         """Let the open workspace go; what runs returns to its queue."""
@@ -224,13 +235,51 @@ class Window(QMainWindow):
         """Run a recipe file in the workspace."""
 
         def run() -> None:
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise UserError(f"The recipe {path} cannot be read.", "Check that it is a text file.") from error
-            self.session.run_recipe(text, path.resolve().parent, f"The recipe {path.name}")
+            self.session.run_recipe(_recipe_text(path), path.resolve().parent, f"The recipe {path.name}")
 
         self._guard(run)
+
+    def ask_recipe_to_open(self) -> None:
+        """Ask for a recipe and open it."""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a recipe", "", _RECIPES)
+        if name:
+            self.open_recipe(Path(name))
+
+    def open_recipe(self, path: Path) -> None:
+        """Open a recipe file in its dialog."""
+
+        def show() -> None:
+            self._show_recipe(_recipe_text(path), f"The recipe {path.name}", path.resolve().parent)
+
+        self._guard(show)
+
+    def ask_question(self, entry: Any) -> None:
+        """Write the recipe of a usual question about the selected models, and open it."""
+        from .asking import question_in
+
+        session = self.session
+
+        def ask() -> None:
+            payload = {"preset": entry.id, "parameters": {}, **question_in(session)}
+            in_background(
+                lambda: session.desk.submit("ask", payload, "Writing the recipe").result(),
+                lambda text: self._show_recipe(text, entry.title, Path.cwd()),
+                self._on_trouble,
+            )
+
+        self._guard(ask)
+
+    def _show_recipe(self, text: str, source: str, folder: Path) -> None:
+        from .recipe_dialog import RecipeDialog
+
+        if self.session is None:  # closed while the recipe was written
+            return
+        dialog = RecipeDialog(self.session, text, source, folder, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(
+            lambda: self._guard(lambda: self.session.run_recipe(dialog.text, dialog.folder, "The recipe"))
+        )
+        dialog.open()
 
     def new_experiment(self) -> None:
         """Open the experiment dialog."""
@@ -391,6 +440,13 @@ def _open_or_view(path: Path) -> "Workspace":
         if (path / "workspace.db").is_file():
             return Workspace.open(path, read_only=True)
         raise
+
+
+def _recipe_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"The recipe {path} cannot be read.", "Check that it is a text file.") from error
 
 
 def _load(session: Any) -> dict[str, Any]:

@@ -17,11 +17,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import pytest
 from hypothesis import settings
 from psygnal import Signal
+from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 
 settings.register_profile("shared machines", deadline=None)  # a slow example is no failure
 settings.load_profile("shared machines")
+for wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitCallback):
+    wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": 60_000}  # nor is a slow answer
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QL
 from .parts import column, named
 from .theme import GAP, TIGHT
 
-Kind = Literal["integer", "number", "boolean", "choice", "text", "list"]
+Kind = Literal["integer", "number", "boolean", "choice", "text", "list", "table"]
+_EMPTY: dict[str, Callable[[], Any]] = {"list": list, "table": dict}
 _BOUNDS = {
     "minimum": "at least",
     "exclusiveMinimum": "above",
@@ -72,15 +73,25 @@ class Field:
         """
         text = text.strip()
         if not text:
-            if self.kind == "list" and not self.required:
-                return []
+            if self.kind in _EMPTY and not self.required:
+                return _EMPTY[self.kind]()
             if self.required or not self.optional:
                 raise ValueError(f"{self.title.capitalize()} is missing.")
             return None
         if self.sweeps:
             values = [self._number(part.strip()) for part in text.split(",")]
             return values[0] if len(values) == 1 else values
+        if self.kind == "table":
+            return dict(self._entry(part) for part in text.split(","))
         return self._items(text) if self.kind == "list" else text
+
+    def _entry(self, text: str) -> tuple[str, float]:
+        name, _, value = text.rpartition(":")
+        try:
+            return name.strip(), _finite(value)
+        except ValueError:
+            problem = f"{self.title.capitalize()} are written NAME: NUMBER, NAME: NUMBER, not '{text.strip()}'."
+            raise ValueError(problem) from None
 
     def _items(self, text: str) -> list[Any]:
         if text.startswith("["):
@@ -156,8 +167,16 @@ def _followed(schema: Mapping[str, Any], spec: Mapping[str, Any]) -> Mapping[str
 
 
 def _kind(spec: Mapping[str, Any]) -> Kind:
-    kinds: dict[str, Kind] = {"integer": "integer", "number": "number", "boolean": "boolean", "array": "list"}
-    return kinds.get(str(spec.get("type")), "text")
+    return _KINDS.get(str(spec.get("type")), "text")
+
+
+_KINDS: dict[str, Kind] = {
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+    "array": "list",
+    "object": "table",
+}
 
 
 class Form(QWidget):
@@ -292,5 +311,7 @@ def _fill(editor: QWidget, value: Any) -> None:
     elif isinstance(editor, QComboBox):
         editor.setCurrentIndex(max(editor.findData(value), 0))
     elif isinstance(editor, QLineEdit):
+        if isinstance(value, dict):
+            value = [f"{name}: {number}" for name, number in value.items()]
         items = value if isinstance(value, list | tuple) else [] if value is None else [value]
         editor.setText(", ".join(str(item) for item in items))

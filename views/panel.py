@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from ..analysis.errors import UserError
 from .bridge import Bridge, in_background
@@ -315,12 +316,16 @@ class Panel(QWidget, Generic[State]):
         return f"session.look('look', {', '.join(f'{name}={value!r}' for name, value in seen.items())})\n"
 
     def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
+        def tell(text: str) -> None:
+            if isValid(self):  # not closed in the meantime
+                self.told.emit(text)
+
         def done(_: Any) -> None:
-            self.told.emit(f"Wrote {path}.")
+            tell(f"Wrote {path}.")
             if then:
                 then(path)
 
-        in_background(work, done, lambda error: self.told.emit(str(error)))
+        in_background(work, done, lambda error: tell(str(error)))
 
     # Actions
 

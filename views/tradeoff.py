@@ -1,18 +1,20 @@
 """Trade-off: every model by any two measures, with the front that nothing beats."""
 
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QWidget
+from PySide6.QtCore import QRectF, QSignalBlocker, Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
 from ..kernels.frontier import pareto_front
 from ..kernels.raster import points_in_polygon
 from .panel import Notice, Panel, view
 from .parts import column, named, told
 from .plot import Plot, mode_of
+from .seeds import name_of_variants, variants
 from .table import Table
 from .theme import CLASS_HUES, GAP, TIGHT, look
 
@@ -25,6 +27,11 @@ PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.param
 PREFERRED_Y = ("accuracy", "loss")
 SELECTED = "accuracy.selected"
 """The axis of the accuracy on the selected samples, computed from what each model has right."""
+
+SEEDS = "tradeoff.seeds"
+"""Whether models that differ by their seed alone are drawn ``together`` or ``apart``."""
+BAND = "range over seeds"
+BAND_WIDTH, BAND_ALPHA = 6, 110
 
 Bounds = tuple[float, float, float]
 
@@ -46,7 +53,21 @@ class Axis:
 
 @dataclass(frozen=True)
 class Point:
-    """One model: values with the bounds of their intervals where they have some."""
+    """One model, or several that differ by their seed alone.
+
+    Attributes
+    ----------
+    identity, name, operation : str
+        Of the model; of several, the identity is that of the one in the middle of the y axis.
+    x, y : float
+        Its values; of several, their means.
+    y_low, y_high : float
+        Bounds of its interval, where it has one; of several, their least and greatest value.
+    x_low, x_high : float
+        The least and the greatest value of several.
+    variants : tuple of str
+        Identities of the several; empty for a single model.
+    """
 
     identity: str
     name: str
@@ -55,6 +76,21 @@ class Point:
     y: float
     y_low: float
     y_high: float
+    x_low: float
+    x_high: float
+    variants: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The identities of all that it stands for."""
+        return self.variants or (self.identity,)
+
+    @property
+    def bounds(self) -> str:
+        """What its bounds are, in words."""
+        if self.variants:
+            return f"range of {len(self.variants)} seeds"
+        return "95 % interval" if self.y_low < self.y_high else ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +103,10 @@ class TradeoffState:
         What the axes can show.
     points : tuple of Point
         Every model that has both measures.
+    seeds : bool
+        Whether there are models that differ by their seed alone.
+    together : bool
+        Whether these are one point, with their range as its band.
     front : tuple of int
         Indices of the points that no other beats on both axes, by x.
     selected : frozenset of str
@@ -79,6 +119,8 @@ class TradeoffState:
     y: Axis
     measures: tuple[str, ...]
     points: tuple[Point, ...]
+    seeds: bool
+    together: bool
     front: tuple[int, ...]
     selected: frozenset[str]
     primary: str | None
@@ -94,13 +136,18 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         if session.engine and session.engine.running:
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    points = tuple(_points(snapshot, _values(session, x), _values(session, y)))
+    each = tuple(_points(snapshot, _values(session, x), _values(session, y)))
+    gathered = _gathered(each, snapshot)
+    together = session.option(SEEDS) != "apart"
+    points = gathered if together else each
     axes = axis(session, x), axis(session, y)
     return TradeoffState(
         x=axes[0],
         y=axes[1],
         measures=(*snapshot.measures, *([SELECTED] if "accuracy" in snapshot.measures else [])),
         points=points,
+        seeds=len(gathered) < len(each),
+        together=together,
         front=_front(points, *axes),
         selected=session.state.selection.models,
         primary=session.state.primary,
@@ -139,10 +186,34 @@ def _values(session: "Session", name: str) -> dict[str, Bounds]:
 
 def _points(snapshot: "Snapshot", x: dict[str, Bounds], y: dict[str, Bounds]) -> list[Point]:
     return [
-        Point(model.identity, model.name, model.method or "source", x[model.identity][0], *y[model.identity])
+        Point(model.identity, model.name, model.method or "source", at, *y[model.identity], x_low=at, x_high=at)
         for model in snapshot.models
         if model.identity in x and model.identity in y
+        for at in (x[model.identity][0],)
     ]
+
+
+def _gathered(points: tuple[Point, ...], snapshot: "Snapshot") -> tuple[Point, ...]:
+    """Return the points with those that differ by their seed alone made one."""
+    groups = variants([point.identity for point in points], snapshot.specs)
+    return tuple(_band([points[i] for i in group]) if len(group) > 1 else points[group[0]] for group in groups)
+
+
+def _band(points: list[Point]) -> Point:
+    x, y = [p.x for p in points], [p.y for p in points]
+    middle = sorted(points, key=lambda p: p.y)[len(points) // 2]
+    return Point(
+        identity=middle.identity,
+        name=name_of_variants([p.name for p in points]),
+        operation=middle.operation,
+        x=fmean(x),
+        y=fmean(y),
+        y_low=min(y),
+        y_high=max(y),
+        x_low=min(x),
+        x_high=max(x),
+        variants=tuple(p.identity for p in points),
+    )
 
 
 def _front(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:
@@ -152,14 +223,15 @@ def _front(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:
 
 
 def table(state: TradeoffState) -> Table:
-    """Return one row a model."""
+    """Return one row a point."""
     front = set(state.front)
     rows = tuple(
-        (p.name, p.operation, p.x, p.y, p.y_low, p.y_high, "yes" if i in front else "")
+        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, "yes" if i in front else "")
         for i, p in enumerate(state.points)
     )
-    columns = ("Model", "Operation", state.x.title, state.y.title, "Low", "High", "On the front")
-    return Table(columns, rows, ("", "", state.x.unit, state.y.unit, state.y.unit, state.y.unit, ""))
+    x, y = state.x, state.y
+    columns = ("Model", "Operation", x.title, "Least", "Greatest", y.title, "Low", "High", "Bounds", "On the front")
+    return Table(columns, rows, ("", "", *[x.unit] * 3, *[y.unit] * 3, "", ""))
 
 
 def draw(figure: "Figure", state: TradeoffState) -> None:
@@ -167,22 +239,25 @@ def draw(figure: "Figure", state: TradeoffState) -> None:
     axes: Any = figure.add_subplot()
     for number, operation in enumerate(dict.fromkeys(point.operation for point in state.points)):
         points = [point for point in state.points if point.operation == operation]
-        below = [p.y - p.y_low for p in points]
-        above = [p.y_high - p.y for p in points]
-        axes.errorbar(
-            [p.x for p in points],
-            [p.y for p in points],
-            (below, above),
-            fmt="osD^v<>P"[number % 8],
-            markersize=4,
-            linewidth=0.7,
-            label=operation,
-        )
+        colour, symbol = f"C{number % 10}", "osD^v<>P"[number % 8]
+        for point in points:
+            _draw_bounds(axes, point, colour)
+        places = [p.x for p in points], [p.y for p in points]
+        axes.plot(*places, symbol, color=colour, markersize=4, label=operation)
     front = [state.points[i] for i in state.front]
     axes.plot([p.x for p in front], [p.y for p in front], color="0.4", linewidth=0.8, zorder=0, label="front")
+    if any(point.variants for point in state.points):
+        axes.plot([], [], color="0.5", alpha=0.5, linewidth=4, label=BAND)
     axes.set_xlabel(state.x.label)
     axes.set_ylabel(state.y.label)
     axes.legend(frameon=False)
+
+
+def _draw_bounds(axes: Any, point: Point, colour: str) -> None:
+    across = [[point.x - point.x_low], [point.x_high - point.x]]
+    upward = [[point.y - point.y_low], [point.y_high - point.y]]
+    width, strength = (4, 0.35) if point.variants else (0.7, 1)
+    axes.errorbar(point.x, point.y, upward, across, fmt="none", ecolor=colour, elinewidth=width, alpha=strength)
 
 
 _SYMBOLS = ("o", "s", "d", "t1", "t", "star", "p", "h")
@@ -204,9 +279,9 @@ class TradeoffPanel(Panel[TradeoffState]):
         self._boxes = {name: self._axis_box(name) for name in ("y", "x")}
         self.plot = Plot(self)
         self._front = pg.PlotDataItem()
-        self._bars = pg.ErrorBarItem(beam=0)
+        self._bands, self._bars = pg.ErrorBarItem(beam=0), pg.ErrorBarItem(beam=0)
         self._points = pg.ScatterPlotItem(pxMode=True, hoverable=True, tip=None)
-        for item in (self._front, self._bars, self._points):
+        for item in (self._front, self._bands, self._bars, self._points):
             self.plot.add(item)
         self.plot.clicked.connect(self._on_clicked)
         self._points.sigClicked.connect(  # a spot takes its clicks from the plot
@@ -216,6 +291,10 @@ class TradeoffPanel(Panel[TradeoffState]):
         self.plot.cleared.connect(self._on_cleared)
         self.plot.occupied = lambda x, y: self._at(x, y) is not None
         self.plot.selection_bounds = self._selection_bounds
+        box = QCheckBox("Seeds as bands", self)
+        self._together = told(box, "Draw models that differ by their seed alone as one point", "Seeds as bands")
+        self._together.toggled.connect(self._on_together)
+        self.add_control(self._together)
         body = QWidget(self)
         self._legend = named(QLabel(body), "quiet")
         self._legend.setContentsMargins(GAP, 0, GAP, TIGHT)
@@ -240,9 +319,11 @@ class TradeoffPanel(Panel[TradeoffState]):
         front = [new.points[i] for i in new.front]
         theme = look.theme
         self._front.setData([p.x for p in front], [p.y for p in front], pen=pg.mkPen(theme.quiet, width=1))
-        x, y = (np.array([getattr(p, name) for p in new.points], dtype=float) for name in ("x", "y"))
-        below, above = y - [p.y_low for p in new.points], [p.y_high for p in new.points] - y
-        self._bars.setData(x=x, y=y, bottom=below, top=above, pen=pg.mkPen(theme.faded))
+        with QSignalBlocker(self._together):
+            self._together.setChecked(new.together)
+        self._together.setVisible(new.seeds)
+        _span(self._bars, [p for p in new.points if not p.variants], pg.mkPen(theme.faded))
+        _span(self._bands, [p for p in new.points if p.variants], _translucent(theme.quiet))
         self._points.setData([self._spot(new, point) for point in new.points])
         self._show_legend(new)
         if old is None or (old.x, old.y, len(old.points)) != (new.x, new.y, len(new.points)):
@@ -250,15 +331,16 @@ class TradeoffPanel(Panel[TradeoffState]):
 
     def _spot(self, state: TradeoffState, point: Point) -> dict[str, Any]:
         kind = _operations(state).index(point.operation)
-        chosen = point.identity in state.selected
-        looked = point.identity == state.primary
+        chosen = not state.selected.isdisjoint(point.models)
+        looked = state.primary in point.models
+        pinned = state.pinned in point.models
         ring = look.theme.accent if chosen else look.theme.text
         return {
             "pos": (point.x, point.y),
             "symbol": _SYMBOLS[kind % len(_SYMBOLS)],
-            "size": 12 if looked or chosen or point.identity == state.pinned else 9,
+            "size": 12 if looked or chosen or pinned else 9,
             "brush": pg.mkBrush(CLASS_HUES[kind % len(CLASS_HUES)]),
-            "pen": pg.mkPen(ring if chosen or looked or point.identity == state.pinned else look.theme.ground, width=2),
+            "pen": pg.mkPen(ring if chosen or looked or pinned else look.theme.ground, width=2),
             "data": point.identity,
         }
 
@@ -267,7 +349,12 @@ class TradeoffPanel(Panel[TradeoffState]):
             f'<span style="color:{CLASS_HUES[kind % len(CLASS_HUES)]}">{_SIGNS[kind % len(_SIGNS)]}</span>&nbsp;{name}'
             for kind, name in enumerate(_operations(state))
         ]
-        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front"]))
+        bands = [f"┃&nbsp;{BAND}"] if any(point.variants for point in state.points) else []
+        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands]))
+
+    def _on_together(self, together: bool) -> None:
+        if self.session:
+            self.session.set_option(SEEDS, "together" if together else "apart")
 
     def _on_axis(self, axis: str, measure: str) -> None:
         if self.session:
@@ -289,23 +376,43 @@ class TradeoffPanel(Panel[TradeoffState]):
         if mode == "replace":
             self.session.look("look at a model", primary=identity)
         else:
-            self.session.select_models((identity,), mode)
+            self.session.select_models(self._models_at(identity), mode)
+
+    def _models_at(self, identity: str) -> tuple[str, ...]:
+        points = self.state.points if self.state else ()
+        return next((point.models for point in points if point.identity == identity), (identity,))
 
     def _on_brushed(self, polygon: Any, mode: str) -> None:
         if self.session is None or self.state is None:
             return
         places = np.array([(p.x, p.y) for p in self.state.points])
         hits = points_in_polygon(places, polygon)
-        self.session.select_models((p.identity for p, hit in zip(self.state.points, hits, strict=True) if hit), mode)
+        touched = (point for point, hit in zip(self.state.points, hits, strict=True) if hit)
+        self.session.select_models((model for point in touched for model in point.models), mode)
 
     def _selection_bounds(self) -> QRectF | None:
         if self.state is None:
             return None
-        chosen = [p for p in self.state.points if p.identity in self.state.selected]
+        chosen = [p for p in self.state.points if not self.state.selected.isdisjoint(p.models)]
         if not chosen:
             return None
         x, y = [p.x for p in chosen], [p.y for p in chosen]
         return QRectF(min(x), min(y), max(x) - min(x), max(y) - min(y))
+
+
+def _span(bars: pg.ErrorBarItem, points: list[Point], pen: Any) -> None:
+    """Show the bounds of points on both axes."""
+    x, y, left, right, bottom, top = (
+        np.array([getattr(p, name) for p in points], dtype=float)
+        for name in ("x", "y", "x_low", "x_high", "y_low", "y_high")
+    )
+    bars.setData(x=x, y=y, left=x - left, right=right - x, bottom=y - bottom, top=top - y, pen=pen)
+
+
+def _translucent(colour: str) -> Any:
+    found = pg.mkColor(colour)
+    found.setAlpha(BAND_ALPHA)
+    return pg.mkPen(found, width=BAND_WIDTH)
 
 
 def _operations(state: TradeoffState) -> list[str]:

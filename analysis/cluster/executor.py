@@ -96,7 +96,7 @@ class Cluster(Executor):
         root, trial = Path(job.payload["root"]), job.payload["trial"]
         seal, shared = self._seal(root)
         parcels = () if shared else tuple({p.key: p for p in parcels_of(trial, root)}.values())
-        errand = Errand(f"graftwork-{uuid4().hex}", trial, seal, job.payload.get("passes", {}), _present(root, trial))
+        errand = Errand(f"graftwork-{uuid4().hex}", trial, seal, _present(root, trial))
         try:
             packed = tuple(self._posted(parcel) for parcel in parcels)
         except OSError as error:

@@ -13,11 +13,16 @@ from distributed import Event, get_worker
 
 from ..errors import Cancelled
 from ..jobs.protocol import Done, Failed, Stopped
-from ..trials import Pass, Trial, TrialResult
+from ..trials import Trial, TrialResult
 from .parcels import settled, unpack
 
 REPORT = "report"
 """Under this key an event of an errand tells how far it is: done, total and a note."""
+
+LOG = "graftwork"
+"""Under this topic a worker tells which trial it begins and which it has computed, as (identity, word)."""
+
+BEGUN, COMPUTED = "begun", "computed"
 
 _REPORT_S = 0.25
 _ASK_S = 0.5
@@ -59,8 +64,6 @@ class Errand:
         What to run.
     seal : Seal
         Of the workspace that it belongs to.
-    passes : mapping of str to Pass
-        Runs over the trial's data that the workspace knows, by function.
     present : frozenset of str
         Names of files in the workspace that need not come back.
     """
@@ -68,7 +71,6 @@ class Errand:
     id: str
     trial: Trial
     seal: Seal
-    passes: Mapping[str, Pass]
     present: frozenset[str] = frozenset()
 
 
@@ -118,12 +120,24 @@ def sees(seal: Seal) -> bool:
 def run(errand: Errand, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> Homecoming:
     """Run a trial: in the workspace itself if this machine sees it, in a depot of its own otherwise."""
     with _turn:
-        if errand.seal.is_here():
-            return Homecoming(_answer(errand, Path(errand.seal.root), errand.trial))
-        depot = Path(get_worker().local_directory) / "graftwork"
-        for key, parcel in zip(keys, packed, strict=True):
-            unpack(parcel, depot / "inputs" / key)
-        return _run_away(errand, depot)
+        _tell(errand.trial, BEGUN)
+        home = _run(errand, keys, packed)
+        if isinstance(home.outcome, Done):
+            _tell(errand.trial, COMPUTED)
+        return home
+
+
+def _tell(trial: Trial, word: str) -> None:
+    get_worker().log_event(LOG, (trial.identity, word))
+
+
+def _run(errand: Errand, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> Homecoming:
+    if errand.seal.is_here():
+        return Homecoming(_answer(errand, Path(errand.seal.root), errand.trial))
+    depot = Path(get_worker().local_directory) / "graftwork"
+    for key, parcel in zip(keys, packed, strict=True):
+        unpack(parcel, depot / "inputs" / key)
+    return _run_away(errand, depot)
 
 
 def _run_away(errand: Errand, depot: Path) -> Homecoming:
@@ -144,7 +158,7 @@ def _files(result: TrialResult) -> set[tuple[str, str]]:
 
 def _answer(errand: Errand, root: Path, trial: Trial) -> Done | Failed | Stopped:
     answering = importlib.import_module("graftwork.analysis.worker.answering")
-    payload = {"root": str(root), "trial": trial, "passes": errand.passes}
+    payload = {"root": str(root), "trial": trial}
     outcome: Done | Failed | Stopped = answering.answer(0, "trial", payload, _desk(), _Ticket(errand.id))
     return outcome
 

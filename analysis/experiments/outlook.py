@@ -83,7 +83,7 @@ class Outlook:
     def root(self, identity: str) -> str:
         """Return the identity of the model whose shapes a model has, as far as that is known."""
         model = self._models.get(identity)
-        if isinstance(model, DerivedModel) and not METHODS.get(model.method).reshapes:
+        if isinstance(model, DerivedModel) and not METHODS.get(model.method).reshapes_with(model.parameters):
             return self.root(model.parents[0])
         return identity
 

@@ -15,14 +15,18 @@ from ..errors import UserError, unknown
 from ..identity import digest, fingerprint
 from ..measures import MEASURES
 from ..methods import METHODS, Method
+from ..models import open_checkpoint
+from ..models.layer_names import layer_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
 from .checking import check_inputs
 from .fitting import plan_fits
+from .outlook import Outlook
 
 _PATTERN = "*?["
+EACH = "each"
 
 Fingerprint = Callable[[Path], str]
 
@@ -51,7 +55,32 @@ def plan(
     UserError
         If a name, parameter or file is wrong; nothing has run then.
     """
-    return _Planner(recipe, content_of, kept or {}, root).plan()
+    planned = _Planner(recipe, content_of, kept or {}, root).plan()
+    check_inputs(planned)
+    return planned
+
+
+def plan_steps(
+    recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None
+) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
+    """Return `plan`, not checked against its files, and the models by their input's name or their step's label."""
+    planner = _Planner(recipe, content_of, kept or {})
+    return planner.plan(), planner.known
+
+
+def layers_of(
+    recipe: Recipe, model: str, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None
+) -> tuple[str, ...]:
+    """Return the weights that pruning counts of a model, named as a step names it.
+
+    Raises
+    ------
+    UserError
+        As `plan`; or if they are not known before it is made.
+    """
+    planner = _Planner(recipe, content_of, kept or {})
+    planner.plan()
+    return planner.weights(planner.models(model)[0], "The recipe")
 
 
 @dataclass(frozen=True)
@@ -64,7 +93,7 @@ class _Group:
 
 class _Planner:
     def __init__(
-        self, recipe: Recipe, content_of: Fingerprint, kept: Mapping[str, ModelSpec], root: Path | None
+        self, recipe: Recipe, content_of: Fingerprint, kept: Mapping[str, ModelSpec], root: Path | None = None
     ) -> None:
         self.recipe = recipe
         self.root = root
@@ -82,9 +111,7 @@ class _Planner:
         trials = self._compared(trials)
         unique = {trial.identity: trial for trial in trials}
         fits = plan_fits(self.recipe, self.known, self.measures, self.data)
-        plan = Plan(title=self.recipe.title, trials=tuple(unique.values()), fits=fits)
-        check_inputs(plan)
-        return plan
+        return Plan(title=self.recipe.title, trials=tuple(unique.values()), fits=fits)
 
     # Inputs
 
@@ -202,17 +229,20 @@ class _Planner:
             raise UserError(f"Two entries of the recipe are called '{step.label}'.", "Give the step another name.")
         made: list[tuple[DerivedModel, Trial]] = []
         for group in self._groups(step, method):
-            for parameters, swept in _sweep(method, step):
-                for seed in self.recipe.seeds if method.entry.stochastic else (None,):
+            for parameters, swept in _sweep(method, self._each_layer(step, group)):
+                for seed in self._seeds(step) if method.entry.stochastic else (None,):
                     made.append(self._derive(step, method, group, parameters, swept, seed))
         models = tuple(model for model, _ in made)
         self.known[step.label] = self.known.get(step.label, ()) + models if step.name is None else models
         return [trial for _, trial in made]
 
+    def _seeds(self, step: Step) -> tuple[int, ...]:
+        return step.seeds or self.recipe.seeds
+
     def _groups(self, step: Step, method: Registered[Method]) -> Iterator[_Group]:
         for entry in step.of:
             names = (entry,) if isinstance(entry, str) else entry
-            choices = [self._models(name) for name in names]
+            choices = [self.models(name) for name in names]
             if method.entry.parents == "one" and len(names) > 1:
                 raise UserError(
                     f"{method.entry.id} takes one parent, and step '{step.label}' gives it a group of {len(names)}.",
@@ -221,10 +251,29 @@ class _Planner:
             for models in itertools.product(*choices):
                 yield _Group(names, models)
 
-    def _models(self, name: str) -> tuple[ModelSpec, ...]:
+    def models(self, name: str) -> tuple[ModelSpec, ...]:
+        """Return what a name of the recipe stands for."""
         if name not in self.known:
             raise unknown("model or earlier step", name, list(self.known))
         return self.known[name]
+
+    def _each_layer(self, step: Step, group: _Group) -> Step:
+        """Return the step with ``layers = "each"`` as what it stands for: a sweep over the weights of its parent."""
+        if step.parameters.get("layers") != EACH:
+            return step
+        layers = [[layer_of(name)] for name in self.weights(group.models[0], f"Step '{step.label}'")]
+        return step.model_copy(update={"layers": layers})
+
+    def weights(self, model: ModelSpec, what: str) -> tuple[str, ...]:
+        """Return the names of a model's weights that pruning counts, from the header of the source it comes from."""
+        outlook = Outlook([Trial(model=known) for known in self.by_identity.values()])
+        source = self.by_identity.get(outlook.root(model.identity), model)
+        if not isinstance(source, SourceModel):
+            raise UserError(
+                f"{what} goes through the layers of {model.name}, which are known once it is made.",
+                f'Run the steps before it first, and then name it as an input: path = "{KEPT}{model.name}".',
+            )
+        return open_checkpoint(Path(source.path), source.weights, source.network).weights()
 
     def _derive(
         self,
@@ -237,7 +286,7 @@ class _Planner:
     ) -> tuple[DerivedModel, Trial]:
         models, data = self._references(step, method, parameters)
         model = DerivedModel(
-            name=_readable(group, step, parameters, swept, seed, len(self.recipe.seeds) > 1),
+            name=_readable(group, step, parameters, swept, seed, len(self._seeds(step)) > 1),
             method=method.entry.id,
             version=method.entry.version,
             parameters=parameters,
@@ -267,7 +316,7 @@ class _Planner:
         return models, data
 
     def _single(self, name: str, what: str) -> ModelSpec:
-        found = self._models(name)
+        found = self.models(name)
         if len(found) != 1:
             raise UserError(f"{what} = '{name}' stands for {len(found)} models.", "Name a single one.")
         return found[0]
@@ -311,13 +360,20 @@ def _roles(method: Registered[Method]) -> dict[str, str]:
 def _sweep(method: Registered[Method], step: Step) -> Iterator[tuple[dict[str, Any], tuple[str, ...]]]:
     """Give every combination of the step's parameters, complete and checked, and the names of those that vary."""
     written = step.parameters
-    swept = tuple(name for name, value in written.items() if isinstance(value, list) and not _takes_list(method, name))
+    swept = tuple(name for name, value in written.items() if _is_sweep(method, name, value))
     for name in swept:
         if not written[name]:
             raise UserError(f"Step '{step.label}': {name} is an empty list.", "Give at least one value.")
     for values in itertools.product(*(written[name] for name in swept)):
         checked = method.check(written | dict(zip(swept, values, strict=True)))
         yield checked.model_dump(mode="json"), swept
+
+
+def _is_sweep(method: Registered[Method], name: str, value: Any) -> bool:
+    """Say whether a value is a list of values; of a parameter that is a list itself, that is a list of lists."""
+    if isinstance(value, list) and _takes_list(method, name):
+        return bool(value) and all(isinstance(item, list) for item in value)
+    return isinstance(value, list)
 
 
 def _takes_list(method: Registered[Method], name: str) -> bool:
@@ -329,7 +385,11 @@ def _readable(
     group: _Group, step: Step, parameters: Mapping[str, Any], swept: Iterable[str], seed: int | None, many: bool
 ) -> str:
     parents = "+".join(model.name for model in group.models)
-    values = [str(parameters[name]) for name in swept]
+    values = [_said(parameters[name]) for name in swept]
     if seed is not None and many:
         values.append(f"seed{seed}")
     return f"{parents}/{'-'.join([step.label, *values])}"
+
+
+def _said(value: Any) -> str:
+    return "+".join(map(str, value)) if isinstance(value, list) else str(value)

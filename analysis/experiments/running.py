@@ -5,7 +5,7 @@ interrupted one left.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
@@ -27,7 +27,7 @@ from ..jobs.protocol import Ticket
 from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
-from ..methods import DRAFT, METHODS, MethodContext
+from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
 from .checking import require_classes
@@ -53,7 +53,7 @@ class Runner:
         self.device = device
         self._data = lru_cache(maxsize=2)(open_data)
 
-    def run(self, trial: Trial, ticket: Ticket, passes: Mapping[str, Pass] | None = None) -> TrialResult:
+    def run(self, trial: Trial, ticket: Ticket) -> TrialResult:
         """Run a trial whose parents have been made.
 
         Parameters
@@ -62,8 +62,6 @@ class Runner:
             What to make and measure.
         ticket : Ticket
             Progress and cancellation.
-        passes : mapping of str to Pass or None
-            Earlier runs over the trial's data by function; a model that computes the same is not run again.
 
         Raises
         ------
@@ -84,9 +82,7 @@ class Runner:
         columns: dict[str, str] = {}
         passed: Pass | None = None
         if trial.measures or trial.features:
-            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0), passes or {})
-        if passed and passed.model != trial.model.name:
-            facts["computes_the_same_as"] = passed.model
+            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
         return TrialResult(
@@ -129,13 +125,13 @@ class Runner:
             scratch=path.with_suffix(""),
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents, derivative.facts)
+        metadata = _provenance(trial, parents, derivative)
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
         _clear(path.with_suffix(""))
         return derivative.facts
 
     def _measure(
-        self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket, passes: Mapping[str, Pass]
+        self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket
     ) -> tuple[list[Value], dict[str, str], Pass | None]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
@@ -145,9 +141,9 @@ class Runner:
         if trial.reference:
             spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
             share /= 2
-            passed = self._pass(trial, spec, self.open(spec), wanted, passes, Share(ticket, share, 2 * share))
+            passed = self._pass(trial, spec, self.open(spec), wanted, Share(ticket, share, 2 * share))
             reference = self._evidence(trial, self.open(spec), passed, ticket, None)
-        passed = self._pass(trial, trial.model, checkpoint, wanted, passes, Share(ticket, 0.0, share))
+        passed = self._pass(trial, trial.model, checkpoint, wanted, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
         values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
@@ -182,10 +178,9 @@ class Runner:
         model: ModelSpec,
         checkpoint: Checkpoint,
         needs: tuple[str, ...],
-        passes: Mapping[str, Pass],
         ticket: Ticket,
     ) -> Pass | None:
-        """Run a model over the trial's data, unless it was, or another that computes the same."""
+        """Run a model over the trial's data, unless it was, or another that computes the same: such share a file."""
         if trial.data is None or not needs:
             return None
         data = self._data(trial.data)
@@ -195,13 +190,11 @@ class Runner:
         assert architecture is not None, "a network was built, so it was recognised"
         require_classes(model, architecture.classes, trial.data, len(data.classes))
         function = digest([function_fingerprint(network, architecture, needs, data, self.device), *kept])
-        twin = passes.get(function)
-        if twin and (self.root / "arrays" / twin.file).exists():
-            return twin
-        path = self.root / "arrays" / f"{digest(['features', model.identity, trial.data.identity, needs, *kept])}.h5"
-        with alone(path, ticket.check):
-            extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
-        return Pass(function=function, file=path.name, model=model.name)
+        path = self.root / "arrays" / f"{digest(['features', trial.data.identity, function])}.h5"
+        if not path.exists():
+            with alone(path, ticket.check):
+                extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
+        return Pass(function=function, file=path.name)
 
     def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
@@ -243,9 +236,10 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     return facts
 
 
-def _provenance(trial: Trial, parents: Sequence[Checkpoint], facts: dict[str, Any]) -> dict[str, Any]:
+def _provenance(trial: Trial, parents: Sequence[Checkpoint], derivative: Derivative) -> dict[str, Any]:
     """Return what a derived file says: what made it, what its parent was told of its network, and its training."""
-    made = {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    facts = derivative.facts
+    made = derivative.settings | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
     seconds = {identity: s for parent in parents for identity, s in training_seconds(parent).items()}
     if "training" in facts:
         seconds[trial.model.identity] = facts["training"]["seconds"]

@@ -2,7 +2,6 @@
 
 import hashlib
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -18,7 +17,7 @@ _PLACES, _EACH = 8, 16
 def function_fingerprint(
     network: nn.Module, architecture: Architecture, needs: tuple[str, ...], data: DataSet, device: torch.device
 ) -> str:
-    """Return the hash of every needed layer's values, to the last bit, on 128 samples spread over the data.
+    """Return the hash of every needed layer's values, to the last bit, on up to 128 samples spread over the data.
 
     Networks with equal fingerprints compute the same there; equal functions that round differently have different ones.
 
@@ -37,11 +36,11 @@ def function_fingerprint(
     """
     taps = choose_taps(network, architecture, needs)
     states = {tap.column: hashlib.sha256() for tap in taps}
-    starts = np.unique(np.linspace(0, max(0, len(data) - _EACH), _PLACES).astype(int))
+    step = max(_EACH, (len(data) - _EACH) // (_PLACES - 1))
     with capture(network, taps, _copied) as captured, torch.inference_mode():
-        for start in starts:
+        for start in range(0, len(data), step)[:_PLACES]:
             captured.clear()
-            network(next(data.batches(_EACH, int(start))).to(device))
+            network(next(data.batches(_EACH, start)).to(device))
             for column, values in captured.items():
                 states[column].update(values.numpy().tobytes())
     return digest({column: state.hexdigest() for column, state in states.items()})

@@ -5,6 +5,7 @@ place, outside the HDF5 library, and a small record beside the file says how man
 at every moment, and the finished file does not depend on where the work was interrupted.
 """
 
+import io
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import replacing
+from ..atomic import PARTIAL, promise, replacing
 from ..columns import place, put_column, read_column
 from ..errors import UserError
 
@@ -28,10 +29,16 @@ _SPARE = 64 << 20  # bytes that are left free on the disk
 
 
 def write_columns(path: Path, columns: Mapping[str, NDArray[Any]]) -> None:
-    """Write whole columns, each (samples, …), to an HDF5 file; truth values are packed. A failure leaves nothing."""
-    with replacing(path) as draft, h5py.File(draft, "w") as file:
+    """Write whole columns, each (samples, …), to an HDF5 file; truth values are packed. A failure leaves nothing.
+
+    The file is made in memory, for HDF5 does not tell when the disk is full by the time that it closes a file.
+    """
+    made = io.BytesIO()
+    with h5py.File(made, "w") as file:
         for name, values in columns.items():
             put_column(file, name, values)
+    with replacing(path) as draft:
+        draft.write_bytes(made.getbuffer())
 
 
 class Columns(Mapping[str, NDArray[Any]]):
@@ -104,8 +111,8 @@ class GrowingFile:
     def __init__(self, path: Path, rows: int) -> None:
         self.path = path
         self.rows = rows
-        self._partial = path.with_name(path.name + ".partial")
-        self._record = path.with_name(path.name + ".partial.json")
+        self._partial = path.with_name(f"{path.name}{PARTIAL}")
+        self._record = path.with_name(f"{path.name}{PARTIAL}.json")
         self._views: dict[str, np.memmap[Any, np.dtype[Any]]] = {}
 
     def __enter__(self) -> Self:
@@ -131,6 +138,8 @@ class GrowingFile:
         ------
         UserError
             If the disk has no room for it.
+        OSError
+            If the room was taken meanwhile.
         """
         self._record.unlink(missing_ok=True)
         self._views.clear()
@@ -144,6 +153,7 @@ class GrowingFile:
                 properties.set_obj_track_times(False)  # or the bytes would tell when the file was begun
                 space = h5py.h5s.create_simple((self.rows, *layout.shape))
                 h5py.h5d.create(file.id, name.encode(), h5py.h5t.py_create(layout.dtype), space, properties)
+        promise(self._partial)
 
     def layouts(self) -> dict[str, Layout]:
         """Return what was laid out."""
@@ -176,6 +186,7 @@ class GrowingFile:
     def _ask_for_room(self, needed: int) -> None:
         free = shutil.disk_usage(self.path.parent).free
         if needed + _SPARE > free:
+            needed += _SPARE
             raise UserError(
                 f"The features need {needed / 1e9:.2f} GB, and {free / 1e9:.2f} GB are free in {self.path.parent}.",
                 "Choose fewer layers, a pooling or float16, or make room.",
@@ -192,7 +203,7 @@ class GrowingFile:
         return self._views
 
     def _note(self, done: int) -> None:
-        draft = self._record.with_name(self._record.name + ".new")
+        draft = self._record.with_name(f"{self._record.name}{PARTIAL}")
         draft.write_text(json.dumps({"rows": self.rows, "done": done}), encoding="utf-8")
         draft.replace(self._record)
 

@@ -11,20 +11,21 @@ from psygnal import Signal
 
 from ..errors import UserError
 from ..sets.gathering import inputs_of
-from ..trials import FitResult, Pass, Plan, Trial, TrialResult
-from ..workspace import Workspace
+from ..trials import FitResult, ModelSpec, Plan, Proposal, Trial, TrialResult
+from ..workspace import SearchRecord, Workspace
 from .executor import Executor, Job
 from .schedule import Schedule
 
 _PARTING_S = 5.0
+_ONCE_MORE = "Run it again: what is finished is kept."
 
 
 class Engine:
     """Runs the trials of one workspace.
 
     The queue is the workspace's: a trial that was planned and not finished, in this process or an earlier one, runs
-    when the engine is told to go on. One thread, the engine's own, does all writing and all deciding; every other
-    thread leaves it a message.
+    when the engine is told to go on. Once all that a search proposed has run, it is asked how it goes on. One thread,
+    the engine's own, does all writing and all deciding; every other thread leaves it a message.
 
     Parameters
     ----------
@@ -46,9 +47,10 @@ class Engine:
         self.jobs: tuple[Job, ...] = ()
         """What runs now."""
         self._trials: dict[int, Trial] = {}
-        self._plans: dict[int, str] = {}
+        self._plans: dict[int, tuple[str, Path]] = {}
+        self._proposals: dict[int, SearchRecord] = {}
         self._fits: dict[int, tuple[str, str]] = {}  # identities of the fit and of its inputs
-        self._passes: dict[str, dict[str, Pass]] = {}
+        self._asked: set[str] = set()
         self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
         self._going = False
         self._told = 0
@@ -80,8 +82,8 @@ class Engine:
         self._tell(partial(self._skip, identity))
 
     def unfinished(self) -> int:
-        """Return how many trials are planned and not finished."""
-        return len(self.workspace.trials("pending"))
+        """Return how many trials are planned and not finished; a search that waits for points counts as one."""
+        return len(self.workspace.trials("pending")) + len(self.workspace.searches(idle=True))
 
     @property
     def planning(self) -> bool:
@@ -125,6 +127,9 @@ class Engine:
             except UserError as error:  # the workspace cannot be written
                 self._stop()
                 self.refused.emit(error)
+            except Exception as error:  # noqa: BLE001 - whoever waits for this thread would wait for ever
+                self._stop()
+                self.refused.emit(UserError(f"The run stopped: {type(error).__name__}: {error}.", _ONCE_MORE))
             self._settle()
             self.changed.emit()
 
@@ -135,14 +140,14 @@ class Engine:
                 self._rests.set()
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
-        kept = {record.model: record.spec.model for record in self.workspace.trials()}
         root = str(self.workspace.path)
-        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": kept, "root": root}
+        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept(), "root": root}
         job = self._submit(self.planner, "plan", payload, "Checking the recipe")
-        self._plans[job.id] = recipe
+        self._plans[job.id] = recipe, folder
 
     def _go_on(self) -> None:
         self._going = True
+        self._asked = {search.search for search in self._proposals.values()}
         if not self._trials:
             self.workspace.reset_running()  # what could not be recorded when it ended
         self._schedule.add(record.spec for record in self.workspace.trials("pending"))
@@ -161,20 +166,47 @@ class Engine:
                 self._cancel(job)
 
     def _launch(self) -> None:
+        self._start_trials()
+        if self._going:
+            self._ask_searches()
+            self._fit()
+
+    def _ask_searches(self) -> None:
+        """Ask every search of which nothing is left to run how it goes on."""
+        for search in self.workspace.searches(idle=True):
+            if search.search not in self._asked:
+                self._asked.add(search.search)
+                job = self._submit(self.planner, "propose", self._question(search), f"Searching: {search.title}")
+                self._proposals[job.id] = search
+
+    def _question(self, search: SearchRecord) -> dict[str, Any]:
+        tried, results = self.workspace.search_history(search.search)
+        return {
+            "recipe": search.recipe,
+            "folder": str(search.folder),
+            "kept": self._kept(),
+            "tried": tried,
+            "results": results,
+            "slots": self.executor.slots,
+        }
+
+    def _kept(self) -> dict[str, ModelSpec]:
+        return {record.model: record.spec.model for record in self.workspace.trials()}
+
+    def _start_trials(self) -> None:
         while self._going and len(self._trials) < self.executor.slots:
             trial = self._schedule.take()
             if trial is None:
                 self._give_up_orphans()
-                self._fit()
                 return
             self.workspace.begin(trial.identity)
-            payload = {"root": str(self.workspace.path), "trial": trial, "passes": self._passes_over(trial)}
+            payload = {"root": str(self.workspace.path), "trial": trial}
             job = self._submit(self.executor, "trial", payload, trial.model.name)
             self._trials[job.id] = trial
 
     def _fit(self) -> None:
-        """Once no trial is left, do the fits whose inputs are not those that they were last computed from."""
-        if self._trials or self._fits:
+        """Once nothing is left to run, do the fits whose inputs are not those that they were last computed from."""
+        if self._trials or self._proposals or self._fits:
             return
         for record in self.workspace.fits():
             inputs = inputs_of(self.workspace, record.spec)
@@ -182,15 +214,6 @@ class Engine:
                 payload = {"root": str(self.workspace.path), "spec": record.spec}
                 job = self._submit(self.planner, "fit", payload, record.spec.name)
                 self._fits[job.id] = record.spec.identity, inputs
-
-    def _passes_over(self, trial: Trial) -> dict[str, Pass]:
-        """Return the runs over the trial's data that are known, by function."""
-        if trial.data is None:
-            return {}
-        data = trial.data.identity
-        if data not in self._passes:
-            self._passes[data] = {known.function: known for known in self.workspace.passes(data)}
-        return self._passes[data]
 
     def _give_up_orphans(self) -> None:
         for trial, missing in self._schedule.orphans():
@@ -214,18 +237,30 @@ class Engine:
             return
         self.jobs = tuple(other for other in self.jobs if other is not job)
         if job.id in self._plans:
-            self._end_plan(job, self._plans.pop(job.id))
+            self._end_plan(job, *self._plans.pop(job.id))
+        elif job.id in self._proposals:
+            self._end_proposal(job, self._proposals.pop(job.id))
         elif job.id in self._fits:
             self._end_fit(job, *self._fits.pop(job.id))
         else:
             self._end_trial(job, self._trials.pop(job.id))
 
-    def _end_plan(self, job: Job, recipe: str) -> None:
+    def _end_plan(self, job: Job, recipe: str, folder: Path) -> None:
         if job.error:
             self.refused.emit(job.error)
         elif isinstance(job.value, Plan):
-            self.workspace.add_plan(job.value, recipe)
+            self.workspace.add_plan(job.value, recipe, folder)
             self._go_on()
+
+    def _end_proposal(self, job: Job, search: SearchRecord) -> None:
+        if job.error:  # it is asked again when the engine is told to go on
+            self.refused.emit(job.error)
+            return
+        self._asked.discard(search.search)
+        if isinstance(job.value, Proposal):
+            self.workspace.add_proposal(search.search, job.value)
+            if self._going:
+                self._schedule.add(record.spec for record in self.workspace.trials("pending"))
 
     def _end_fit(self, job: Job, fit: str, inputs: str) -> None:
         if job.error:
@@ -245,7 +280,7 @@ class Engine:
     def _finish(self, trial: Trial, result: TrialResult) -> None:
         try:
             self.workspace.finish(result)
-            if result.passed and trial.data:
-                self._passes_over(trial).setdefault(result.passed.function, result.passed)
         except UserError as error:
             self.workspace.fail(trial.identity, error.problem, error.next_step)
+        except (ValueError, TypeError) as error:  # the method's result is not what it promised
+            self.workspace.fail(trial.identity, f"Its result cannot be kept: {error}.", "Mend the method.")

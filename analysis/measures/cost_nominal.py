@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from ..catalogue import Quantity
+from ..models import Checkpoint
 from ..models.activations import peak_activations
 from ..models.macs import macs
 from . import MEASURES, Evidence, Parameters, Value
@@ -38,7 +39,9 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
     """
     specs = evidence.checkpoint.specs.values()
     total = nonzero = 0
-    for tensor in _parameters(evidence):
+    architecture = evidence.checkpoint.architecture
+    network = evidence.build() if architecture else None
+    for tensor in network.parameters() if network else _trainable(evidence.checkpoint):
         evidence.ticket.check()
         total += tensor.numel()
         nonzero += int(tensor.count_nonzero())
@@ -47,20 +50,14 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
     yield Value(
         measure="cost.nominal.bytes", value=sum(spec.size * spec.dtype.itemsize for spec in specs), unit="bytes"
     )
-    architecture = evidence.checkpoint.architecture
-    if architecture:
-        network = evidence.build()
+    if architecture and network:
         yield Value(measure="cost.nominal.macs", value=macs(network, architecture))
         peak = peak_activations(network, architecture.example(1).to(evidence.device))
         yield Value(measure="cost.nominal.activations", value=peak, unit="bytes")
 
 
-def _parameters(evidence: Evidence) -> Iterator[Tensor]:
-    """Give every parameter: the network's own where it is recognised, else all tensors that can be trained."""
-    checkpoint = evidence.checkpoint
-    if checkpoint.architecture:
-        yield from evidence.build().parameters()
-        return
+def _trainable(checkpoint: Checkpoint) -> Iterator[Tensor]:
+    """Give the tensors of a network that is not recognised, as far as they look trainable."""
     for name, spec in checkpoint.specs.items():
         if spec.dtype.is_floating_point and name.rsplit(".", 1)[-1] not in _STATISTICS:
             yield checkpoint.tensor(name)

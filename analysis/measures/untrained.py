@@ -3,11 +3,11 @@
 from copy import deepcopy
 from typing import Any, Literal
 
-import torch
 from torch import nn
 
 from ..errors import UserError
 from ..models import Architecture
+from ..models.beginning import untrained
 from ..registry import parameter
 from . import Evidence
 
@@ -22,8 +22,6 @@ def weights_parameter() -> Any:
 def prepared(evidence: Evidence, weights: Weights) -> nn.Module:
     """Return the network, on the device and in evaluation mode, with its own or with PyTorch's initial weights.
 
-    Parameters that belong to no layer that knows how to begin (class tokens, positions) keep their values.
-
     Raises
     ------
     UserError
@@ -33,14 +31,7 @@ def prepared(evidence: Evidence, weights: Weights) -> nn.Module:
     network = evidence.build()
     if weights == "own":
         return network
-    network = deepcopy(network)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(evidence.seed)
-        network.cpu()
-        for module in network.modules():
-            if callable(reset := getattr(module, "reset_parameters", None)):
-                reset()
-    return network.to(evidence.device)
+    return untrained(deepcopy(network), evidence.seed).to(evidence.device)
 
 
 def architecture_of(evidence: Evidence) -> Architecture:

@@ -40,11 +40,14 @@ class Derivative:
         Gives the tensor of a name; called once for each, in order.
     facts : dict
         What the method learnt on the way, for the inspector (kept shares by layer, thresholds …); JSON values.
+    settings : dict
+        What a new network's file must say because its shapes leave it open, such as ``head_dim``; JSON values.
     """
 
     specs: Mapping[str, "TensorSpec"]
     tensor: Callable[[str], "Tensor"]
     facts: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

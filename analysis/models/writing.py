@@ -1,16 +1,15 @@
 """Writing safetensors files tensor by tensor, so that networks larger than memory can be written."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
-from uuid import uuid4
 
 import torch
 from torch import Tensor
 
+from ..atomic import replacing
 from ..errors import UserError
 from .architecture import TensorSpec
 from .safetensors_file import DTYPES
@@ -92,15 +91,9 @@ def _bytes(name: str, tensor: Tensor, spec: TensorSpec) -> memoryview:
 @contextmanager
 def _replacing(path: Path) -> Iterator[BinaryIO]:
     """Give a new file beside ``path`` that takes its place when whole, and vanishes on any error."""
-    part = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
-        with part.open("xb") as stream:
+        with replacing(path) as draft, draft.open("xb") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(f"'{path}' cannot be written: {reason}.", "Choose another place or free some space.") from error
-    finally:
-        part.unlink(missing_ok=True)

@@ -3,7 +3,7 @@
 from .batches import Batch, Batches
 from .objectives import Objective, Terms
 from .parameters import TrainingParameters
-from .students import Student, derivative, hold_all, student_of, tied, untrained, zeros_of
+from .students import Student, derivative, hold_all, student_of, tied, zeros_of
 from .training import recover, train
 
 __all__ = [
@@ -19,6 +19,5 @@ __all__ = [
     "student_of",
     "tied",
     "train",
-    "untrained",
     "zeros_of",
 ]

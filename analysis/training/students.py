@@ -7,10 +7,9 @@ from torch import Tensor, nn
 
 from ..errors import UserError
 from ..methods import Derivative, MethodContext
-from ..models import Checkpoint
+from ..models import Checkpoint, TensorSpec
 from .parameters import TrainingParameters
 
-_SPREAD = 0.02  # of weights that begin normal
 _GLANCE = 16  # elements that are compared before all of them
 
 
@@ -22,13 +21,16 @@ class Student(nn.Module):
     network : Module
         Made from the parent's tensors, so that what was pruned away is not there.
     parent : Checkpoint
-        Whose tensors the result has, by name and shape.
+        What it is made from.
+    specs : mapping of str to TensorSpec
+        The tensors of the result: the parent's, by name, shape and dtype, unless it has another shape.
     """
 
     def __init__(self, network: nn.Module, parent: Checkpoint) -> None:
         super().__init__()
         self.network = network
         self.parent = parent
+        self.specs: Mapping[str, TensorSpec] = parent.specs
         self._names = tuple(network.state_dict())
         self._size = sum(parameter.numel() for parameter in network.parameters())
 
@@ -66,42 +68,16 @@ def student_of(parent: Checkpoint, parameters: TrainingParameters, context: Meth
     return Student(network, parent)
 
 
-def untrained(network: nn.Module, seed: int) -> nn.Module:
-    """Return the network with every layer as PyTorch begins it, drawn from the seed.
-
-    What belongs to no layer that knows how to begin, such as class tokens and positions, is drawn from N(0, 0.02²), as
-    transformers are; of such vectors, biases are zero and scales one.
-    """
-    owned: set[Tensor] = set()
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        torch.manual_seed(seed)
-        for module in network.cpu().modules():
-            if callable(reset := getattr(module, "reset_parameters", None)):
-                reset()
-                owned |= set(module.parameters(recurse=False))
-        for name, parameter in network.named_parameters():
-            if parameter not in owned:
-                _begin(parameter, is_bias="bias" in name.rpartition(".")[2])
-    return network
-
-
-def _begin(parameter: Tensor, *, is_bias: bool) -> None:
-    if parameter.ndim > 1:
-        parameter.normal_(0, _SPREAD)
-    else:
-        parameter.fill_(0 if is_bias else 1)
-
-
 def derivative(student: Student, facts: dict[str, object]) -> Derivative:
-    """Return the checkpoint that a trained student is: the parent's tensors, in their dtypes, with what was learnt."""
-    parent, learnt = student.parent, student.tensors()
-    twins = _twins(parent, learnt)
+    """Return the checkpoint that a trained student is: its tensors, in the parent's dtypes, with what was learnt."""
+    parent, specs, learnt = student.parent, student.specs, student.tensors()
+    twins = _twins(parent, learnt) if specs is parent.specs else {}
 
     def tensor(name: str) -> Tensor:
         found = learnt.get(twins.get(name, name))
-        return parent.tensor(name) if found is None else found.detach().to("cpu", parent.specs[name].dtype)
+        return parent.tensor(name) if found is None else found.detach().to("cpu", specs[name].dtype)
 
-    return Derivative(parent.specs, tensor, facts)
+    return Derivative(specs, tensor, facts)
 
 
 def tied(network: nn.Module, like: nn.Module | None = None) -> nn.Module:

@@ -12,6 +12,9 @@ from ..errors import Cancelled, UserError
 from ..jobs.protocol import Done, Failed, Stopped, Ticket
 from .tasks import TASKS, Desk
 
+FAULT = "This is a fault of the method; its log has the details."
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
 
 def answer(number: int, task: str, payload: Mapping[str, Any], desk: Desk, ticket: Ticket) -> Done | Failed | Stopped:
     """Do a task, and return what became of the request of that number."""
@@ -33,8 +36,8 @@ def explain(error: Exception) -> tuple[str, str]:
         return error.problem, error.next_step
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "can't allocate memory" in str(error):
         return "There is not enough memory for it.", "Take fewer samples or a smaller batch, or close other programs."
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
         return "The disk is full.", "Free some space and run it again; what is whole is kept."
     if isinstance(error, OSError):
         return f"{error.filename or 'A file'} cannot be used: {error.strerror}.", "Check that it is there and writable."
-    return f"{type(error).__name__}: {error}.", "This is a fault of the method; its log has the details."
+    return f"{type(error).__name__}: {error}.", FAULT

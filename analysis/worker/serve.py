@@ -3,18 +3,21 @@
 import os
 import queue
 import signal
+import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pickle import PicklingError
 from typing import Any
 
 import torch
 
 from ..errors import Cancelled, UserError
 from ..experiments.device import device_name
-from ..jobs.protocol import ASIDE, Cancel, Failed, Message, Partial, Progress, Ready, Request
-from .answering import answer
+from ..jobs.protocol import ASIDE, Cancel, Done, Failed, Message, Partial, Progress, Ready, Request, Stopped
+from .answering import FAULT, answer
 from .devices import choose_device
 from .memory import limit_memory
 from .tasks import Desk
@@ -28,6 +31,7 @@ _PARTING = 1.0
 def serve(connection: Connection, threads: int | None, memory: int | None = None) -> None:
     """Answer requests until the other side is gone; then the process ends, whatever it is doing."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _print_aside()
     if threads:
         torch.set_num_threads(threads)
     if memory:
@@ -46,7 +50,7 @@ def serve(connection: Connection, threads: int | None, memory: int | None = None
 
     def do(request: Request) -> None:
         ticket = _LiveTicket(request.id, line, listener)
-        line.send(answer(request.id, request.task, request.payload, desk, ticket))
+        line.give(answer(request.id, request.task, request.payload, desk, ticket))
 
     def answer_aside() -> None:
         while request := aside.get():
@@ -61,6 +65,13 @@ def serve(connection: Connection, threads: int | None, memory: int | None = None
             do(request)
 
 
+def _print_aside() -> None:
+    """Send what methods print to standard error: standard output is the program's own."""
+    sys.stdout = sys.stderr
+    with suppress(OSError):  # a program without a terminal has neither
+        os.dup2(2, 1)
+
+
 class _Line:
     """The way back, used from several threads."""
 
@@ -71,6 +82,13 @@ class _Line:
     def send(self, message: Message) -> None:
         with self._lock:
             self._connection.send(message)
+
+    def give(self, outcome: Done | Failed | Stopped) -> None:
+        """Send an outcome, or the reason why that cannot be done."""
+        try:
+            self.send(outcome)
+        except (PicklingError, AttributeError, TypeError) as error:  # what pickle raises, as the object happens to be
+            self.send(Failed(outcome.id, f"Its result cannot be sent: {error}.", FAULT))
 
 
 class _Listener:

@@ -23,11 +23,16 @@ from ..measures import MEASURES
 from ..methods import METHODS
 from ..models import Checkpoint, compare, describe, describe_checkpoint, named_weights, open_checkpoint
 from ..models.preparation import guess_preparation
+from ..presets import PRESETS, Inputs
 from ..projections import PROJECTIONS
-from ..recipe import anchored, parse_recipe
+from ..recipe import Recipe, anchored, parse_recipe, write_recipe
+from ..search.allocation import AllocationReport
+from ..search.proposing import Searching
+from ..search.scans import report
 from ..sets import FITS
 from ..sets.answering import answer
-from ..trials import Estimate, FitResult, Plan, Trial, TrialResult
+from ..trials import Estimate, FitResult, Plan, Proposal, Trial, TrialResult
+from ..workspace import Workspace
 
 Payload = dict[str, Any]
 
@@ -41,8 +46,8 @@ class Desk:
 
 
 def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
-    """Return every registered method, measure, projection and fit."""
-    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), FITS.load())
+    """Return every registered method, measure, projection, preset and fit."""
+    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), PRESETS.load(), FITS.load())
     return Catalogue(entries=tuple(item.entry for shelf in shelves for item in shelf.values()))
 
 
@@ -97,9 +102,28 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
     """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``."""
-    recipe = parse_recipe(payload["recipe"], payload.get("source", "The recipe"))
+    recipe = _recipe(payload)
+    if recipe.search:
+        return Searching(recipe, remembered_fingerprint, payload.get("kept")).begin()
     root = Path(payload["root"]) if "root" in payload else None
-    return plan(anchored(recipe, Path(payload["folder"])), remembered_fingerprint, payload.get("kept"), root)
+    return plan(recipe, remembered_fingerprint, payload.get("kept"), root)
+
+
+def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
+    """Say how a search goes on. As `plan_recipe`, and ``tried``, ``results``, ``slots``: as of `Searching.propose`."""
+    searching = Searching(_recipe(payload), remembered_fingerprint, payload.get("kept"))
+    return searching.propose(payload["tried"], payload["results"], payload["slots"])
+
+
+def allocate(_: Desk, payload: Payload, __: Ticket) -> AllocationReport:
+    """Share a budget out over scanned layers. ``root``: the workspace's folder; the rest: as of `report`."""
+    with Workspace.open(Path(payload["root"]), read_only=True) as space:
+        return report(space, payload["scan"], payload["budget"], payload["cost"], payload["measure"])
+
+
+def _recipe(payload: Payload) -> Recipe:
+    recipe = parse_recipe(payload["recipe"], payload.get("source", "The recipe"))
+    return anchored(recipe, Path(payload["folder"]))
 
 
 def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]:
@@ -107,10 +131,17 @@ def estimate_plan(_: Desk, payload: Payload, __: Ticket) -> tuple[Estimate, ...]
     return estimate(payload["plan"], payload["past"])
 
 
+def ask(desk: Desk, payload: Payload, ticket: Ticket) -> str:
+    """Write the recipe of a question. ``preset``, ``parameters``; ``models``, ``data``, ``train``: of a recipe."""
+    preset = PRESETS.get(payload["preset"])
+    inputs = Inputs(payload["models"], payload["data"], payload["train"], catalogue(desk, {}, ticket))
+    return write_recipe(preset.function(inputs, preset.check(payload["parameters"])))
+
+
 def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
-    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial; ``passes``: as of `Runner.run`."""
+    """Run a trial. ``root``: the workspace's folder; ``trial``: the trial."""
     trial: Trial = payload["trial"]
-    return desk.runner(Path(payload["root"])).run(trial, ticket, payload.get("passes"))
+    return desk.runner(Path(payload["root"])).run(trial, ticket)
 
 
 def fit(_: Desk, payload: Payload, __: Ticket) -> FitResult:
@@ -148,7 +179,10 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "preview": preview,
     "compare": compare_checkpoints,
     "plan": plan_recipe,
+    "propose": propose,
+    "allocate": allocate,
     "estimate": estimate_plan,
+    "ask": ask,
     "trial": run_trial,
     "fit": fit,
     "project": project,

@@ -3,10 +3,12 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..atomic import PARTIAL
-from .files import ARRAYS, CHECKPOINTS
+from ..locking import is_held
+from .files import ARRAYS, CHECKPOINTS, PROJECTION
 
 
 def problems(db: sqlite3.Connection, home: Path) -> list[str]:
@@ -28,12 +30,13 @@ def sweep(home: Path) -> list[Path]:
     """Remove temporary files that nothing resumes, and return them.
 
     Extraction goes on from ``arrays/X.partial`` where a sidecar, ``X.partial`` with a further suffix, says how far it
-    came; that one stays. The caller holds the writer's lock, so nobody is writing these files.
+    came; such a pair stays. So does what a worker that outlived its program still holds the lock of.
     """
-    stale = [path for path in _files(home, ARRAYS) if _is_partial(path) and not _resumable(path)]
-    stale += [path for path in (*_files(home, CHECKPOINTS), *home.glob(f"*{PARTIAL}")) if _is_partial(path)]
+    found = [path for path in (*_files(home, ARRAYS), *_files(home, CHECKPOINTS), *home.iterdir()) if _is_partial(path)]
+    stale = [path for path in found if not _resumable(path) and not is_held(_whole(path))]
     for path in stale:
-        path.unlink(missing_ok=True)
+        with suppress(PermissionError):  # a system on which open files cannot be removed
+            path.unlink(missing_ok=True)
     return stale
 
 
@@ -62,7 +65,7 @@ def _orphans(db: sqlite3.Connection, home: Path) -> Iterator[str]:
         return
     for folder, names in recorded(db).items():
         for path in _files(home, folder):
-            if path.name not in names and PARTIAL not in path.suffixes:
+            if path.name not in names and not _is_partial(path) and not path.name.endswith(PROJECTION):
                 yield f"The file {folder}/{path.name} belongs to no trial."
 
 
@@ -97,8 +100,20 @@ def _files(home: Path, folder: str) -> list[Path]:
 
 
 def _is_partial(path: Path) -> bool:
-    return path.name.endswith(PARTIAL)
+    return PARTIAL in path.suffixes
 
 
 def _resumable(path: Path) -> bool:
-    return any(path.parent.glob(f"{path.name}.*"))
+    """Return whether this is one of a pair: rows, and the sidecar that says how many there are."""
+    if path.name.endswith(PARTIAL):
+        return any(_is_sidecar(other) for other in path.parent.glob(f"{path.name}.*"))
+    return _is_sidecar(path) and path.with_suffix("").exists()
+
+
+def _is_sidecar(path: Path) -> bool:
+    return path.suffixes[-2:-1] == [PARTIAL] and path.suffix != PARTIAL
+
+
+def _whole(path: Path) -> Path:
+    """Return the path that a temporary file's content is to have."""
+    return path.with_name(path.name.partition(PARTIAL)[0].removesuffix(".lock"))

@@ -9,6 +9,8 @@ DATABASE = "workspace.db"
 LOCK = "workspace.lock"
 ARRAYS = "arrays"
 CHECKPOINTS = "checkpoints"
+PROJECTION = ".projection.h5"
+"""Ending of files in `ARRAYS` that no trial gave: what a view asked for, made again where it is missing."""
 
 # What a creation that was killed may have left; such a folder may be created again.
 _OWN = {f"{DATABASE}{PARTIAL}", f"{DATABASE}{PARTIAL}-journal", LOCK, ARRAYS, CHECKPOINTS}

@@ -30,16 +30,29 @@ def add_plan(db: sqlite3.Connection, plan: Plan, recipe: str) -> int:
         "INSERT INTO recipes (title, toml, created) VALUES (?, ?, ?)", (plan.title, recipe, time.time())
     ).lastrowid
     assert run is not None
+    add_trials(db, plan, run)
+    return run
+
+
+def add_trials(db: sqlite3.Connection, plan: Plan, run: int) -> None:
+    """Write what a plan adds to a run: everything that it names, without the trials that the run has already.
+
+    Raises
+    ------
+    ValueError
+        If an operation's parent is neither in the plan nor in the workspace.
+    """
     for trial in plan.trials:
         for data in (trial.data, *trial.operation_data.values()):
             if data is not None:
                 _add_data(db, data)
     _add_models(db, plan)
-    for position, trial in enumerate(plan.trials):
+    known = {row["trial"] for row in db.execute("SELECT trial FROM run_trials WHERE run = ?", (run,))}
+    new = [trial for trial in plan.trials if trial.identity not in known]
+    for position, trial in enumerate(new, start=len(known)):
         _add_trial(db, trial, run, position)
     for fit in plan.fits:
         add_fit(db, fit, run)
-    return run
 
 
 def _add_data(db: sqlite3.Connection, data: DataSpec) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..trials import DataSpec, Pass, Trial
+from ..trials import DataSpec, Trial
 from .files import ARRAYS, CHECKPOINTS
 from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, TrialState, ValueRecord
 
@@ -133,16 +133,6 @@ def runs(db: sqlite3.Connection) -> list[RunRecord]:
         RunRecord(run=row["run"], title=row["title"], recipe=row["toml"], created=row["created"])
         for row in db.execute("SELECT * FROM recipes ORDER BY run")
     ]
-
-
-def passes(db: sqlite3.Connection, data: str) -> list[Pass]:
-    """Return the first run of every function over a data set."""
-    rows = db.execute(
-        "SELECT f.function, f.file, m.name AS model FROM functions f JOIN models m ON m.identity = f.model"
-        " WHERE f.data = ?",
-        (data,),
-    )
-    return [Pass(**dict(row)) for row in rows]
 
 
 @lru_cache(maxsize=10_000)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from ..trials import DataSpec, FitResult, FitSpec, Frozen, Trial
+from ..trials import Answer, DataSpec, FitResult, FitSpec, Frozen, Trial
 
 TrialState = Literal["pending", "running", "done", "failed", "cancelled"]
 
@@ -168,3 +168,32 @@ class RunRecord(Frozen):
     title: str
     recipe: str
     created: float
+
+
+class SearchRecord(Frozen):
+    """A search and how far it is.
+
+    Attributes
+    ----------
+    search : str
+        Its identity.
+    run : int
+        The run that it goes on in.
+    title, recipe, folder : str, str, Path
+        The run's recipe as it was, and where its paths start.
+    trials : int
+        How many points it tries at most.
+    answer : Answer or None
+        What it found so far; None before the first point.
+    finished : bool
+        Whether nothing is left to try.
+    """
+
+    search: str
+    run: int
+    title: str
+    recipe: str
+    folder: Path
+    trials: int
+    answer: Answer | None
+    finished: bool

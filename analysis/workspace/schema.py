@@ -71,6 +71,18 @@ CREATE TABLE functions (
 );
 """
 
+# A search goes on from its latest run; the points that it tried are kept in their order.
+_SEARCHES = """
+CREATE TABLE searches (
+    search TEXT PRIMARY KEY, run INTEGER NOT NULL REFERENCES recipes (run), folder TEXT NOT NULL,
+    measures TEXT NOT NULL, trials INTEGER NOT NULL, answer TEXT, finished INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE proposals (
+    search TEXT NOT NULL REFERENCES searches (search), number INTEGER NOT NULL,
+    point TEXT NOT NULL, trials TEXT NOT NULL, PRIMARY KEY (search, number)
+);
+"""
+
 # What was asked of sets of models, and what came of it; ``inputs`` tells what that was computed from.
 _FITS = """
 CREATE TABLE fits (
@@ -85,7 +97,7 @@ CREATE TABLE fit_values (
 """
 
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _FITS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

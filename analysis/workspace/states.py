@@ -4,9 +4,10 @@ import json
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
-from ..trials import TrialResult
+from ..trials import Pass, TrialResult
 from .files import ARRAYS, CHECKPOINTS, bare
 
 
@@ -80,8 +81,8 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
         "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ? WHERE identity = ?",
         (result.seconds, time.time(), result.trial),
     )
-    _record_model(db, row["model"], result)
-    _record_function(db, row["model"], row["data"], result)
+    facts = result.facts | _twin(db, row["model"], row["data"], result.passed)
+    _record_model(db, row["model"], facts, result.checkpoint)
     _record_values(db, result)
     db.executemany(
         "INSERT OR REPLACE INTO columns (model, data, name, file, trial) VALUES (?, ?, ?, ?, ?)",
@@ -89,20 +90,24 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
     )
 
 
-def _record_model(db: sqlite3.Connection, model: str, result: TrialResult) -> None:
+def _record_model(db: sqlite3.Connection, model: str, facts: dict[str, Any], checkpoint: str | None) -> None:
     known = db.execute("SELECT facts FROM models WHERE identity = ?", (model,)).fetchone()["facts"]
-    facts = json.loads(known) | result.facts
-    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(facts), model))
-    if result.checkpoint is not None:
-        db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (result.checkpoint, model))
+    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(json.loads(known) | facts), model))
+    if checkpoint is not None:
+        db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (checkpoint, model))
 
 
-def _record_function(db: sqlite3.Connection, model: str, data: str, result: TrialResult) -> None:
-    if result.passed is not None:
-        db.execute(
-            "INSERT OR IGNORE INTO functions VALUES (?, ?, ?, ?)",
-            (result.passed.function, data, result.passed.file, model),
-        )
+def _twin(db: sqlite3.Connection, model: str, data: str, passed: Pass | None) -> dict[str, Any]:
+    """Keep what a model computes, and return as a fact which other model computed the same before it."""
+    if passed is None:
+        return {}
+    db.execute("INSERT OR IGNORE INTO functions VALUES (?, ?, ?, ?)", (passed.function, data, passed.file, model))
+    first = db.execute(
+        "SELECT m.identity, m.name FROM functions f JOIN models m ON m.identity = f.model"
+        " WHERE f.function = ? AND f.data = ?",
+        (passed.function, data),
+    ).fetchone()
+    return {} if first["identity"] == model else {"computes_the_same_as": first["name"]}
 
 
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:

@@ -6,10 +6,10 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import FitResult, Pass, Plan, TrialResult
-from . import check, fitting, packing, plans, queries, states
+from ..trials import FitResult, Plan, Proposal, Proposed, TrialResult
+from . import check, fitting, packing, plans, queries, searches, states
 from .database import Database
-from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, existing, make_folders, vacant
+from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, PROJECTION, existing, make_folders, vacant
 from .keeper import Keeping
 from .lock import WriterLock
 from .records import (
@@ -18,6 +18,7 @@ from .records import (
     FitRecord,
     ModelRecord,
     RunRecord,
+    SearchRecord,
     TrialRecord,
     TrialState,
     ValueRecord,
@@ -82,10 +83,15 @@ class Workspace(Keeping):
         try:
             workspace = cls(home, lock)
             workspace.reset_running()
+            workspace.sweep()
         except BaseException:
             lock.release()
             raise
         return workspace
+
+    def projection(self, name: str) -> Path:
+        """Return where the projection of that name lies, or is to lie."""
+        return self.arrays / f"{name}{PROJECTION}"
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Return size and time of the database's files: other ones once another process has written."""
@@ -112,10 +118,17 @@ class Workspace(Keeping):
 
     # -- trials ------------------------------------------------------------------------------------------------
 
-    def add_plan(self, plan: Plan, recipe_toml: str) -> int:
-        """Keep a plan and its recipe, and return the run's number; trials that are done stay done."""
-        with self._write("recipes", "models", "operations", "datasets", "trials", "fits") as db:
-            return plans.add_plan(db, plan, recipe_toml)
+    def add_plan(self, plan: Plan, recipe_toml: str, folder: Path = Path()) -> int:
+        """Keep a plan and its recipe, and return the run's number; trials that are done stay done.
+
+        ``folder`` is where the recipe's paths start, which a search needs to go on.
+        """
+        further = (*(["searches"] if plan.search else []), *(["fits"] if plan.fits else []))
+        with self._write("recipes", "models", "operations", "datasets", "trials", *further) as db:
+            run = plans.add_plan(db, plan, recipe_toml)
+            if plan.search:
+                searches.open_search(db, run, plan.search, folder.absolute())
+            return run
 
     def runs(self) -> list[RunRecord]:
         """Return every run, the oldest first."""
@@ -167,6 +180,23 @@ class Workspace(Keeping):
         with self._write("trials") as db:
             return states.reset_running(db)
 
+    # -- searches ----------------------------------------------------------------------------------------------
+
+    def searches(self, *, idle: bool = False) -> list[SearchRecord]:
+        """Return the searches by their latest run; where ``idle`` only those that wait for points to try."""
+        with self._database.read() as db:
+            return searches.searches(db, idle=idle)
+
+    def search_history(self, search: str) -> tuple[list[Proposed], dict[str, dict[str, float | None]]]:
+        """Return the points that a search has tried, and the values of its finished trials by trial and measure."""
+        with self._database.read() as db:
+            return searches.proposals(db, search), searches.results(db, search)
+
+    def add_proposal(self, search: str, proposal: Proposal) -> None:
+        """Add what a search tries next to its run, and keep its answer so far."""
+        with self._write("models", "operations", "datasets", "trials", "searches") as db:
+            searches.add_proposal(db, search, proposal)
+
     # -- fits --------------------------------------------------------------------------------------------------
 
     def fits(self) -> list[FitRecord]:
@@ -201,11 +231,6 @@ class Workspace(Keeping):
         with self._database.read() as db:
             return queries.columns(db, self.path)
 
-    def passes(self, data: str) -> list[Pass]:
-        """Return the first run of every function over a data set."""
-        with self._database.read() as db:
-            return queries.passes(db, data)
-
     def datasets(self) -> list[DataRecord]:
         """Return every data set."""
         with self._database.read() as db:
@@ -219,7 +244,10 @@ class Workspace(Keeping):
             return check.problems(db, self.path)
 
     def sweep(self) -> list[Path]:
-        """Remove temporary files that nothing resumes, and return them; call it while no executor works."""
+        """Remove temporary files that nothing resumes, and return them; opening for writing does this.
+
+        No executor may be at work.
+        """
         if self.read_only:
             raise UserError(f"The workspace {self.path} is open read-only.", "Open it for writing first.")
         return check.sweep(self.path)

@@ -4,8 +4,11 @@ The 15 standard and 4 extra corruptions of Hendrycks and Dietterich 2019, Benchm
 Common Corruptions and Perturbations, with five severities each.
 """
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import torch
@@ -22,6 +25,8 @@ from .weather import fog, frost, snow, spatter
 
 # Values that are worked on together: what the caches of a processor hold, and what keeps an accelerator busy.
 AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 25}
+
+_SETTLING_S = 0.01
 
 SEVERITIES = (1, 2, 3, 4, 5)
 
@@ -106,11 +111,24 @@ def corrupt(images: Tensor, name: str, severity: int, samples: Tensor) -> Tensor
 def corrupt_by(images: Tensor, corruption: Corruption, strength: tuple[float, ...], samples: Tensor) -> Tensor:
     """Corrupt a batch as `corrupt` does, by any corruption and by constants of one's own."""
     at_once = max(AT_ONCE.get(images.device.type, AT_ONCE["cuda"]) // images[:1].numel(), 1) if len(images) else 1
-    parts = [
-        _corrupted(part, corruption, Draws(own), strength)
-        for part, own in zip(images.split(at_once), samples.split(at_once), strict=True)
-    ]
-    return torch.cat(parts)
+    parts = list(zip(images.split(at_once), samples.split(at_once), strict=True))
+
+    def spoil(part: tuple[Tensor, Tensor]) -> Tensor:
+        return _corrupted(part[0], corruption, Draws(part[1]), strength)
+
+    side_by_side = images.device.type == "cpu" and min(len(parts), torch.get_num_threads()) > 1
+    return torch.cat(list(_crew().map(spoil, parts) if side_by_side else map(spoil, parts)))
+
+
+@cache
+def _crew() -> ThreadPoolExecutor:
+    """Return threads that take a part each: several small tensors are worked on sooner than one by several threads."""
+    size = torch.get_num_threads()
+    crew = ThreadPoolExecutor(size, "graftwork corruptions", initializer=lambda: torch.set_num_threads(1))
+    for waiting in [crew.submit(time.sleep, _SETTLING_S) for _ in range(size)]:
+        waiting.result()
+    torch.set_num_threads(size)  # for threads that begin later, which take over what was set last
+    return crew
 
 
 def _corrupted(images: Tensor, corruption: Corruption, draws: Draws, strength: tuple[float, ...]) -> Tensor:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -85,6 +84,15 @@ def test_a_second_run_has_nothing_to_do(finished: Path, recipe: Path) -> None:
         assert {trial.attempts for trial in workspace.trials()} == {1}
 
 
+def test_a_workspace_that_is_being_written_is_refused_with_the_writer_named(finished: Path, recipe: Path) -> None:
+    with Workspace.open(finished):
+        done = _graftwork("run", recipe, "-w", finished)
+        assert _graftwork("workspace", "check", finished).returncode == 0
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"graftwork: The workspace {finished} is being written by process {os.getpid()}.")
+    assert done.stderr.strip().count("\n") == 0
+
+
 def test_a_dry_run_says_what_is_to_come_and_leaves_nothing(finished: Path, recipe: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.graft"
     fresh = _graftwork("run", recipe, "-w", new, "--dry-run")
@@ -102,25 +110,13 @@ def test_several_workers_give_the_same_table(finished: Path, recipe: Path, tmp_p
     assert _values(tmp_path / "two.graft") == _values(finished)
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("seed", [0, 1])
-def test_a_killed_run_is_clean_and_resumes_to_the_same_table(
-    seed: int, finished: Path, recipe: Path, tmp_path: Path
-) -> None:
-    folder = tmp_path / "killed.graft"
-    process = subprocess.Popen(
-        _command("run", recipe, "-w", folder),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    _wait_for_trials(folder, 2)
-    time.sleep(random.Random(seed).uniform(0, 0.5))
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert _graftwork("workspace", "check", folder).returncode == 0
-    assert _graftwork("run", recipe, "-w", folder).returncode == 0
-    assert _values(folder) == _values(finished)
+@pytest.mark.timeout(400)
+def test_whatever_process_is_killed_the_workspace_is_sound_and_the_table_the_same() -> None:
+    script = Path(__file__).resolve().parents[1] / "benchmarks" / "resuming.py"
+    done = subprocess.run([sys.executable, script, "--kills", "6"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("check clean") >= 3
+    assert "6 kills: every check clean" in done.stdout
 
 
 @pytest.mark.timeout(300)

@@ -18,6 +18,7 @@ from graftwork.analysis.session import Session
 from graftwork.analysis.workspace import Workspace
 from graftwork.app import runtime
 from graftwork.app.experiment import ExperimentDialog
+from graftwork.app.recipe_dialog import RecipeDialog
 from graftwork.app.settings import Settings, load_settings
 from graftwork.app.window import Window
 from graftwork.views.theme import look
@@ -291,6 +292,27 @@ def test_the_dialog_runs_what_was_chosen(opened: Window, qtbot: QtBot) -> None:
     choose(dialog, "prune.magnitude", {"resnet8"})
     run_button(dialog).click()
     assert parse_recipe(opened.session.engine.told[0]).step[0].method == "prune.magnitude"
+    qtbot.wait(10)
+
+
+def test_a_question_opens_its_recipe_and_runs_it(opened: Window, qtbot: QtBot) -> None:
+    assert {"preset.pruning", "preset.merging", "preset.depth"} <= {command.id for command in opened.commands}
+    opened.commands.run("preset.depth")
+    qtbot.waitUntil(lambda: bool(opened.findChildren(RecipeDialog)))
+    (dialog,) = opened.findChildren(RecipeDialog)
+    assert dialog.windowTitle() == "How far can I cut?"
+    dialog.run.click()
+    assert parse_recipe(opened.session.engine.told[0]).title == "How far can I cut?"
+    qtbot.wait(10)
+
+
+def test_a_recipe_file_opens_as_text(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "mine.toml").write_text("title = 'Mine'")
+    opened.open_recipe(tmp_path / "mine.toml")
+    (dialog,) = opened.findChildren(RecipeDialog)
+    assert dialog.text == "title = 'Mine'"
+    assert "lacks model" in dialog.problem.text()
+    dialog.reject()
     qtbot.wait(10)
 
 

@@ -1,8 +1,10 @@
 """Trials on a local Dask cluster whose workers are killed one after another, and whose scheduler is lost for a moment.
 
-``python tests/benchmarks/cluster.py [TRIALS]``: the table must be complete and equal that of a single process.
+``python tests/benchmarks/cluster.py [TRIALS]``: the table must be complete and equal that of a single process, and no
+trial may be computed twice but those that ran when the connection was cut.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from graftwork.analysis.cluster.executor import Cluster
+from graftwork.analysis.cluster.remote import BEGUN, COMPUTED, LOG
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.executor import Executor, Job
 from graftwork.analysis.jobs.worker import Worker
@@ -41,6 +44,7 @@ Table = dict[tuple[str, str], tuple[float, float | None, float | None]]
 
 def main() -> None:
     """Run both, and compare."""
+    logging.getLogger("distributed").setLevel(logging.ERROR)  # that workers are killed is no news
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     demo = Path(__file__).resolve().parents[2] / "assets" / "demo"
     recipe = RECIPE.format(demo=demo, amounts=[round(i / trials, 4) for i in range(1, trials)])
@@ -72,9 +76,19 @@ def _run(recipe: str, path: Path, executor: Executor, trouble: Any) -> Table:
         assert not space.check()
         table = {(v.model, v.measure): (v.value, v.low, v.high) for v in space.values()}
         engine.close()
+    if isinstance(executor, Cluster):
+        _print_executions(executor)
     executor.close()
     planner.close()
     return table
+
+
+def _print_executions(cluster: Cluster) -> None:
+    """Say how often the workers began and computed a trial, as they told the scheduler."""
+    told: Counter[tuple[str, str]] = Counter(tuple(event) for _, event in cluster.client.get_events(LOG))
+    begun, computed = (Counter({t: n for (t, word), n in told.items() if word == w}) for w in (BEGUN, COMPUTED))
+    print(f"  {len(begun)} trials were begun {begun.total()} times and computed {computed.total()} times")
+    assert computed.total() <= len(begun) + WORKERS
 
 
 def _trial(job: Job) -> list[str]:

@@ -16,6 +16,7 @@ class Prune(Parameters):
     base: str | None = parameter(None, "Model to compare with.", role="model")
     skip: list[str] = parameter([], "Layers that are kept.")
     eps: float | None = parameter(None, "Damping.", gt=0)
+    shares: dict[str, float] = parameter({}, "Shares of some layers.")
 
 
 @pytest.fixture
@@ -47,6 +48,7 @@ def test_fields() -> None:
         "choice",
         "list",
         "number",
+        "table",
     ]
 
 
@@ -66,6 +68,7 @@ def test_everything_at_once(form: Form) -> None:
         "base": "resnet56",
         "skip": ["conv1", "fc"],
         "eps": 0.1,
+        "shares": {"conv*": 0.1, "fc": 0.5},
     }
     form.set_values(given)
     assert form.values() == given
@@ -95,3 +98,11 @@ def test_the_first_error(form: Form, name: str, text: str, sentence: str) -> Non
 def test_a_change_is_told(form: Form, qtbot: QtBot) -> None:
     with qtbot.waitSignal(form.changed):
         write(form, "amount", "0.2")
+
+
+def test_a_table_is_written_as_names_with_numbers(form: Form) -> None:
+    write(form, "amount", "0.5")
+    write(form, "shares", "conv1: 0.2")
+    assert form.values()["shares"] == {"conv1": 0.2}
+    write(form, "shares", "conv1: little")
+    assert form.error() == "Shares are written NAME: NUMBER, NAME: NUMBER, not 'conv1: little'."

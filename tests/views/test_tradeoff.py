@@ -5,6 +5,17 @@ from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.session import Session
+from graftwork.analysis.trials import (
+    Answer,
+    DerivedModel,
+    Plan,
+    Proposal,
+    Proposed,
+    SearchSpec,
+    Trial,
+    TrialResult,
+    Value,
+)
 from graftwork.kernels.frontier import pareto_front_reference
 from graftwork.views.tradeoff import SELECTED, Point, TradeoffPanel
 
@@ -126,3 +137,23 @@ def test_a_brush_selects_models(panel: TradeoffPanel, session: Session, qtbot: Q
     assert len(session.state.selection.models) == 7
     panel.plot.cancel()
     assert not session.state.selection.models
+
+
+def test_the_front_grows_while_a_search_runs(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
+    space = session.workspace
+    base = next(record.spec for record in space.trials() if record.model == "resnet8")
+    parameters = {"amount": 0.99, "scope": "global", "granularity": "element", "norm": "l1"}
+    model = DerivedModel(
+        name="searched", method="prune.magnitude", version=1, parameters=parameters, parents=(base.model.identity,)
+    )
+    trial = Trial(**dict(base) | {"model": model, "inputs": {base.model.identity: base.model}})
+    spec = SearchSpec(identity="s", measures=("accuracy",), trials=1)
+    space.add_plan(Plan(title="Searching", trials=(base,), search=spec), "title = 'Searching'")
+    proposed = (Proposed(point={"cut.amount": 0.99}, trials=(trial.identity,)),)
+    plan = Plan(title="Searching", trials=(trial,))
+    space.add_proposal("s", Proposal(answer=Answer(sentence="Nothing yet."), points=proposed, plan=plan))
+    values = (Value(measure="accuracy", value=0.999), Value(measure="cost.nominal.nonzeros", value=10.0))
+    space.finish(TrialResult(trial=trial.identity, values=values, columns={}, checkpoint=None, facts={}, seconds=1))
+    qtbot.waitUntil(lambda: "searched" in {point.name for point in points(panel)})
+    assert panel.state is not None
+    assert [points(panel)[place].name for place in panel.state.front] == ["searched"]

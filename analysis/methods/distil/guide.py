@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from ...models import Checkpoint
+from ...models.beginning import untrained
 from ...registry import parameter
-from ...training import Batch, Objective, Student, Terms, TrainingParameters, derivative, student_of, train, untrained
+from ...training import Batch, Objective, Student, Terms, TrainingParameters, derivative, student_of, train
 from ...training.batches import overview
 from ...training.losses import linear_cka, task_loss
 from .. import METHODS, Derivative, MethodContext

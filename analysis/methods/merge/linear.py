@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
-
 from ...errors import UserError
 from ...models import Checkpoint
 from ...registry import Parameters, parameter
 from .. import METHODS, Derivative, MethodContext
-from .tensors import check_same_tensors, is_mergeable, working_dtype
+from .tensors import check_same_tensors, weighted_sum
 
 
 class LinearParameters(Parameters):
@@ -29,30 +26,12 @@ class LinearParameters(Parameters):
 def linear(parents: Sequence[Checkpoint], parameters: LinearParameters, context: MethodContext) -> Derivative:
     """Add the models' tensors, each model with its weight: Σ w_i θ_i.
 
-    The sum is formed in float32 or better and has the first model's dtype; tensors that are not floating point, such
-    as batch counters, are the first model's.
-
     Raises
     ------
     UserError
         If the models' tensors differ in name or shape, or the weights do not fit the models.
     """
-    shares = _shares(parameters, len(parents))
-    first = parents[0]
-
-    def tensor(name: str) -> Tensor:
-        context.ticket.check()
-        spec = first.specs[name]
-        if not is_mergeable(spec):
-            return first.tensor(name)
-        dtype = working_dtype(name, parents)
-        total = torch.zeros(spec.shape, dtype=dtype, device=context.device)
-        for parent, share in zip(parents, shares, strict=True):
-            total.add_(parent.tensor(name).to(context.device, dtype), alpha=share)
-        return total.to("cpu", spec.dtype)
-
-    taken = [name for name, spec in first.specs.items() if not is_mergeable(spec)]
-    return Derivative(first.specs, tensor, {"weights": shares, "taken_from_first": taken})
+    return weighted_sum(parents, _shares(parameters, len(parents)), context)
 
 
 def _shares(parameters: LinearParameters, models: int) -> list[float]:

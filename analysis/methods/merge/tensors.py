@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from functools import reduce
 
 import torch
+from torch import Tensor
 
 from ...errors import UserError
 from ...models import Checkpoint, TensorSpec
+from .. import Derivative, MethodContext
 
 _SHOWN = 3
 
@@ -36,6 +38,29 @@ def is_mergeable(spec: TensorSpec) -> bool:
 def working_dtype(name: str, parents: Sequence[Checkpoint]) -> torch.dtype:
     """Return the dtype to add in: it holds every parent's values, and is float32 at least."""
     return reduce(torch.promote_types, (parent.specs[name].dtype for parent in parents), torch.float32)
+
+
+def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: MethodContext) -> Derivative:
+    """Return the sum of the models' tensors, each model with its share.
+
+    The sum is formed in float32 or better and has the first model's dtype; tensors that are not floating point, such
+    as batch counters, are the first model's.
+    """
+    first = parents[0]
+
+    def tensor(name: str) -> Tensor:
+        context.ticket.check()
+        spec = first.specs[name]
+        if not is_mergeable(spec):
+            return first.tensor(name)
+        dtype = working_dtype(name, parents)
+        total = torch.zeros(spec.shape, dtype=dtype, device=context.device)
+        for parent, share in zip(parents, shares, strict=True):
+            total.add_(parent.tensor(name).to(context.device, dtype), alpha=share)
+        return total.to("cpu", spec.dtype)
+
+    taken = [name for name, spec in first.specs.items() if not is_mergeable(spec)]
+    return Derivative(first.specs, tensor, {"weights": shares, "taken_from_first": taken})
 
 
 def _differences(here: str, first: Mapping[str, TensorSpec], there: str, other: Mapping[str, TensorSpec]) -> list[str]:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import attend, masked_mean
 from ..parts.shapes import count, head_size, place, positive, shapes_of, side, thirds
+from ..parts.widths import Scale, scaled
 
 _PREFIX = "bert."
 _EPSILON = 1e-12  # where no config.json tells
@@ -73,6 +74,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         vocabulary=vocabulary,
         spare=frozenset(spare),
     )
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member: fewer heads of the same size."""
+    return scaled(scaled(config, scale, "widths", "hidden"), scale.by(config["head_dim"]), "inner")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import count, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _EPSILON = 1e-6
 _SIZES = {(96, 9): "Tiny", (96, 27): "Small", (128, 27): "Base", (192, 27): "Large"}
@@ -45,6 +46,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     title = f"ConvNeXt-{_SIZES.get((widths[0], counts[2]), f'{sum(counts)}, {widths[0]} wide')}"
     ends = tuple(f"features.{stage}" for stage in (1, 3, 5, 7))
     return Architecture("convnext", title, config, classes, (channels, 224, 224), "classifier.2", ends)
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    return scaled(config, scale, "widths", "hidden")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _LAYER = re.compile(r"features\.denseblock([1-9])\.denselayer(\d+)\.conv1\.weight")
 
@@ -45,6 +46,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     }
     ends = tuple(f"features.denseblock{block}" for block in range(1, len(counts) + 1))
     return Architecture("densenet", f"DenseNet-{depth}", config, classes, (channels, 224, 224), "classifier", ends)
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    return scaled(config, scale, "stem", "layers", "transitions", "widths")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
 from ..parts.shapes import Shapes, count, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage
 # Blocks and stem width to the name, and the side of its images.
@@ -75,6 +76,12 @@ def _block(shapes: Shapes, name: str) -> dict[str, Any] | None:
     if 0 in (*widths, kernel, squeezed):
         return None
     return {"widths": widths, "kernel": kernel, "squeezed": squeezed, "expands": expands}
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    stages = [[scaled(block, scale, "widths", "squeezed") for block in stage] for stage in config["stages"]]
+    return scaled(config, scale, "stem", "widths", "last") | {"stages": stages}
 
 
 def build(architecture: Architecture) -> nn.Module:

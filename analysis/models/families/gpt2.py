@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import Tied, Transposed, attend
 from ..parts.shapes import count, head_size, shapes_of, side, thirds
+from ..parts.widths import Scale, scaled
 
 _PREFIX = "transformer."
 
@@ -61,6 +62,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         vocabulary=vocabulary,
         spare=spare,
     )
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member: fewer heads of the same size."""
+    return scaled(scaled(config, scale, "widths", "hidden"), scale.by(config["head_dim"]), "inner")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.attention import Tied, attend, rotate
 from ..parts.shapes import count, head_size, positive, shapes_of, side, thirds
+from ..parts.widths import Scale, scaled
 from ..told import told
 
 _PREFIX = "model."
@@ -75,6 +76,14 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
             name for name in shapes if name.endswith(("rotary_emb.inv_freq", "rotary_emb.original_inv_freq"))
         ),
     )
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member: whole heads, each key's shared by equally many queries."""
+    heads = scale.by(config["head_dim"])
+    keys = [heads(width) for width in config["keys"]]
+    queries = [scale.by(shared)(width) for shared, width in zip(keys, config["queries"], strict=True)]
+    return scaled(config, scale, "widths", "hidden") | {"keys": keys, "queries": queries}
 
 
 def build(architecture: Architecture) -> nn.Module:

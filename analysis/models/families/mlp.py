@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import place, shapes_of
+from ..parts.widths import Scale
 from ..told import told
 
 _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -59,6 +60,13 @@ def _in_order(modules: Iterable[str]) -> list[str]:
     heads = {name.rpartition(".")[0] for name in found}
     numbered = len(heads) == 1 and all(name.rpartition(".")[2].isdecimal() for name in found)
     return sorted(found, key=lambda name: int(name.rpartition(".")[2])) if numbered else found
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    inputs, *hidden, classes = config["sizes"]
+    sizes = [inputs, *map(scale, hidden), classes]
+    return {**config, "sizes": sizes, "widths": sizes[1:-1] or [inputs]}
 
 
 def build(architecture: Architecture) -> nn.Module:

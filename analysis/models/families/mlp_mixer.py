@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import count, place, shapes_of, side, thirds
 from ..parts.transformer import Perceptron
+from ..parts.widths import Scale, scaled
 
 _EPSILON = 1e-6
 _SIZES = {512: "S", 768: "B", 1024: "L", 1280: "H"}
@@ -44,6 +45,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     title = f"Mixer-{_SIZES.get(dim, str(dim))}/{patch} ({pixels} px)"
     shape = (channels, pixels, pixels)
     return Architecture("mlp_mixer", title, config, classes, shape, "head", thirds("blocks.", depth))
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    return scaled(config, scale, "widths", "tokens", "hidden")
 
 
 def build(architecture: Architecture) -> nn.Module:

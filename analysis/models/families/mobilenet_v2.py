@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.convolution import ConvNorm
 from ..parts.shapes import Shapes, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _BLOCKS = 17
 _HALVING = (2, 4, 7, 14)  # blocks, counted from 1
@@ -50,6 +51,11 @@ def _widths(shapes: Shapes, name: str) -> list[int] | None:
         return [side(shapes, first, 1), side(shapes, first), side(shapes, last)]
     inner, after = side(shapes, f"{name}0.0.weight"), side(shapes, f"{name}1.weight")
     return [inner, inner, after] if inner and after else None
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    return scaled(config, scale, "stem", "blocks", "widths", "last")
 
 
 def build(architecture: Architecture) -> nn.Module:

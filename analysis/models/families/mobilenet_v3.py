@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
 from ..parts.shapes import Shapes, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _BLOCK = re.compile(r"features\.(\d+)\.block\.")
 _EPSILON = 1e-3
@@ -76,6 +77,12 @@ def _block(shapes: Shapes, name: str) -> dict[str, Any] | None:
     if 0 in (before, inner, after, kernel):
         return None
     return {"widths": [before, inner, after], "kernel": kernel, "squeezed": squeezed, "expands": expands}
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    blocks = [scaled(block, scale, "widths", "squeezed") for block in config["blocks"]]
+    return scaled(config, scale, "stem", "widths", "last", "hidden") | {"blocks": blocks}
 
 
 def build(architecture: Architecture) -> nn.Module:

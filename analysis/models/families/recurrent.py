@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _FIRST = re.compile(r"(?:(.+)[.])?weight_ih_l0")
 _GATES: Mapping[int, type[nn.RNNBase]] = {4: nn.LSTM, 3: nn.GRU, 1: nn.RNN}
@@ -66,6 +67,11 @@ def _layer(shapes: Shapes, core: str, fits: Any, *, with_bias: bool, other: str 
     names = [name for name in names if name != other]
     preferred = [name for name in names if (f"{name}.bias" in shapes) == with_bias]
     return next(iter(preferred or names), None)
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    return scaled(config, scale, "widths", "embedded")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _CONV = re.compile(r"layer([1-9])\.(\d+)\.conv1\.weight")
 _HEADS, _SHORTCUTS = ("fc", "linear"), ("downsample", "shortcut")
@@ -95,6 +96,17 @@ def _title(config: Mapping[str, Any], deep: bool) -> str:
         return f"ResNeXt-{depth}, {first['groups']} groups{size}"
     wide = deep and config["stem"] and first["widths"][1] == 2 * config["stem"]
     return f"{'Wide ' if wide else ''}ResNet-{depth}{size}"
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member, with as many groups."""
+    blocks = [[_narrow_block(block, scale) for block in stage] for stage in config["blocks"]]
+    return scaled(config, scale, "stem", "widths") | {"blocks": blocks}
+
+
+def _narrow_block(block: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    before, *inner, after = block["widths"]
+    return {**block, "widths": [scale(before), *map(scale.by(block["groups"]), inner), scale(after)]}
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
+from ..parts.widths import Scale, scaled
 
 _BLOCK = re.compile(r"layer([1-9]\d?)\.(0|[1-9]\d*)\.conv1\.weight")
 _PROJECTIONS = ("shortcut", "downsample")
@@ -78,6 +79,11 @@ def _hidden(specs: Mapping[str, TensorSpec]) -> list[list[int]]:
 
 def _shortcut(specs: Mapping[str, TensorSpec]) -> str | None:
     return next((p for p in _PROJECTIONS if any(f".0.{p}.0.weight" in name for name in specs)), None)
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    return scaled(config, scale, "stem", "widths", "hidden")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import Shapes, count, place, shapes_of, side
 from ..parts.transformer import Attention, Perceptron
+from ..parts.widths import Scale, scaled
 
 _EPSILON = 1e-5
 _BLOCKED = -100.0  # added to the scores of pairs that a window's shift brought together
@@ -103,6 +104,12 @@ def _blocks(shapes: Shapes, stage: str, widen: str) -> Iterator[dict[str, int]]:
 def _title(width: int, depth: int, window: int) -> str:
     size = _SIZES.get((width, depth))
     return f"Swin{f'-{size}' if size else ''}, {window}×{window} windows"
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member: fewer heads of the same size."""
+    blocks = [[scaled(block, scale, "heads", "hidden") for block in stage] for stage in config["blocks"]]
+    return scaled(config, scale, "widths") | {"blocks": blocks}
 
 
 def build(architecture: Architecture) -> nn.Module:

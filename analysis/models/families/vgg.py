@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
+from ..parts.widths import Scale, scaled
 
 _CONV = re.compile(r"features\.(\d+)\.weight")
 _LINEAR = re.compile(r"(?:classifier|fc|linear)(?:\.\d+)?\.weight")
@@ -74,6 +75,12 @@ def _chained(shapes: Shapes, linear: list[str], width: int) -> bool:
             return False
         width = side(shapes, f"{name}.weight")
     return True
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member."""
+    *hidden, classes = config["sizes"]
+    return scaled(config, scale, "widths") | {"sizes": [*map(scale, hidden), classes]}
 
 
 def build(architecture: Architecture) -> nn.Module:

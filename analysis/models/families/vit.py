@@ -22,6 +22,7 @@ from ..architecture import Architecture, TensorSpec
 from ..parts.attention import attend
 from ..parts.shapes import Shapes, count, head_size, place, shapes_of, side, thirds
 from ..parts.transformer import Attention, Perceptron
+from ..parts.widths import Scale, scaled
 
 _EPSILON = 1e-6
 _SIZES = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H", 1408: "g", 1664: "G"}
@@ -126,6 +127,11 @@ def _title(config: Mapping[str, Any]) -> str:
     (dim,) = config["widths"]
     distilled = ", distilled" if config["distilled"] else ""
     return f"ViT-{_SIZES.get(dim, str(dim))}/{config['patch']} ({config['grid'] * config['patch']} px{distilled})"
+
+
+def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
+    """Return the configuration of a narrower member: fewer heads of the same size."""
+    return scaled(config, scale, "widths", "heads", "hidden")
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -18,6 +18,8 @@ from graftwork.analysis.jobs.executor import Executor
 from graftwork.analysis.jobs.pool import Pool
 from graftwork.analysis.workspace import Workspace
 
+pytestmark = pytest.mark.timeout(600)
+
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 RECIPE = f"""
 [[model]]
@@ -72,7 +74,7 @@ def run(path: Path, executor: Executor, planner: Executor) -> Table:
     with Workspace.create(path) as space:
         engine = Engine(space, executor, planner)
         engine.submit(RECIPE, path.parent)
-        assert engine.wait(120)
+        assert engine.wait(400)
         engine.close()
         assert space.tally() == {"done": TRIALS}, [t.problem for t in space.trials("failed")]
         assert not space.check()
@@ -130,10 +132,10 @@ def test_what_is_stopped_goes_back_to_the_queue(cluster: Cluster, planner: Pool,
         while not any(job.task == "trial" for job in engine.jobs):
             engine.wait(0.01)
         engine.cancel()
-        assert engine.wait(30)
+        assert engine.wait(200)
         assert set(space.tally()) <= {"done", "pending"}
         engine.resume()
-        assert engine.wait(60)
+        assert engine.wait(400)
         assert space.tally() == {"done": TRIALS}
         engine.close()
 

@@ -128,6 +128,25 @@ def test_a_recipe_survives_writing_and_reading() -> None:
     assert parse_recipe(write_recipe(recipe)) == recipe
 
 
+def test_notes_are_comments_and_the_rest_is_read_as_it_was() -> None:
+    odd = 'a "b"\\ # \n\t\x7f é'
+    extra = "weights = [0.25, 0.75]"
+    recipe = parse_recipe(HEAD + _step("merge.linear", '[["a", "b"]]', extra))
+    steps = tuple(step.model_copy(update={"note": "Why it is there. " * 20}) for step in recipe.step)
+    noted = recipe.model_copy(update={"title": odd, "step": steps})
+    text = write_recipe(noted)
+    assert parse_recipe(text) == noted.model_copy(update={"step": recipe.step})
+    assert "# Why it is there." in text
+    assert max(map(len, text.splitlines())) <= 100
+
+
+def test_a_step_may_have_seeds_of_its_own(folder: Path) -> None:
+    own = "name = 'own'\nseeds = [3, 4, 5]"
+    found = _plan(folder, _step("prune.random", '["a"]') + _step("prune.random", '["a"]', own))
+    seeds = [trial.model.seed for trial in found.trials if isinstance(trial.model, DerivedModel)]
+    assert seeds == [0, 1, 3, 4, 5]
+
+
 @pytest.mark.parametrize(
     "text", ["", "x = ", "[[model]]\nname = 3", "[[model]]\nname='a'\npath='p'\nextra=1", "seeds=[]"]
 )

@@ -229,7 +229,7 @@ def test_a_full_disk_is_seen_before_anything_is_written(
     extract(runs_of([checkpoint], tmp_path), data, CPU, Quiet())
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=64 << 20))
     run = replace(runs_of([checkpoint], tmp_path)[0], path=tmp_path / "b.h5")
-    with pytest.raises(UserError, match=r"need 0\.00 GB, and 0\.07 GB are free"):
+    with pytest.raises(UserError, match=r"need 0\.07 GB, and 0\.07 GB are free"):
         extract([run], data, CPU, Quiet())
     assert {path.name for path in tmp_path.iterdir()} == {"0.h5"}
 

@@ -202,3 +202,42 @@ def test_a_workspace_that_cannot_be_written_stops_the_engine_with_the_reason(
         puppet.do(name, space.path)
     assert engine.wait(10)
     assert set(states(space).values()) == {"done"}
+
+
+def test_a_result_that_cannot_be_kept_fails_its_trial_alone(engine: Engine, puppet: Puppet, space: Workspace) -> None:
+    job = puppet.job("left")
+    odd = TrialResult(
+        trial=job.payload["trial"].identity,
+        values=(),
+        columns={},
+        checkpoint="../elsewhere",
+        facts={},
+        seconds=0,
+    )
+    puppet.end(job, Done(job.id, odd))
+    puppet.do("right", space.path)
+    assert engine.wait(10)
+    assert states(space)["left"] == "failed"
+    assert states(space)["right"] == "done"
+
+
+def test_a_fault_of_the_program_stops_the_engine_with_the_reason(
+    engine: Engine, puppet: Puppet, space: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[UserError] = []
+    engine.refused.connect(told.append)
+
+    def broken(*_: object) -> None:
+        raise KeyError("state")
+
+    puppet.job("right")
+    with monkeypatch.context() as patch:
+        patch.setattr(space, "finish", broken)
+        puppet.do("left", space.path)
+        assert engine.wait(10)
+    assert [error.problem for error in told] == ["The run stopped: KeyError: 'state'."]
+    engine.resume()
+    for name in ("left", "right", "both"):
+        puppet.do(name, space.path)
+    assert engine.wait(10)
+    assert set(states(space).values()) == {"done"}

@@ -29,6 +29,7 @@ def enter(connection, threads, memory):
     tasks.TASKS.clear()
     tasks.TASKS.update(echo=echo, count=count, stubborn=stubborn, refuse=refuse, exhaust=exhaust, fault=fault)
     tasks.TASKS.update(card=echo, layers=stubborn, preview=refuse)
+    tasks.TASKS.update(unsendable=unsendable, talk=talk)
     serve.serve(connection, 1)
 
 
@@ -61,6 +62,15 @@ def exhaust(desk, payload, ticket):
 
 def fault(desk, payload, ticket):
     return 1 / 0
+
+
+def unsendable(desk, payload, ticket):
+    return lambda: None
+
+
+def talk(desk, payload, ticket):
+    print("printed in Python")
+    os.write(1, b"printed below it")
 '''
 
 
@@ -103,6 +113,21 @@ def test_refusals_and_faults_fail_their_own_job_alone(worker: Worker) -> None:
         fault.result(60)
     assert "return 1 / 0" in fault.detail
     assert worker.submit("echo", {"alive": True}).result(60) == {"alive": True}
+
+
+def test_a_result_that_cannot_be_sent_fails_its_own_job_alone(worker: Worker) -> None:
+    with pytest.raises(UserError, match="Its result cannot be sent"):
+        worker.submit("unsendable").result(60)
+    assert worker.submit("echo", {"alive": True}).result(60) == {"alive": True}
+
+
+def test_what_a_method_prints_is_no_part_of_the_output(capfd: pytest.CaptureFixture[str], worker: Worker) -> None:
+    worker.submit("talk").result(60)
+    worker.close()
+    said = capfd.readouterr()
+    assert "printed" not in said.out
+    assert "printed in Python" in said.err
+    assert "printed below it" in said.err
 
 
 def test_a_cooperative_job_is_cancelled_in_the_same_process(worker: Worker) -> None:

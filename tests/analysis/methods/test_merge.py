@@ -1,4 +1,4 @@
-"""The linear merge."""
+"""The linear merge, and random mixtures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -79,3 +79,22 @@ def test_many_differences_are_counted(make: Make, context: Make) -> None:
 def test_weights_that_do_not_fit(parameters: dict[str, Any], text: str, make: Make, context: Make) -> None:
     with pytest.raises(UserError, match=text):
         merged([make(0), make(1)], context(), **parameters)
+
+
+def test_a_random_mixture_is_a_linear_merge_with_weights_of_its_seed(make: Make, context: Make) -> None:
+    parents = [make(seed) for seed in range(3)]
+    method = METHODS.get("merge.random")
+    mixtures = [method.function(parents, method.check({}), context(seed=seed)) for seed in (1, 1, 2)]
+    weights = [mixture.facts["weights"] for mixture in mixtures]
+    assert weights[0] == weights[1] != weights[2]
+    assert sum(weights[0]) == pytest.approx(1)
+    assert min(weights[0]) > 0
+    _, expected = merged(parents, context(), weights=weights[0])
+    for key, tensor in expected.items():
+        torch.testing.assert_close(mixtures[0].tensor(key), tensor)
+
+
+def test_a_high_concentration_draws_nearly_equal_weights(make: Make, context: Make) -> None:
+    method = METHODS.get("merge.random")
+    mixture = method.function([make(0), make(1)], method.check({"concentration": 1e8}), context(seed=0))
+    assert mixture.facts["weights"] == pytest.approx([0.5, 0.5], abs=1e-3)

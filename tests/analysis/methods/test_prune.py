@@ -129,3 +129,66 @@ def test_nothing_to_prune(make: Make, context: Make) -> None:
 def test_amount_is_a_share(amount: float) -> None:
     with pytest.raises(UserError, match="amount"):
         METHODS.get("prune.magnitude").check({"amount": amount})
+
+
+def reference(checkpoint: Any, shares: dict[str, float]) -> dict[str, torch.Tensor]:
+    """Cut each layer alone, by sorting."""
+    cut = {}
+    for name, share in shares.items():
+        weight = checkpoint.tensor(name).float().clone()
+        order = weight.abs().flatten().argsort(stable=True)
+        weight.view(-1)[order[: round(share * weight.numel())]] = 0
+        cut[name] = weight
+    return cut
+
+
+def test_only_the_layers_that_a_pattern_fits_are_cut(make: Make, context: Make) -> None:
+    checkpoint = make()
+    _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.6, scope="layer", layers=["h*"])
+    expected = reference(checkpoint, {"hidden.weight": 0.6, "head.weight": 0.6, "conv.weight": 0.0})
+    for name, weight in expected.items():
+        assert torch.equal(tensors[name].float(), weight)
+
+
+def test_a_layers_own_amount_counts_in_place_of_the_common_one(make: Make, context: Make) -> None:
+    checkpoint = make()
+    own = {"h*": 0.3, "hidden": 0.9}
+    facts, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.5, scope="layer", amounts=own)
+    expected = reference(checkpoint, {"hidden.weight": 0.9, "head.weight": 0.3, "conv.weight": 0.5})
+    for name, weight in expected.items():
+        assert torch.equal(tensors[name].float(), weight)
+    assert list(facts["threshold_by_layer"]) == list(checkpoint.weights())
+
+
+def test_what_has_its_own_amount_is_not_compared_with_the_rest(make: Make, context: Make) -> None:
+    checkpoint = make()
+    _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.5, amounts={"conv": 0.0})
+    rest = torch.cat([checkpoint.tensor(n).float().abs().flatten() for n in ("hidden.weight", "head.weight")])
+    threshold = rest.sort().values[len(rest) // 2]
+    assert torch.equal(tensors["conv.weight"], checkpoint.tensor("conv.weight"))
+    for name in ("hidden.weight", "head.weight"):
+        weight = checkpoint.tensor(name)
+        assert torch.equal(tensors[name] != 0, weight.float().abs() >= threshold)
+
+
+def test_random_cuts_the_same_weights_of_a_layer_whatever_else_is_cut(make: Make, context: Make) -> None:
+    checkpoint = make()
+    _, alone = pruned("prune.random", checkpoint, context(), amount=0.5, scope="layer", layers=["hidden"])
+    _, both = pruned("prune.random", checkpoint, context(), amount=0.5, scope="layer")
+    assert torch.equal(alone["hidden.weight"], both["hidden.weight"])
+    assert torch.equal(alone["conv.weight"], checkpoint.tensor("conv.weight"))
+
+
+@pytest.mark.parametrize("parameters", [{"layers": ["heat"]}, {"amounts": {"heat": 0.5}}])
+def test_a_pattern_that_fits_no_layer_is_refused(parameters: dict[str, Any], make: Make, context: Make) -> None:
+    with pytest.raises(UserError, match=r"no layer to prune that fits 'heat'\. Did you mean 'head'"):
+        pruned("prune.magnitude", make(), context(), **parameters)
+
+
+def test_parameters_that_came_later_leave_identities_as_they_were() -> None:
+    check = METHODS.get("prune.random").check
+    assert check({}).model_dump(mode="json") == {"amount": 0.5, "scope": "global", "granularity": "element"}
+    assert check({"layers": ["fc"]}).model_dump(mode="json")["layers"] == ["fc"]
+    assert check({"amounts": {"fc": 0.1}}).model_dump(mode="json")["amounts"] == {"fc": 0.1}
+    with pytest.raises(UserError, match="amounts"):
+        check({"amounts": {"fc": 1.1}})

@@ -255,6 +255,14 @@ def test_a_recipe_that_fits_without_measuring_is_refused() -> None:
         plan(anchored(parse_recipe(RECIPE[:start] + RECIPE[end:]), DEMO))
 
 
+def test_a_search_with_fits_is_refused() -> None:
+    search = (
+        '[search]\ngoal = "smallest"\nkeep = {accuracy = 0.01}\nover = {random = {amount = {low = 0, high = 0.9}}}\n'
+    )
+    with pytest.raises(UserError, match="a search has no fits"):
+        parse_recipe(RECIPE + search)
+
+
 def test_a_recipe_with_fits_is_written_as_it_was_read() -> None:
     recipe = parse_recipe(RECIPE.replace('by = "method"', "resamples = 50"))
     assert parse_recipe(write_recipe(recipe)) == recipe

@@ -9,6 +9,7 @@ import torch
 
 from graftwork.analysis.data import Prepared, open_data
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.methods import METHODS
 from graftwork.analysis.methods.retrain.adapter import Adapted
 from graftwork.analysis.methods.retrain.parts import Part
 from graftwork.analysis.models import Checkpoint, open_checkpoint
@@ -110,3 +111,34 @@ def test_single_zeros_are_not_for_structured_adapters(sparse: Checkpoint, digits
     with pytest.raises(UserError, match=r"Single weights of 'conv1' are zero"):
         apply("retrain.adapter", sparse, context_of(digits), **SHORT)
     apply("retrain.adapter", sparse, context_of(digits), **SHORT, keep_zeros=False)
+
+
+def test_a_dense_network_of_equal_size_is_trained_from_scratch(
+    sparse: Checkpoint, digits: Prepared, tmp_path: Path
+) -> None:
+    made = apply("retrain.scratch", sparse, context_of(digits), **SHORT, narrow=True)
+    again = saved(made, tmp_path / "narrow.safetensors")
+    nonzeros = sum(int(parameter.count_nonzero()) for parameter in sparse.network().parameters())
+    dense = list(again.network().parameters())
+    assert 0.8 * nonzeros < sum(parameter.numel() for parameter in dense) <= nonzeros
+    assert all(parameter.all() for parameter in dense if parameter.ndim > 1)
+    assert again.architecture is not None
+    assert again.architecture.title == sparse.architecture.title  # type: ignore[union-attr]
+    assert made.facts["widths"] == again.architecture.config["widths"]
+    assert made.facts["nonzeros_of_parent"] == nonzeros
+
+
+def test_a_dense_network_is_drawn_from_the_seed_alone(sparse: Checkpoint, digits: Prepared) -> None:
+    short = {**SHORT, "steps": 1, "learning_rate": 1e-3}
+    one, same, other = (
+        tensors(apply("retrain.scratch", sparse, context_of(digits, seed=seed), **short, narrow=True))
+        for seed in (0, 0, 1)
+    )
+    assert all(torch.equal(one[name], same[name]) for name in one)
+    assert not torch.equal(one["conv1.weight"], other["conv1.weight"])
+
+
+def test_from_scratch_has_another_shape_only_where_it_is_narrow() -> None:
+    method = METHODS.get("retrain.scratch")
+    assert [method.reshapes_with({"narrow": narrow}) for narrow in (True, False)] == [True, False]
+    assert not METHODS.get("retrain.full").reshapes_with({})

@@ -15,8 +15,9 @@ from graftwork.analysis.data import Prepared, open_data
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
+from graftwork.analysis.models.beginning import untrained
 from graftwork.analysis.models.families.resnet_cifar import CifarResNet
-from graftwork.analysis.training import Batches, TrainingParameters, drafts, untrained
+from graftwork.analysis.training import Batches, TrainingParameters, drafts
 from graftwork.analysis.trials import DataSpec
 
 from .conftest import DEMO, apply, context_of, saved, tensors

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from graftwork.analysis.trials import Plan, Trial
+from graftwork.analysis.locking import alone
 from graftwork.analysis.workspace import Workspace
 
-from .conftest import DATA, PLAN, run, source, write_array
+from .conftest import DATA, PLAN, run, write_array
 
 WRITER = """
 import sys
@@ -81,6 +81,12 @@ def test_a_file_without_a_record_is_left_to_the_trial_that_may_adopt_it(workspac
     assert workspace.check() == []
 
 
+def test_a_projection_belongs_to_no_trial_and_is_no_damage(finished: Workspace) -> None:
+    write_array(finished.arrays, finished.projection("seen").name)
+    assert finished.check() == []
+    assert finished.sweep() == []
+
+
 def test_sweeping_leaves_what_is_resumed(finished: Workspace) -> None:
     keep = [finished.arrays / name for name in ("f.h5.partial", "f.h5.partial.json")]
     stale = [finished.arrays / "g.h5.9.partial", finished.checkpoints / "h.9.partial", finished.path / "i.partial"]
@@ -91,6 +97,29 @@ def test_sweeping_leaves_what_is_resumed(finished: Workspace) -> None:
     assert all(path.exists() for path in keep)
     assert not any(path.exists() for path in stale)
     assert finished.check() == []
+
+
+def test_what_a_worker_that_outlived_its_program_still_writes_is_left_to_it(finished: Workspace) -> None:
+    path = finished.arrays / "f.h5"
+    growing = path.with_name("f.h5.partial")
+    with alone(path, lambda: None):
+        growing.touch()
+        assert finished.sweep() == []
+    assert finished.sweep() == [growing]
+
+
+def test_a_sidecar_without_its_rows_is_swept_up(finished: Workspace) -> None:
+    left = {finished.arrays / name for name in ("f.h5.partial.json", "g.h5.partial.json.partial")}
+    for path in left:
+        path.touch()
+    assert set(finished.sweep()) == left
+
+
+def test_opening_for_writing_sweeps_up(tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "w.graft") as space:
+        (space.checkpoints / "c.safetensors.9.partial").touch()
+    with Workspace.open(tmp_path / "w.graft") as space:
+        assert not list(space.checkpoints.iterdir())
 
 
 def begin_writer(home: Path) -> subprocess.Popen[bytes]:
@@ -128,11 +157,3 @@ def test_a_kill_at_any_moment_leaves_a_clean_workspace(tmp_path: Path) -> None:
             run(workspace, left.spec)
         assert workspace.trials("done")
         assert_whole(workspace)
-
-
-def test_a_large_plan_is_quick(workspace: Workspace) -> None:
-    plan = Plan(title="", trials=tuple(Trial(model=source(f"m{i}"), data=DATA) for i in range(2000)))
-    start = time.perf_counter()
-    workspace.add_plan(plan, "")
-    assert len(workspace.trials()) == 2000
-    assert time.perf_counter() - start < 5

@@ -119,7 +119,7 @@ def test_changed_names_the_tables_after_the_commit(workspace: Workspace) -> None
     workspace.add_plan(PLAN, "")
     workspace.begin(PLAN.trials[0].identity)
     assert heard == [
-        (frozenset({"recipes", "models", "operations", "datasets", "trials", "fits"}), 4),
+        (frozenset({"recipes", "models", "operations", "datasets", "trials"}), 4),
         (frozenset({"trials"}), 4),
     ]
     with pytest.raises(UserError):

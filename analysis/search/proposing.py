@@ -1,0 +1,189 @@
+"""How a search goes on: from its recipe and what it has tried, to the next trials and the answer so far.
+
+Nothing is kept between two proposals, so a search that was stopped or killed goes on with what is recorded.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from ..errors import UserError
+from ..experiments.planning import Fingerprint, layers_of, plan, plan_steps
+from ..identity import digest, fingerprint
+from ..recipe import Recipe, Search, write_recipe
+from ..trials import Answer, ModelSpec, Plan, Proposal, Proposed, SearchSpec
+from .answers import sentence
+from .bisection import Step, bisect
+from .goals import Bound, Goal, Tried, Values, finding, goal_of, holds, mean_values
+from .sampling import Sample, require_optuna, sample
+from .space import Dimension, Number, corners, default_sampler, dimensions, settle
+
+Results = Mapping[str, Mapping[str, float | None]]
+"""Values of finished trials, by trial and measure."""
+
+
+class Searching:
+    """A recipe's search.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        With a search, and absolute paths.
+    content_of, kept
+        As of `graftwork.analysis.experiments.planning.plan`.
+
+    Raises
+    ------
+    UserError
+        From any method: if a name, parameter or file is wrong.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        content_of: Fingerprint = fingerprint,
+        kept: Mapping[str, ModelSpec] | None = None,
+    ) -> None:
+        assert recipe.search
+        self.recipe = recipe
+        self.search: Search = recipe.search
+        self._files = content_of, kept
+
+    def begin(self) -> Plan:
+        """Return the trials of the inputs, once every extreme of what is searched has been checked."""
+        self._check_sampler()
+        measures = self.goal.measures
+        for point in corners(self.space):
+            plan(settle(self.recipe, self.space, point), *self._files)
+        spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials)
+        return self._base.model_copy(update={"search": spec})
+
+    def propose(self, proposed: Sequence[Proposed], results: Results, slots: int = 1) -> Proposal:
+        """Return the next trials, and the answer so far.
+
+        Parameters
+        ----------
+        proposed : sequence of Proposed
+            What was proposed before, all of it finished or failed.
+        results : mapping
+            The values of those trials that are done, and of the inputs'.
+        slots : int
+            How many points may be tried at once.
+        """
+        tried = [self._tried(entry, results) for entry in proposed]
+        reference = self._reference_values(results)
+        step = self._next(tried, reference, max(0, min(slots, self.search.trials - len(tried))))
+        answer = self._answer(tried, self.goal.bounds(reference), step)
+        if not step.points:
+            return Proposal(answer=answer)
+        plans = [self._plan(point) for point in step.points]
+        trials = {trial.identity: trial for found, _ in plans for trial in found.trials}
+        together = Plan(title=self.recipe.title, trials=tuple(trials.values()))
+        return Proposal(answer=answer, points=tuple(point for _, point in plans), plan=together)
+
+    # What is searched, and for what
+
+    @cached_property
+    def goal(self) -> Goal:
+        """What the search is for."""
+        return goal_of(self.search, self.recipe.measure)
+
+    @cached_property
+    def space(self) -> tuple[Dimension, ...]:
+        """What it goes through."""
+        unsearched = self.recipe.model_copy(update={"search": None})
+        return dimensions(self.recipe, lambda model: layers_of(unsearched, model, *self._files))
+
+    @property
+    def _sampler(self) -> str:
+        return default_sampler(self.search, self.space)
+
+    @cached_property
+    def _base(self) -> Plan:
+        return self._plan_base()[0]
+
+    def _plan_base(self) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
+        return plan_steps(self.recipe.model_copy(update={"step": (), "search": None}), *self._files)
+
+    def _identity(self) -> str:
+        """Return what makes two searches the same: all but the title and the budget."""
+        told = self.recipe.model_dump(mode="json", exclude={"title": True, "search": {"trials"}})
+        return digest([told, [trial.identity for trial in self._base.trials]])
+
+    def _check_sampler(self) -> None:
+        if self._sampler != "bisection":
+            require_optuna()
+            return
+        numbers = [d for d in self.space if isinstance(d, Number)]
+        grouped = all(number.layers for number in numbers)
+        if len(numbers) < len(self.space) or (len(numbers) > 1 and not grouped):
+            raise UserError(
+                f"Bisection searches one number, and the recipe searches {', '.join(d.key for d in self.space)}.",
+                'Leave one, or take another sampler: sampler = "tpe".',
+            )
+        if len(numbers) > 1 and (self.search.goal != "smallest" or self.search.under):
+            raise UserError(
+                "Bisection of each group goes towards the smallest network that keeps something.",
+                'Write goal = "smallest" with keep alone, or take another sampler: sampler = "tpe".',
+            )
+
+    # What was tried
+
+    def _tried(self, entry: Proposed, results: Results) -> Tried:
+        values = mean_values([results.get(trial) for trial in entry.trials], self.goal.measures)
+        return Tried(entry.point, entry.models, values)
+
+    def _reference_values(self, results: Results) -> Values:
+        plan, models = self._plan_base()
+        name = (self.recipe.measure and self.recipe.measure.reference) or self.recipe.model[0].name
+        found = models.get(name, ())
+        trials = [results.get(t.identity) for t in plan.trials if t.model in found]
+        values = mean_values(trials, self.goal.keep)
+        if values is None:
+            raise UserError(
+                f"The search cannot go on: its reference {name} has no {' or '.join(self.goal.keep)}.",
+                "See in the jobs why its trial failed, and run the recipe again.",
+            )
+        return values
+
+    # What comes next
+
+    def _next(self, tried: Sequence[Tried], reference: Values, count: int) -> Step:
+        if self._sampler == "bisection":
+            numbers = [d for d in self.space if isinstance(d, Number)]
+            return bisect(
+                numbers,
+                tried,
+                lambda values, share: holds(self.goal.bounds(reference, share), values),
+                self.search.tolerance,
+                count,
+            )
+        if count == 0:
+            return Step((), {})
+        samples = [self._sample(one, self.goal.bounds(reference)) for one in tried]
+        points = sample(self._sampler, self.space, samples, len(self.goal.objectives), self.search.seed, count)
+        return Step(tuple(points), {})
+
+    def _sample(self, tried: Tried, bounds: Sequence[Bound]) -> Sample:
+        if tried.values is None:
+            return Sample(tried.point, None)
+        excesses = tuple(bound.excess(tried.values) for bound in bounds)
+        return Sample(tried.point, self.goal.costs(tried.values), excesses)
+
+    def _plan(self, point: Mapping[str, Any]) -> tuple[Plan, Proposed]:
+        settled = settle(self.recipe, self.space, point, named=True)
+        planned, models = plan_steps(settled, *self._files)
+        judged = {model.identity for model in models[settled.step[-1].label]}
+        trials = tuple(trial.identity for trial in planned.trials if trial.model.identity in judged)
+        return planned, Proposed(point=dict(point), trials=trials)
+
+    def _answer(self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step) -> Answer:
+        best = self.goal.best(tried, bounds)
+        found = finding(best) if best else None
+        return Answer(
+            sentence=sentence(self.search, self.goal, found, len(tried), step),
+            best=found,
+            front=self.goal.front(tried),
+            tried=len(tried),
+            recipe=write_recipe(settle(self.recipe, self.space, found.point)) if found else "",
+        )
