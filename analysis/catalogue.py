@@ -1,4 +1,4 @@
-"""What the program can do, as data: methods, measures, projections and presets with their parameter schemas.
+"""What the program can do, as data: methods, measures, projections, presets and fits with their parameter schemas.
 
 The worker fills a catalogue from the registered functions; the window, the dialogs and the command line read it and
 never import the methods themselves.
@@ -10,13 +10,13 @@ from typing import Any, Literal
 from .errors import unknown
 from .trials import Frozen
 
-_DETAIL = re.compile(r"\.(class|pair|bin|group|at)\..*")
+_DETAIL = re.compile(r"\.(class|pair|bin|group|model|at)\..*")
 
 
 def base_name(name: str) -> str:
     """Return the quantity of which a value is a detail: ``accuracy`` of ``accuracy.class.cat``; else the name itself.
 
-    Details are values of one class, pair of classes (``.pair.``), group of samples, bin, or place (``.at.``).
+    Details are values of one class, pair (``.pair.``), group of samples or models, model, bin, or place (``.at.``).
     """
     return _DETAIL.sub("", name)
 
@@ -45,7 +45,7 @@ class Entry(Frozen):
         Its name in menus.
     kind : str
         What it does: ``method`` makes models, ``measure`` measures them, ``projection`` lays samples out,
-        ``preset`` writes a recipe.
+        ``preset`` writes a recipe, ``fit`` says something about a set of measured models.
     summary : str
         The function's first docstring line.
     citation : str
@@ -67,7 +67,7 @@ class Entry(Frozen):
 
     id: str
     title: str
-    kind: Literal["method", "measure", "projection", "preset"]
+    kind: Literal["method", "measure", "projection", "preset", "fit"]
     summary: str
     citation: str
     version: int

@@ -18,6 +18,8 @@ from .trials import DataFields, FeatureSpec, Frozen
 
 KEPT = "workspace:"
 """Begins the path of a model that the workspace holds already; its name there follows."""
+ON_THE_WAY = "@*"
+"""After such a name: the checkpoints that were kept while it was trained."""
 _WIDTH = 100  # of a comment
 
 
@@ -25,7 +27,8 @@ class ModelInput(Frozen):
     """One checkpoint, under the name that steps use; ``path`` is a file or folder, or `KEPT` and a model's name.
 
     A path with ``*`` stands for a series, such as the checkpoints of a training run: steps take each of them, under the
-    name and what tells its file from the others. ``weights`` says which, where a file holds several sets of them.
+    name and what tells its file from the others; `KEPT`, a name and `ON_THE_WAY` stand for those that its training kept
+    with ``keep_every``. ``weights`` says which, where a file holds several sets of them.
     ``network`` names what builds it, where no family recognises it: ``timm:NAME``, ``transformers:CLASS``, or the code
     of one's own, ``file.py:function`` or ``package.module:Class``.
     """
@@ -102,6 +105,29 @@ class Measuring(Frozen):
     @property
     def parameters(self) -> dict[str, Any]:
         """Parameters of the measures, as written."""
+        return dict(self.model_extra or {})
+
+
+class Fitting(Frozen):
+    """What is said of a set of models once they are measured; keys beyond these are the fit's parameters.
+
+    ``of`` names models and steps, all of the recipe where it is empty; ``x`` and ``y`` are measured quantities,
+    parameters or facts; ``by`` is what divides the models into groups: ``method``, ``parents``, ``seed``, ``of``, or
+    the name of a parameter or a fact.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    what: str
+    name: str | None = None
+    of: tuple[str, ...] = ()
+    x: str = ""
+    y: str = ""
+    by: str | None = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The fit's parameters as written."""
         return dict(self.model_extra or {})
 
 
@@ -191,6 +217,8 @@ class Recipe(Frozen):
         What is measured on every model.
     search : Search or None
         Which of the steps' parameters are searched, and for what.
+    fit : tuple of Fitting
+        What is fitted to the measured values afterwards.
     """
 
     title: str = "Untitled"
@@ -201,6 +229,7 @@ class Recipe(Frozen):
     step: tuple[Step, ...] = ()
     measure: Measuring | None = None
     search: Search | None = None
+    fit: tuple[Fitting, ...] = ()
 
     @field_validator("model", "data")
     @classmethod
@@ -210,6 +239,12 @@ class Recipe(Frozen):
             if names.count(name) > 1:
                 raise ValueError(f"two entries are called '{name}'")
         return inputs
+
+    @model_validator(mode="after")
+    def _knows_what_it_fits(self) -> Self:
+        if self.search and self.fit:
+            raise ValueError("a search has no fits; run 'graftwork fit' on what it tried")
+        return self
 
 
 def parse_recipe(text: str, source: str = "The recipe") -> Recipe:

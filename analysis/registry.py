@@ -1,4 +1,4 @@
-"""Shelves: a function in a file of its own becomes a method, a measure, a projection or a preset.
+"""Shelves: a function in a file of its own becomes a method, a measure, a projection, a preset or a fit.
 
 A shelf finds every module below a package, and every entry point of a group, and keeps what their decorators register.
 """
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from .catalogue import Entry, Quantity
 from .errors import UserError, unknown
 
-Kind = Literal["method", "measure", "projection", "preset"]
+Kind = Literal["method", "measure", "projection", "preset", "fit"]
 Shapes = Mapping[str, Any]
 """A model's tensors: their specs by name."""
 Fit = Callable[[Sequence[tuple[str, Shapes]]], None]
@@ -27,7 +27,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Parameters(BaseModel):
-    """Parameters of a method, measure, projection or preset; each field says its unit, bounds and meaning."""
+    """Parameters of a method, measure, projection, preset or fit; each field says its unit, bounds and meaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

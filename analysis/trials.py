@@ -256,6 +256,66 @@ class Trial(Frozen):
         return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
 
+class FitEntry(Frozen):
+    """Models, by identity, under the name that a fit's ``of`` gave them."""
+
+    name: str
+    models: tuple[str, ...]
+
+
+class FitSpec(Frozen):
+    """What is to be said of a set of models once they are measured.
+
+    Attributes
+    ----------
+    name : str
+        Readable name; not part of the identity.
+    fit, version : str, int
+        Which fit, in which version of its definition.
+    parameters : dict
+        Every parameter with its value.
+    of : tuple of FitEntry
+        The models.
+    x, y : str
+        A measured quantity, a parameter or a fact of the models; empty where the fit needs none.
+    by : str or None
+        What models of one group have in common: ``method``, ``parents``, ``seed``, ``of`` (the entry), or the name of
+        a parameter or a fact; None for one group.
+    data : str or None
+        Identity of the data set whose values count, beside those that need no data.
+    """
+
+    name: str
+    fit: str
+    version: int
+    parameters: dict[str, Any] = {}
+    of: tuple[FitEntry, ...]
+    x: str = ""
+    y: str = ""
+    by: str | None = None
+    data: str | None = None
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of all but the name."""
+        return digest(self.model_dump(mode="json", exclude={"name"}))
+
+
+class FitResult(Frozen):
+    """What a fit says.
+
+    Attributes
+    ----------
+    values : tuple of Value
+        Its numbers.
+    remarks : tuple of str
+        What they mean, one sentence each.
+    """
+
+    values: tuple["Value", ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
 class SearchSpec(Frozen):
     """A search that goes on from a plan.
 
@@ -275,11 +335,15 @@ class SearchSpec(Frozen):
 
 
 class Plan(Frozen):
-    """All trials of a recipe, parents before their children; of a search, those that it begins with."""
+    """All trials of a recipe, parents before their children; of a search, those that it begins with.
+
+    ``fits`` are done once the trials are.
+    """
 
     title: str
     trials: tuple[Trial, ...]
     search: SearchSpec | None = None
+    fits: tuple[FitSpec, ...] = ()
 
 
 class Proposed(Frozen):

@@ -20,6 +20,7 @@ from . import runtime
 from .amounts import memory_size
 from .difference import differences, print_differences
 from .errors import say
+from .fitting import Question, as_json, fit_now, kept_fits, parsed, print_fit, print_kept
 from .foresight import foresee, print_plan
 from .progress import follow
 from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
@@ -110,7 +111,7 @@ def trust(file: Annotated[Path, typer.Argument(help="A Python file that builds a
 
 @app.command()
 def methods(as_json: AsJson = False) -> None:
-    """List every method, measure and projection with its parameters and citation."""
+    """List every method, measure, projection and fit with its parameters and citation."""
     with runtime.one_worker() as worker:
         catalogue: Catalogue = worker.submit("catalogue").result()
     _print_entries(sorted((e for e in catalogue.entries if e.kind != "preset"), key=lambda e: (e.kind, e.id)), as_json)
@@ -196,6 +197,7 @@ def run(
             print_answer(session.workspace)
         session.refresh()
         print_results(session.workspace)
+        failed += print_kept(kept_fits(session.workspace))
     return 1 if failed else 0
 
 
@@ -250,6 +252,43 @@ def difference(
         _print_json(found)
     else:
         print_differences(found, first, second)
+
+
+@app.command()
+def fit(
+    workspace: InWorkspace,
+    what: Annotated[
+        str | None, typer.Argument(metavar="ID", help="Which fit, such as fit.power_law; none: those that runs made.")
+    ] = None,
+    x: Annotated[str, typer.Option(help="A measured quantity, a parameter or a fact of the models.")] = "",
+    y: Annotated[str, typer.Option(help="Another.")] = "",
+    of: Annotated[list[str] | None, typer.Option(help="A model, or a pattern of names; all unless given.")] = None,
+    by: Annotated[
+        str | None, typer.Option(help="One group each method, parents, seed, of (the patterns), parameter or fact.")
+    ] = None,
+    data: Annotated[str | None, typer.Option(help="The data set, where there are several.")] = None,
+    choose: Annotated[list[str] | None, typer.Option("--set", help="A parameter of the fit, such as at=1e6.")] = None,
+    in_json: AsJson = False,
+) -> int:
+    """Say something of many measured models together: laws and where they cross, density, ranks, traces."""
+    if what is None:
+        return _print_kept(workspace, in_json)
+    question = Question(what, x, y, of or (), by, data, dict(parsed(text) for text in choose or ()))
+    result = fit_now(workspace, question)
+    if in_json:
+        _print_json(as_json(result))
+    else:
+        print_fit(what, result)
+    return 0
+
+
+def _print_kept(workspace: Path, in_json: bool) -> int:
+    with Workspace.open(workspace, read_only=True) as space:
+        fits = kept_fits(space)
+    if in_json:
+        _print_json([{"name": f.name, "fit": f.fit, "problem": f.problem, **as_json(f.result)} for f in fits])
+        return int(any(f.problem for f in fits))
+    return int(print_kept(fits) > 0)
 
 
 @app.command()

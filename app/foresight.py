@@ -51,6 +51,7 @@ def foreseen(
     """
     past = _past(space)
     payload = {"recipe": text, "folder": str(folder), "source": source, "kept": past.models}
+    payload |= {"root": str(space.path)} if space else {}
     plan: Plan = worker.submit("plan", payload, "Checking the recipe").result()
     estimates = worker.submit("estimate", {"plan": plan, "past": past.trials}, "Estimating").result()
     return plan, estimates, past

@@ -15,6 +15,7 @@ COMMANDS = (
     "allocate",
     "measures",
     "difference",
+    "fit",
     "card",
     "figure",
     "workspace",

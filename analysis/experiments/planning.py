@@ -17,11 +17,12 @@ from ..measures import MEASURES
 from ..methods import METHODS, Method
 from ..models import open_checkpoint
 from ..models.layer_names import layer_of
-from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step
+from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
 from .checking import check_inputs
+from .fitting import plan_fits
 from .outlook import Outlook
 
 _PATTERN = "*?["
@@ -30,7 +31,12 @@ EACH = "each"
 Fingerprint = Callable[[Path], str]
 
 
-def plan(recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[str, ModelSpec] | None = None) -> Plan:
+def plan(
+    recipe: Recipe,
+    content_of: Fingerprint = fingerprint,
+    kept: Mapping[str, ModelSpec] | None = None,
+    root: Path | None = None,
+) -> Plan:
     """Return the recipe's trials, parents before children.
 
     Parameters
@@ -41,13 +47,15 @@ def plan(recipe: Recipe, content_of: Fingerprint = fingerprint, kept: Mapping[st
         Gives a file's fingerprint; a workspace gives remembered ones.
     kept : mapping of str to SourceModel or DerivedModel
         The models that the workspace holds, by name.
+    root : Path or None
+        The workspace's folder, where there is one.
 
     Raises
     ------
     UserError
         If a name, parameter or file is wrong; nothing has run then.
     """
-    planned = _Planner(recipe, content_of, kept or {}).plan()
+    planned = _Planner(recipe, content_of, kept or {}, root).plan()
     check_inputs(planned)
     return planned
 
@@ -84,8 +92,11 @@ class _Group:
 
 
 class _Planner:
-    def __init__(self, recipe: Recipe, content_of: Fingerprint, kept: Mapping[str, ModelSpec]) -> None:
+    def __init__(
+        self, recipe: Recipe, content_of: Fingerprint, kept: Mapping[str, ModelSpec], root: Path | None = None
+    ) -> None:
         self.recipe = recipe
+        self.root = root
         self.content_of = content_of
         self.kept = kept
         self.data = {entry.name: self._data_spec(entry) for entry in recipe.data}
@@ -99,12 +110,15 @@ class _Planner:
             trials += self._step(step)
         trials = self._compared(trials)
         unique = {trial.identity: trial for trial in trials}
-        return Plan(title=self.recipe.title, trials=tuple(unique.values()))
+        fits = plan_fits(self.recipe, self.known, self.measures, self.data)
+        return Plan(title=self.recipe.title, trials=tuple(unique.values()), fits=fits)
 
     # Inputs
 
     def _sources(self, entry: ModelInput) -> tuple[ModelSpec, ...]:
         """Return the model, or the series that a pattern stands for, in the order of the numbers in its names."""
+        if entry.path.startswith(KEPT) and entry.path.endswith(ON_THE_WAY):
+            entry = self._on_the_way(entry)
         if not any(character in entry.path for character in _PATTERN) or Path(entry.path).exists():
             return (self._source(entry),)
         root = Path(Path(entry.path).anchor)
@@ -116,6 +130,16 @@ class _Planner:
             self._source(entry.model_copy(update={"name": f"{entry.name}/{name}", "path": path}))
             for name, path in zip(names, found, strict=True)
         )
+
+    def _on_the_way(self, entry: ModelInput) -> ModelInput:
+        """Return the input with the pattern of the checkpoints that a training of the workspace kept."""
+        name = entry.path.removeprefix(KEPT).removesuffix(ON_THE_WAY)
+        if name not in self.kept or self.root is None:
+            raise unknown("model in the workspace called", name, list(self.kept))
+        folder = self.root.absolute() / "checkpoints" / self.kept[name].identity
+        if not folder.is_dir():
+            raise UserError(f"No checkpoints were kept while '{name}' was trained.", "Train it with keep_every.")
+        return entry.model_copy(update={"path": str(folder / "step*.safetensors")})
 
     def _source(self, entry: ModelInput) -> ModelSpec:
         if entry.path.startswith(KEPT):

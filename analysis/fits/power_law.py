@@ -108,7 +108,7 @@ def crossings(first: PowerLaw, second: PowerLaw, low: float, high: float) -> tup
         return float(first.at(size) - second.at(size))
 
     grid = np.linspace(np.log(low), np.log(high), 1001)
-    gaps = np.array([gap(place) for place in grid])
+    gaps = first.at(np.exp(grid)) - second.at(np.exp(grid))
     roots = [brentq(gap, grid[i], grid[i + 1]) for i in np.flatnonzero(gaps[:-1] * gaps[1:] < 0)]
     return tuple(sorted({float(np.exp(root)) for root in [*roots, *grid[gaps == 0]]}))
 

@@ -10,7 +10,8 @@ from typing import Any
 from psygnal import Signal
 
 from ..errors import UserError
-from ..trials import ModelSpec, Plan, Proposal, Trial, TrialResult
+from ..sets.gathering import inputs_of
+from ..trials import FitResult, ModelSpec, Plan, Proposal, Trial, TrialResult
 from ..workspace import SearchRecord, Workspace
 from .executor import Executor, Job
 from .schedule import Schedule
@@ -48,6 +49,7 @@ class Engine:
         self._trials: dict[int, Trial] = {}
         self._plans: dict[int, tuple[str, Path]] = {}
         self._proposals: dict[int, SearchRecord] = {}
+        self._fits: dict[int, tuple[str, str]] = {}  # identities of the fit and of its inputs
         self._asked: set[str] = set()
         self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
         self._going = False
@@ -138,7 +140,8 @@ class Engine:
                 self._rests.set()
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
-        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept()}
+        root = str(self.workspace.path)
+        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept(), "root": root}
         job = self._submit(self.planner, "plan", payload, "Checking the recipe")
         self._plans[job.id] = recipe, folder
 
@@ -166,6 +169,7 @@ class Engine:
         self._start_trials()
         if self._going:
             self._ask_searches()
+            self._fit()
 
     def _ask_searches(self) -> None:
         """Ask every search of which nothing is left to run how it goes on."""
@@ -200,6 +204,17 @@ class Engine:
             job = self._submit(self.executor, "trial", payload, trial.model.name)
             self._trials[job.id] = trial
 
+    def _fit(self) -> None:
+        """Once nothing is left to run, do the fits whose inputs are not those that they were last computed from."""
+        if self._trials or self._proposals or self._fits:
+            return
+        for record in self.workspace.fits():
+            inputs = inputs_of(self.workspace, record.spec)
+            if inputs != record.inputs:
+                payload = {"root": str(self.workspace.path), "spec": record.spec}
+                job = self._submit(self.planner, "fit", payload, record.spec.name)
+                self._fits[job.id] = record.spec.identity, inputs
+
     def _give_up_orphans(self) -> None:
         for trial, missing in self._schedule.orphans():
             problem = f"Its parent {missing.name} was not made."
@@ -225,6 +240,8 @@ class Engine:
             self._end_plan(job, *self._plans.pop(job.id))
         elif job.id in self._proposals:
             self._end_proposal(job, self._proposals.pop(job.id))
+        elif job.id in self._fits:
+            self._end_fit(job, *self._fits.pop(job.id))
         else:
             self._end_trial(job, self._trials.pop(job.id))
 
@@ -244,6 +261,12 @@ class Engine:
             self.workspace.add_proposal(search.search, job.value)
             if self._going:
                 self._schedule.add(record.spec for record in self.workspace.trials("pending"))
+
+    def _end_fit(self, job: Job, fit: str, inputs: str) -> None:
+        if job.error:
+            self.workspace.fail_fit(fit, inputs, job.error.problem, job.error.next_step)
+        elif isinstance(job.value, FitResult):
+            self.workspace.finish_fit(fit, inputs, job.value)
 
     def _end_trial(self, job: Job, trial: Trial) -> None:
         self._schedule.end(trial.identity)

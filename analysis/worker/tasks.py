@@ -29,7 +29,9 @@ from ..recipe import Recipe, anchored, parse_recipe, write_recipe
 from ..search.allocation import AllocationReport
 from ..search.proposing import Searching
 from ..search.scans import report
-from ..trials import Estimate, Plan, Proposal, Trial, TrialResult
+from ..sets import FITS
+from ..sets.answering import answer
+from ..trials import Estimate, FitResult, Plan, Proposal, Trial, TrialResult
 from ..workspace import Workspace
 
 Payload = dict[str, Any]
@@ -44,8 +46,8 @@ class Desk:
 
 
 def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
-    """Return every registered method, measure, projection and preset."""
-    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), PRESETS.load())
+    """Return every registered method, measure, projection, preset and fit."""
+    shelves = (METHODS.load(), MEASURES.load(), PROJECTIONS.load(), PRESETS.load(), FITS.load())
     return Catalogue(entries=tuple(item.entry for shelf in shelves for item in shelf.values()))
 
 
@@ -99,11 +101,12 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
 
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
-    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name."""
+    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``."""
     recipe = _recipe(payload)
     if recipe.search:
         return Searching(recipe, remembered_fingerprint, payload.get("kept")).begin()
-    return plan(recipe, remembered_fingerprint, payload.get("kept"))
+    root = Path(payload["root"]) if "root" in payload else None
+    return plan(recipe, remembered_fingerprint, payload.get("kept"), root)
 
 
 def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
@@ -141,6 +144,12 @@ def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
     return desk.runner(Path(payload["root"])).run(trial, ticket)
 
 
+def fit(_: Desk, payload: Payload, __: Ticket) -> FitResult:
+    """Say something of a set of models. ``root``: the workspace's folder; ``spec``: the `FitSpec`."""
+    quantities = (q for measure in MEASURES.load().values() for q in measure.entry.quantities)
+    return answer(Path(payload["root"]), payload["spec"], {q.name: q.better for q in quantities if q.better})
+
+
 def project(_: Desk, payload: Payload, ticket: Ticket) -> str:
     """Lay samples out. ``features``: (file, column) a model; ``method``, ``parameters``; ``target``: the file to write.
 
@@ -175,6 +184,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "estimate": estimate_plan,
     "ask": ask,
     "trial": run_trial,
+    "fit": fit,
     "project": project,
     "warm_up": warm_up,
 }

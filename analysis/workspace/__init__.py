@@ -4,6 +4,7 @@ from .packing import unpack
 from .records import (
     ColumnRecord,
     DataRecord,
+    FitRecord,
     ModelRecord,
     Parent,
     RunRecord,
@@ -18,6 +19,7 @@ from .store import Workspace
 __all__ = [
     "ColumnRecord",
     "DataRecord",
+    "FitRecord",
     "ModelRecord",
     "Parent",
     "RunRecord",

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, Trial
+from .fitting import add_fit
 
 
 def unique_name(name: str, taken: Callable[[str], bool]) -> str:
@@ -50,6 +51,8 @@ def add_trials(db: sqlite3.Connection, plan: Plan, run: int) -> None:
     new = [trial for trial in plan.trials if trial.identity not in known]
     for position, trial in enumerate(new, start=len(known)):
         _add_trial(db, trial, run, position)
+    for fit in plan.fits:
+        add_fit(db, fit, run)
 
 
 def _add_data(db: sqlite3.Connection, data: DataSpec) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from ..trials import Answer, DataSpec, Frozen, Trial
+from ..trials import Answer, DataSpec, FitResult, FitSpec, Frozen, Trial
 
 TrialState = Literal["pending", "running", "done", "failed", "cancelled"]
 
@@ -38,6 +38,27 @@ class TrialRecord(Frozen):
     seconds: float | None = None
     run: int
     attempts: int = 0
+
+
+class FitRecord(Frozen):
+    """A fit and what came of it.
+
+    Attributes
+    ----------
+    inputs : str or None
+        Identity of what it was computed from; None where it was not computed yet.
+    problem, next_step : str
+        Why it cannot be done and what to do about it; empty otherwise.
+    run : int
+        The latest run that asked for it.
+    """
+
+    spec: FitSpec
+    run: int
+    inputs: str | None = None
+    problem: str = ""
+    next_step: str = ""
+    result: FitResult = FitResult()
 
 
 class Parent(Frozen):

@@ -83,8 +83,21 @@ CREATE TABLE proposals (
 );
 """
 
+# What was asked of sets of models, and what came of it; ``inputs`` tells what that was computed from.
+_FITS = """
+CREATE TABLE fits (
+    number INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, spec TEXT NOT NULL,
+    run INTEGER NOT NULL REFERENCES recipes (run), inputs TEXT,
+    problem TEXT NOT NULL DEFAULT '', next_step TEXT NOT NULL DEFAULT '', remarks TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE fit_values (
+    fit TEXT NOT NULL REFERENCES fits (identity), position INTEGER NOT NULL,
+    measure TEXT NOT NULL, value REAL, low REAL, high REAL, unit TEXT NOT NULL, PRIMARY KEY (fit, position)
+);
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

@@ -6,8 +6,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from ..errors import UserError
-from ..trials import Plan, Proposal, Proposed, TrialResult
-from . import check, packing, plans, queries, searches, states
+from ..trials import FitResult, Plan, Proposal, Proposed, TrialResult
+from . import check, fitting, packing, plans, queries, searches, states
 from .database import Database
 from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, PROJECTION, existing, make_folders, vacant
 from .keeper import Keeping
@@ -15,6 +15,7 @@ from .lock import WriterLock
 from .records import (
     ColumnRecord,
     DataRecord,
+    FitRecord,
     ModelRecord,
     RunRecord,
     SearchRecord,
@@ -122,7 +123,7 @@ class Workspace(Keeping):
 
         ``folder`` is where the recipe's paths start, which a search needs to go on.
         """
-        further = ("searches",) if plan.search else ()
+        further = (*(["searches"] if plan.search else []), *(["fits"] if plan.fits else []))
         with self._write("recipes", "models", "operations", "datasets", "trials", *further) as db:
             run = plans.add_plan(db, plan, recipe_toml)
             if plan.search:
@@ -195,6 +196,23 @@ class Workspace(Keeping):
         """Add what a search tries next to its run, and keep its answer so far."""
         with self._write("models", "operations", "datasets", "trials", "searches") as db:
             searches.add_proposal(db, search, proposal)
+
+    # -- fits --------------------------------------------------------------------------------------------------
+
+    def fits(self) -> list[FitRecord]:
+        """Return every fit that a run asked for, with what it was computed from and what came of it."""
+        with self._database.read() as db:
+            return fitting.fits(db)
+
+    def finish_fit(self, fit: str, inputs: str, result: FitResult) -> None:
+        """Record what a fit says of these inputs, in place of what it said before."""
+        with self._write("fits") as db:
+            fitting.finish(db, fit, inputs, result)
+
+    def fail_fit(self, fit: str, inputs: str, problem: str, next_step: str) -> None:
+        """Record why a fit of these inputs cannot be done."""
+        with self._write("fits") as db:
+            fitting.finish(db, fit, inputs, FitResult(), problem, next_step)
 
     # -- results -----------------------------------------------------------------------------------------------
 

@@ -6,7 +6,18 @@ from typing import Any
 
 from .files import ARRAYS, CHECKPOINTS, DATABASE
 
-_COUNTED = ("recipes", "models", "operations", "datasets", "trials", "measures", "columns", "selections", "notes")
+_COUNTED = (
+    "recipes",
+    "models",
+    "operations",
+    "datasets",
+    "trials",
+    "measures",
+    "columns",
+    "fits",
+    "selections",
+    "notes",
+)
 
 
 def summary(db: sqlite3.Connection, home: Path) -> dict[str, Any]:

@@ -1,6 +1,11 @@
-"""Accuracy of a brushed subset: 100,000 samples, 100 models; packed rows against truth values as they are."""
+"""Accuracy of a brushed subset: 100,000 samples, 100 models; packed rows against truth values as they are.
 
+Then the way that a brush takes: from the selection in a session to the state that the trade-off view draws.
+"""
+
+import statistics
 import tempfile
+import time
 from functools import partial
 from pathlib import Path
 
@@ -10,9 +15,13 @@ from timing import side_by_side
 
 from graftwork.analysis.correctness import Correctness, read_rows
 from graftwork.analysis.features.store import read_column, write_columns
+from graftwork.analysis.session import Session
+from graftwork.analysis.trials import DataSpec, Plan, SourceModel, Trial, TrialResult, Value
+from graftwork.analysis.workspace import Workspace
 from graftwork.kernels.bootstrap import mean_interval
 from graftwork.kernels.frontier import pareto_front
 from graftwork.kernels.packed import counts, counts_reference, pack
+from graftwork.views import tradeoff as view
 
 MODELS, SAMPLES = 100, 100_000
 
@@ -28,8 +37,60 @@ def tradeoff(correctness: Correctness, costs: NDArray[np.float64], within: NDArr
     return pareto_front(np.stack([costs, accuracy], axis=1), ("lower", "higher"))
 
 
+def fill(space: Workspace, rows: NDArray[np.bool_], costs: NDArray[np.float64]) -> None:
+    """Put models into a workspace as if they had been measured."""
+    data = DataSpec(name="data", path="nowhere", content="data")
+    sources = [SourceModel(name=f"model{n}", path="nowhere", content=f"{n}") for n in range(MODELS)]
+    trials = tuple(Trial(model=model, data=data) for model in sources)
+    space.add_plan(Plan(title="Many", trials=trials), "")
+    write_columns(space.arrays / data.file, {"label": np.zeros(SAMPLES, np.int64)})
+    for trial, row, cost in zip(trials, rows, costs, strict=True):
+        file = f"{trial.identity}.h5"
+        write_columns(space.arrays / file, {"correct": row})
+        values = (
+            Value(measure="accuracy", value=float(row.mean()), unit="fraction"),
+            Value(measure="cost.nominal.nonzeros", value=float(cost)),
+        )
+        columns = {"correct": file, "label": data.file}
+        space.finish(
+            TrialResult(trial=trial.identity, values=values, columns=columns, checkpoint=None, facts={}, seconds=1)
+        )
+
+
+def drawn(session: Session) -> view.TradeoffState:
+    """Return what the view draws, once what it needs is loaded."""
+    while True:
+        state = view.resolve(session)
+        if isinstance(state, view.TradeoffState) and len(state.points) == MODELS:
+            return state
+        time.sleep(0.001)
+
+
+def brush(rows: NDArray[np.bool_], costs: NDArray[np.float64], folder: Path) -> None:
+    """Time opening a workspace up to the first curve, and brushes from the selection to the curve."""
+    with Workspace.create(folder / "many.graft") as space:
+        fill(space, rows, costs)
+        start = time.perf_counter()
+        session = Session(space)
+        session.refresh()
+        session.set_option("tradeoff.y", view.SELECTED)
+        drawn(session)
+        print(f"  the first curve, files read                {1e3 * (time.perf_counter() - start):9.2f} ms")
+        rng, taken = np.random.default_rng(1), []
+        for share in np.linspace(0.001, 0.999, 25):
+            mask = rng.random(SAMPLES) < share
+            start = time.perf_counter()
+            session.select_samples(mask)
+            state = drawn(session)
+            taken.append(1e3 * (time.perf_counter() - start))
+            assert state.points[0].y == rows[0][mask].mean()
+        session.close()
+    print(f"  a brush, selection to curve                min {min(taken):9.2f} ms   ", end="")
+    print(f"median {statistics.median(taken):9.2f} ms   max {max(taken):9.2f} ms")
+
+
 def main() -> None:
-    """Time the counting, the whole answer, and reading the files before it."""
+    """Time the counting, the whole answer, reading the files before it, and brushes in a session."""
     rng = np.random.default_rng(0)
     rows = rng.random((MODELS, SAMPLES)) < rng.uniform(0.5, 0.95, (MODELS, 1))
     within = rng.random(SAMPLES) < 0.3
@@ -64,6 +125,8 @@ def main() -> None:
                 "a bit a sample": lambda: read_rows(files),
             }
         )
+        print("from a selection to the state of the trade-off view")
+        brush(rows, costs, Path(folder))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,37 @@
+"""Fits: one file each, a function that says something about a set of measured models.
+
+A fit is::
+
+    def power_law(table: Table, parameters: PowerLawParameters) -> Iterable[Value | Remark]
+
+registered by ``@FITS.register("fit.power_law", title=…, citation=…, quantities=…)``. The table is plain data: the
+models with what made them and what was measured. ``needs=("correct",)`` asks for what each has right of every sample.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ..registry import Parameters, Shelf
+from ..trials import Value
+from .table import Member, Table
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the numbers mean: one sentence."""
+
+    text: str
+
+
+class Fit(Protocol):
+    """The signature of a fit."""
+
+    __qualname__: str
+
+    def __call__(self, table: Table, parameters: Any, /) -> Iterable[Value | Remark]: ...
+
+
+FITS: Shelf[Fit] = Shelf("fit", __name__, "graftwork.fits")
+
+__all__ = ["FITS", "Fit", "Member", "Parameters", "Remark", "Table", "Value"]

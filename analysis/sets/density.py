@@ -1,0 +1,58 @@
+"""Density: what size of a dense model a variant is worth."""
+
+from collections.abc import Iterator
+from math import isinf
+
+from ..catalogue import Quantity
+from ..errors import unknown
+from ..fits.density import Density, density, reference_curve
+from ..registry import parameter
+from . import FITS, Member, Parameters, Remark, Table, Value
+from .wording import interval_value, within
+
+_ID = "fit.density"
+
+
+class DensityParameters(Parameters):
+    """Parameters of the density."""
+
+    dense: str = parameter("source", "The group, as 'by' makes them, whose models are dense and give the curve.")
+    seed: int = parameter(0, "Seeds the bootstrap.", ge=0)
+
+
+@FITS.register(
+    _ID,
+    title="Density",
+    citation="Xiao et al. 2024, Densing Law of LLMs, arXiv:2412.04315",
+    quantities=(
+        Quantity(name=f"{_ID}.effective", title="Size of a dense model that does as well"),
+        Quantity(name=_ID, title="Effective size over actual size", better="higher"),
+    ),
+)
+def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value | Remark]:
+    """Give every other model the size at which the dense models' power law has its error, and that over its own size.
+
+    The models are grouped by method unless ``by`` says otherwise, so that sources are the dense ones.
+    """
+    groups = (table if table.by else table.grouped("method")).groups()
+    if parameters.dense not in groups:
+        raise unknown("group of models called", parameters.dense, list(groups))
+    dense = {member.identity for member in groups[parameters.dense]}
+    reference = table.error_points(groups[parameters.dense])
+    curve = reference_curve(reference.x, reference.y, parameters.seed)
+    others = table.error_points(tuple(m for m in table.members if m.identity not in dense))
+    for member, size, error in zip(*others, strict=True):
+        yield from _of_model(member, density(curve, float(size), float(error)))
+
+
+def _of_model(member: Member, found: Density) -> Iterator[Value | Remark]:
+    yield interval_value(f"{_ID}.effective.model.{member.name}", found.effective)
+    yield interval_value(f"{_ID}.model.{member.name}", found.density)
+    yield Remark(f"{member.name} {_verdict(found)}.")
+
+
+def _verdict(found: Density) -> str:
+    if isinf(found.effective.mean):
+        return "is better than the dense models' limit"
+    told = found.density.low > 1 or found.density.high < 1
+    return f"has density {within(found.density)}{'' if told else ', not distinguishable from 1'}"

@@ -1,0 +1,107 @@
+"""Power laws of groups of models, whether they can be told apart, and where they cross."""
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from ..catalogue import Quantity
+from ..fits.comparison import Comparison, compare
+from ..fits.power_law import PowerLawFit, fit_power_law, forecast
+from ..registry import parameter
+from . import FITS, Parameters, Remark, Table, Value
+from .table import Points
+from .wording import each_group, interval_value, number, within
+
+_ID = "fit.power_law"
+
+
+class PowerLawParameters(Parameters):
+    """Parameters of the power laws."""
+
+    at: float | None = parameter(None, "Forecast the error at this x.", gt=0)
+    threshold: float = parameter(0.01, "How far apart forecasts may lie that count as settled, in units of y.", gt=0)
+    patience: int = parameter(3, "How many forecasts in a row must agree.", ge=2)
+    resamples: int = parameter(200, "Bootstrap resamples of the intervals.", ge=20, le=10_000)
+    seed: int = parameter(0, "Seeds the bootstrap.", ge=0)
+
+
+@FITS.register(
+    _ID,
+    title="Power law",
+    citation="Hestness et al. 2017, Deep Learning Scaling is Predictable, Empirically, arXiv:1712.00409",
+    quantities=(
+        Quantity(name=f"{_ID}.alpha", title="Scale α of the law"),
+        Quantity(name=f"{_ID}.beta", title="Exponent β of the law"),
+        Quantity(name=f"{_ID}.gamma", title="Error γ that stays"),
+        Quantity(name=f"{_ID}.residual", title="Typical relative residual", unit="fraction", better="lower"),
+        Quantity(name=f"{_ID}.forecast", title="Forecast error", better="lower"),
+        Quantity(name=f"{_ID}.settled", title="Points until the forecast had settled", better="lower"),
+        Quantity(name=f"{_ID}.crossing", title="Where two laws cross"),
+    ),
+)
+def power_law(table: Table, parameters: PowerLawParameters) -> Iterator[Value | Remark]:
+    """Fit y = α·x^β + γ to every group, forecast it, and say of every two groups whether and where they differ."""
+    points = {group: table.error_points(members) for group, members in table.groups().items()}
+    fitted: dict[str, PowerLawFit] = {}
+    for found in each_group(points, lambda own: _fit(own, parameters)):
+        if isinstance(found, Remark):
+            yield found
+            continue
+        group, fitted[group] = found
+        yield from _law(table, group, fitted[group])
+        yield from _forecast(table, group, points[group], parameters)
+    for first, second in combinations(fitted, 2):
+        yield from _pair(first, second, points, fitted)
+
+
+def _fit(points: Points, parameters: PowerLawParameters) -> PowerLawFit:
+    return fit_power_law(points.x, points.y, parameters.seed, parameters.resamples)
+
+
+def _law(table: Table, group: str, fit: PowerLawFit) -> Iterator[Value | Remark]:
+    for name in ("alpha", "beta", "gamma"):
+        yield interval_value(table.detail(f"{_ID}.{name}", group), fit.interval(name))
+    yield Value(measure=table.detail(f"{_ID}.residual", group), value=fit.residual, unit="fraction")
+    if fit.law.alpha == 0:
+        yield Remark(f"{_subject(table, group)} does not fall with {table.x}.")
+
+
+def _forecast(table: Table, group: str, points: Points, parameters: PowerLawParameters) -> Iterator[Value | Remark]:
+    if parameters.at is None:
+        return
+    expected = forecast(points.x, points.y, parameters.at, parameters.threshold, parameters.patience, parameters.seed)
+    yield interval_value(table.detail(f"{_ID}.forecast", group), expected.error)
+    subject = f"{_subject(table, group)} at {table.x} = {number(parameters.at)} is forecast as {within(expected.error)}"
+    if expected.settled is None:
+        yield Remark(f"{subject}; the forecast has not settled yet.")
+    else:
+        yield Value(measure=table.detail(f"{_ID}.settled", group), value=expected.settled)
+        yield Remark(f"{subject}; it had settled after {expected.settled} of {len(points.x)} points.")
+
+
+def _pair(
+    first: str, second: str, points: dict[str, Points], fitted: dict[str, PowerLawFit]
+) -> Iterator[Value | Remark]:
+    low = max(points[name].x.min() for name in (first, second))
+    high = min(points[name].x.max() for name in (first, second))
+    if low >= high:
+        yield Remark(f"{first} and {second} have no sizes in common to be compared at.")
+        return
+    found = compare(fitted[first], fitted[second], low, high)
+    if found.distinguishable and found.crossing:
+        yield interval_value(f"{_ID}.crossing.pair.{first}.{second}", found.crossing)
+    yield Remark(_verdict(first, second, found, low, high))
+
+
+def _verdict(first: str, second: str, found: Comparison, low: float, high: float) -> str:
+    span = f"between n = {number(low)} and {number(high)}"
+    if not found.distinguishable:
+        return f"{first} and {second} are not distinguishable {span}."
+    if found.crossing is None:
+        better, other = (second, first) if found.lower > 0.5 else (first, second)
+        return f"{better} has the lower error than {other} {span}; no crossing."
+    share = f"in {found.crossed:.0%} of the resamples"
+    return f"{first} and {second}: crossing at n = {within(found.crossing)}, {share}."
+
+
+def _subject(table: Table, group: str) -> str:
+    return f"The error of {group}" if table.by else "The error"

@@ -1,0 +1,62 @@
+"""Accuracy on the smallest group of samples by that on the largest, over many models."""
+
+from collections.abc import Iterator
+
+from ..catalogue import Quantity
+from ..fits.subpopulations import SubpopulationFit, fit_subpopulations
+from ..registry import parameter
+from . import FITS, Parameters, Remark, Table, Value
+from .table import Points
+from .wording import each_group, interval_value, within
+
+_ID = "subpopulation.fit"
+
+
+class SubpopulationFitParameters(Parameters):
+    """Parameters of the fits."""
+
+    resamples: int = parameter(1000, "Bootstrap resamples of the curvature's interval.", ge=100, le=100_000)
+    seed: int = parameter(0, "Seeds the bootstrap.", ge=0)
+
+
+@FITS.register(
+    _ID,
+    title="Minority by majority accuracy",
+    citation="Liang et al. 2023, Accuracy on the Curve, arXiv:2305.02995",
+    quantities=(
+        Quantity(name=f"{_ID}.slope", title="Slope of the line"),
+        Quantity(name=f"{_ID}.intercept", title="Intercept of the line"),
+        Quantity(name=f"{_ID}.line", title="Variance explained by the line", unit="fraction", better="higher"),
+        Quantity(name=f"{_ID}.parabola", title="Variance explained by the parabola", unit="fraction", better="higher"),
+        Quantity(name=f"{_ID}.curvature", title="Curvature of the parabola"),
+    ),
+)
+def subpopulation_fit(table: Table, parameters: SubpopulationFitParameters) -> Iterator[Value | Remark]:
+    """Fit a line and a parabola to the accuracies of groups of samples, and say whether the curve is one.
+
+    The axes are those of the measure ``subpopulation`` unless x and y name others.
+    """
+    table = table.with_axes("subpopulation.majority", "subpopulation.minority")
+    points = {group: table.points(members) for group, members in table.groups().items()}
+
+    def fit(own: Points) -> SubpopulationFit:
+        return fit_subpopulations(own.x, own.y, parameters.seed, parameters.resamples)
+
+    for found in each_group(points, fit):
+        if isinstance(found, Remark):
+            yield found
+        else:
+            yield from _said(table, *found)
+
+
+def _said(table: Table, group: str, found: SubpopulationFit) -> Iterator[Value | Remark]:
+    numbers = {"slope": found.line[0], "intercept": found.line[1]}
+    for name, value in numbers.items():
+        yield Value(measure=table.detail(f"{_ID}.{name}", group), value=value)
+    for name, value in {"line": found.line_r2, "parabola": found.parabola_r2}.items():
+        yield Value(measure=table.detail(f"{_ID}.{name}", group), value=value, unit="fraction")
+    yield interval_value(table.detail(f"{_ID}.curvature", group), found.curvature)
+    bent = found.curvature.low > 0 or found.curvature.high < 0
+    subject = f"{group}: the" if table.by else "The"
+    verdict = "hints at a spurious feature" if bent else "the parabola is not distinguishable from a line"
+    yield Remark(f"{subject} curvature is {within(found.curvature)}; {'it ' if bent else ''}{verdict}.")
