@@ -12,6 +12,7 @@ import pytest
 
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.worker import Worker
+from graftwork.analysis.methods import METHODS as SHELF
 from graftwork.analysis.workspace import TrialRecord, Workspace
 
 if sys.platform != "linux":
@@ -158,6 +159,7 @@ def mischief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
     (distribution / "METADATA").write_text("Metadata-Version: 2.1\nName: mischief\nVersion: 1\n")
     (distribution / "entry_points.txt").write_text("[graftwork.methods]\nmischief = graftwork_mischief\n")
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SHELF, "_items", dict(SHELF.load()))  # it is on no other test's shelf
         patch.syspath_prepend(str(folder))
         yield importlib.import_module("graftwork_mischief")
         sys.modules.pop("graftwork_mischief")
