@@ -147,10 +147,16 @@ class Session:
 
     @property
     def snapshot(self) -> Snapshot:
-        """The records as last read; read anew here if they changed while nobody listened."""
-        if self._stale and not len(self.changed) and not self._closed:
-            self._stale = False
-            self.refresh()
+        """The records as last read; if they changed while nobody listened, they are read anew.
+
+        That happens here for a script, and on a thread for a listener, who will hear of it.
+        """
+        if self._stale and not self._closed:
+            if len(self.changed):
+                self._on_workspace_changed()
+            else:
+                self._stale = False
+                self.refresh()
         return self._snapshot
 
     @snapshot.setter

@@ -40,7 +40,7 @@ def foresee(text: str, recipe: Path, workspace: Path) -> tuple[Plan, tuple[Estim
 
 
 def foreseen(
-    worker: Executor, space: Workspace | None, text: str, folder: Path, source: str
+    worker: Executor, space: Workspace | None, text: str, folder: Path, source: str = "The recipe"
 ) -> tuple[Plan, tuple[Estimate, ...], Past]:
     """Plan a recipe in a worker, without running it.
 

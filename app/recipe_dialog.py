@@ -35,18 +35,17 @@ class RecipeDialog(QDialog):
         Whose worker checks it.
     text : str
         The recipe, as TOML.
-    source : str
-        What it is, as the beginning of a sentence.
+    title : str
+        Of the dialog: the question, or the file's name.
     folder : Path
         Where its relative paths start.
     """
 
-    def __init__(self, session: Session, text: str, source: str, folder: Path, parent: QWidget | None = None) -> None:
+    def __init__(self, session: Session, text: str, title: str, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(source)
+        self.setWindowTitle(title)
         self.resize(820, 680)
         self._session = session
-        self._source = source
         self.folder = folder
         self.editor = told(QPlainTextEdit(text, self), "The recipe, as TOML", "Recipe")
         self.editor.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
@@ -102,7 +101,7 @@ class RecipeDialog(QDialog):
     def _on_changed(self) -> None:
         self.outlook.clear()
         try:
-            parse_recipe(self.text, self._source)
+            parse_recipe(self.text)
         except UserError as error:
             self._say(str(error))
         else:
@@ -117,14 +116,14 @@ class RecipeDialog(QDialog):
     def _on_check(self) -> None:
         from .foresight import foreseen, summary
 
-        session, text, folder, source = self._session, self.text, self.folder, self._source
+        session, text, folder = self._session, self.text, self.folder
         self.outlook.setText("Checking…")
         self.check.setEnabled(False)
 
         def work() -> str:
             if session.desk is None:
                 raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
-            return summary(*foreseen(session.desk, session.workspace, text, folder, source))
+            return summary(*foreseen(session.desk, session.workspace, text, folder))
 
         in_background(work, lambda found: self._on_checked(text, found), lambda error: self._on_refused(text, error))
 

@@ -249,7 +249,7 @@ class Window(QMainWindow):
         """Open a recipe file in its dialog."""
 
         def show() -> None:
-            self._show_recipe(_recipe_text(path), f"The recipe {path.name}", path.resolve().parent)
+            self._show_recipe(_recipe_text(path), path.name, path.resolve().parent)
 
         self._guard(show)
 
@@ -269,12 +269,12 @@ class Window(QMainWindow):
 
         self._guard(ask)
 
-    def _show_recipe(self, text: str, source: str, folder: Path) -> None:
+    def _show_recipe(self, text: str, title: str, folder: Path) -> None:
         from .recipe_dialog import RecipeDialog
 
         if self.session is None:  # closed while the recipe was written
             return
-        dialog = RecipeDialog(self.session, text, source, folder, self)
+        dialog = RecipeDialog(self.session, text, title, folder, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(
             lambda: self._guard(lambda: self.session.run_recipe(dialog.text, dialog.folder, "The recipe"))

@@ -12,6 +12,7 @@ from .table import Points
 from .wording import each_group, interval_value, number, within
 
 _ID = "fit.power_law"
+_POOR = 0.2  # relative residual above which the law says little
 
 
 class PowerLawParameters(Parameters):
@@ -63,6 +64,8 @@ def _law(table: Table, group: str, fit: PowerLawFit) -> Iterator[Value | Remark]
     yield Value(measure=table.detail(f"{_ID}.residual", group), value=fit.residual, unit="fraction")
     if fit.law.alpha == 0:
         yield Remark(f"{_subject(table, group)} does not fall with {table.x}.")
+    elif fit.residual > _POOR:
+        yield Remark(f"{_subject(table, group)} follows no power law closely: it is typically {fit.residual:.0%} off.")
 
 
 def _forecast(table: Table, group: str, points: Points, parameters: PowerLawParameters) -> Iterator[Value | Remark]:

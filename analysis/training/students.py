@@ -1,6 +1,7 @@
 """What is trained: a network with some of its parameters free, and the checkpoint that it becomes."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,8 @@ class Student(nn.Module):
         What it is made from.
     specs : mapping of str to TensorSpec
         The tensors of the result: the parent's, by name, shape and dtype, unless it has another shape.
+    settings : dict
+        What the file of such another shape must say, as of `Derivative`.
     """
 
     def __init__(self, network: nn.Module, parent: Checkpoint) -> None:
@@ -31,6 +34,7 @@ class Student(nn.Module):
         self.network = network
         self.parent = parent
         self.specs: Mapping[str, TensorSpec] = parent.specs
+        self.settings: dict[str, Any] = {}
         self._names = tuple(network.state_dict())
         self._size = sum(parameter.numel() for parameter in network.parameters())
 
@@ -77,7 +81,7 @@ def derivative(student: Student, facts: dict[str, object]) -> Derivative:
         found = learnt.get(twins.get(name, name))
         return parent.tensor(name) if found is None else found.detach().to("cpu", specs[name].dtype)
 
-    return Derivative(specs, tensor, facts)
+    return Derivative(specs, tensor, facts, student.settings)
 
 
 def tied(network: nn.Module, like: nn.Module | None = None) -> nn.Module:

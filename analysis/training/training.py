@@ -172,7 +172,7 @@ class _Training:
         folder.mkdir(parents=True, exist_ok=True)
         made = derivative(self.student, {})
         file = folder / f"step{self.step:07d}.safetensors"
-        metadata = self.student.parent.inherited() | {"step": self.step}
+        metadata = self.student.parent.inherited() | made.settings | {"step": self.step}
         write_checkpoint(file, made.specs, made.tensor, metadata)
         self.log.kept.append({"step": self.step, "file": f"{folder.name}/{file.name}"})
 

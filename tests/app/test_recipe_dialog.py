@@ -25,7 +25,7 @@ amount = [0.1, 0.2]
 
 @pytest.fixture
 def dialog(session: Session, qtbot: QtBot) -> RecipeDialog:
-    made = RecipeDialog(session, PRUNE, "The recipe", DEMO)
+    made = RecipeDialog(session, PRUNE, "prune.toml", DEMO)
     qtbot.addWidget(made)
     made.show()
     return made
@@ -34,7 +34,7 @@ def dialog(session: Session, qtbot: QtBot) -> RecipeDialog:
 def test_a_mistake_is_said_while_it_stands(dialog: RecipeDialog) -> None:
     assert dialog.problem.text() == ""
     dialog.editor.setPlainText(f"{PRUNE}\nlayers = [")
-    assert "is not valid TOML" in dialog.problem.text()
+    assert dialog.problem.text().startswith("The recipe is not valid TOML: ")
     assert not dialog.run.isEnabled()
     assert not dialog.check.isEnabled()
     dialog.editor.setPlainText(PRUNE)
@@ -89,9 +89,9 @@ def test_without_models_there_is_nothing_to_ask_about(empty_session: Session) ->
 
 def test_what_a_question_writes_can_be_checked_in_the_workspace(session: Session, qtbot: QtBot) -> None:
     assert session.desk is not None
-    payload = {"preset": "merging", "parameters": {"random": 2}, **question_in(session)}
     session.select_models([session.snapshot.by_name[name].identity for name in ("low", "middle", "high")])
-    text = session.desk.submit("ask", payload | question_in(session)).result()
+    payload = {"preset": "merging", "parameters": {"random": 2}, **question_in(session)}
+    text = session.desk.submit("ask", payload).result()
     assert parse_recipe(text).model[0].path.startswith(KEPT)
     dialog = RecipeDialog(session, text, "Which merge of these?", Path.cwd())
     qtbot.addWidget(dialog)

@@ -58,10 +58,10 @@ def _dense(
     architecture = narrowed(_required(parent), nonzero)
     network = tied(untrained(build(architecture), context.seed).to(context.device), inherited)
     student = Student(network, parent)
-    student.specs = _specs(architecture, parent)
+    student.specs, student.settings = _specs(architecture, parent), dict(settings_of(architecture))
     derivative = recover(student, Objective(parameters), parameters, context)
     facts = derivative.facts | {"widths": architecture.config["widths"], "nonzeros_of_parent": nonzero}
-    return replace(derivative, facts=facts, settings=dict(settings_of(architecture)))
+    return replace(derivative, facts=facts)
 
 
 def _required(parent: Checkpoint) -> Architecture:

@@ -73,6 +73,13 @@ def test_equal_laws_are_not_distinguishable_about_as_often_as_is_said() -> None:
     assert told <= 4
 
 
+def test_values_that_follow_no_law_are_said_to_follow_none() -> None:
+    law, errors = along(FLAT, None), np.random.default_rng(0).uniform(0.1, 1, len(SIZES))
+    jumps = tuple(member(m.name, n=m.number("n"), loss=float(error)) for m, error in zip(law, errors, strict=True))
+    assert "follows no power law closely" in done("fit.power_law", Table(jumps, "n", "loss"))[1][0]
+    assert done("fit.power_law", Table(law, "n", "loss"))[1] == []
+
+
 def test_a_law_that_lies_below_is_said_to_be_the_better_one() -> None:
     lower = PowerLaw(2.0, -0.2, 0.01)
     members = along(FLAT, "high", 0.01, 1) + along(lower, "low", 0.01, 2)

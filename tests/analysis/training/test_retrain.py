@@ -142,3 +142,17 @@ def test_from_scratch_has_another_shape_only_where_it_is_narrow() -> None:
     method = METHODS.get("retrain.scratch")
     assert [method.reshapes_with({"narrow": narrow}) for narrow in (True, False)] == [True, False]
     assert not METHODS.get("retrain.full").reshapes_with({})
+
+
+def test_a_narrow_transformer_keeps_the_size_of_its_heads(digits: Prepared, tmp_path: Path) -> None:
+    parent = open_checkpoint(DEMO / "digits-vit.safetensors")
+    pruned = saved(apply("prune.magnitude", parent, context_of(None), amount=0.5), tmp_path / "pruned.safetensors")
+    context = context_of(digits, scratch=tmp_path / "kept")
+    made = apply("retrain.scratch", pruned, context, **{**SHORT, "steps": 2}, narrow=True, keep_every=1)
+    assert pruned.architecture is not None
+    assert made.settings == {"head_dim": pruned.architecture.config["head_dim"]}
+    kept = open_checkpoint(tmp_path / "kept" / "step0000002.safetensors")
+    assert kept.architecture is not None
+    assert kept.architecture.config["widths"] == made.facts["widths"]
+    assert kept.architecture.config["head_dim"] == made.settings["head_dim"]
+    assert kept.inherited()["head_dim"] == made.settings["head_dim"]  # so that what is made of it is recognised too
