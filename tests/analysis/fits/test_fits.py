@@ -43,6 +43,14 @@ def test_intervals_hold_the_true_law_about_as_often_as_they_say() -> None:
     assert held >= 15
 
 
+def test_intervals_from_few_points_hold_it_too() -> None:
+    few, held = SIZES[::2], 0
+    for seed in range(20):
+        beta = fit_power_law(few, _noisy(LAW, seed)[::2], seed, resamples=40).interval("beta")
+        held += beta.low <= LAW.beta <= beta.high
+    assert held >= 16
+
+
 def test_a_law_that_rises_or_stays_is_flat() -> None:
     rising = fit_power_law(SIZES, np.linspace(0.1, 0.2, 12), resamples=2).law
     assert rising.alpha == 0
