@@ -3,13 +3,22 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import f
 
 from ...kernels.bootstrap import Interval
-from .power_law import Floats, PowerLaw, PowerLawFit, crossings
+from .power_law import Floats, PowerLaw, PowerLawFit, crossings, fit_power_law
 
+_NUMBERS = 3  # of a law
 _PLACES = 41
-_LEVEL = 0.95
-_NOTHING = 1e-9  # a spread below this share of the error is rounding
+_ROUNDING = 1e-12  # squared relative residuals below this are rounding
+
+
+class Curve(NamedTuple):
+    """Sizes and errors, each of shape (points,), and the law that was fitted to them."""
+
+    sizes: Floats
+    errors: Floats
+    fit: PowerLawFit
 
 
 class Comparison(NamedTuple):
@@ -17,8 +26,8 @@ class Comparison(NamedTuple):
 
     Attributes
     ----------
-    distinguishable : bool
-        Whether the simultaneous 95 % band of their difference leaves zero anywhere.
+    p : float
+        That one law would fit both as much worse as it does, were there but one.
     lower : float
         Share of the range, on a logarithmic scale, in which the second has the lower error.
     crossing : Interval or None
@@ -27,37 +36,38 @@ class Comparison(NamedTuple):
         Share of the resampled pairs that cross.
     """
 
-    distinguishable: bool
+    p: float
     lower: float
     crossing: Interval | None
     crossed: float
 
 
-def compare(first: PowerLawFit, second: PowerLawFit, low: float, high: float) -> Comparison:
-    """Compare two laws between two sizes, 0 < ``low`` < ``high``.
+def compare(first: Curve, second: Curve, low: float, high: float) -> Comparison:
+    """Compare two laws, each fitted to four points or more, between two sizes, 0 < ``low`` < ``high``.
 
-    The band is of the studentised largest deviation over the range, so that looking at many sizes does not make a
-    difference of chance.
+    The p-value is that of the extra sum of squares, F test, of the relative residuals, which are taken to scatter alike
+    about both laws.
 
-    Source: Davison and Hinkley 1997, Bootstrap Methods and their Application, section 4.2.4 (simultaneous envelopes).
+    Source: Bates and Watts 1988, Nonlinear Regression Analysis and Its Applications, chapter 3 (nested models).
     """
     sizes = np.geomspace(low, high, _PLACES)
-    gap = second.law.at(sizes) - first.law.at(sizes)
-    pairs = list(zip(first.resampled, second.resampled, strict=True))
-    drawn = np.array([other.at(sizes) - own.at(sizes) for own, other in pairs])
-    return Comparison(
-        bool((np.abs(gap) > _band(gap, drawn, first.law.at(sizes))).any()),
-        float((gap < 0).mean()),
-        *_crossing(first.law, second.law, pairs, low, high),
-    )
+    own, other = first.fit.law, second.fit.law
+    pairs = list(zip(first.fit.resampled, second.fit.resampled, strict=True))
+    lower = float((other.at(sizes) < own.at(sizes)).mean())
+    return Comparison(_p_of_one_law(first, second), lower, *_crossing(own, other, pairs, low, high))
 
 
-def _band(gap: Floats, drawn: Floats, errors: Floats) -> Floats:
-    """Return half the width of the band at each size."""
-    spread = np.maximum(drawn.std(axis=0), _NOTHING * errors)
-    largest = (np.abs(drawn - gap) / spread).max(axis=1)
-    band: Floats = np.quantile(largest, _LEVEL) * spread
-    return band
+def _p_of_one_law(first: Curve, second: Curve) -> float:
+    sizes, errors = np.concatenate([first.sizes, second.sizes]), np.concatenate([first.errors, second.errors])
+    one = _squares(fit_power_law(sizes, errors, resamples=1).law, sizes, errors)
+    two = sum(_squares(curve.fit.law, curve.sizes, curve.errors) for curve in (first, second))
+    freedom = len(sizes) - 2 * _NUMBERS
+    extra = max(one - two, 0) / _NUMBERS
+    return float(f.sf(extra / max(two / freedom, _ROUNDING), _NUMBERS, freedom))
+
+
+def _squares(law: PowerLaw, sizes: Floats, errors: Floats) -> float:
+    return float(((law.at(sizes) / errors - 1) ** 2).sum())
 
 
 def _crossing(

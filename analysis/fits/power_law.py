@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq, minimize_scalar
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from ...kernels.bootstrap import Interval
 from ..errors import UserError
@@ -88,13 +90,16 @@ def fit_power_law(sizes: ArrayLike, errors: ArrayLike, seed: int = 0, resamples:
         If there are fewer than four different sizes, or a number is not positive.
 
     Source: Hestness et al. 2017, Deep Learning Scaling is Predictable, Empirically, arXiv:1712.00409; Golub and
-    Pereyra 1973 (separable least squares); Efron and Tibshirani 1993, section 9.4.
+    Pereyra 1973 (separable least squares); Efron and Tibshirani 1993, section 9.4; Hesterberg 2015, What Teachers
+    Should Know about the Bootstrap, arXiv:1411.5279 (expanded intervals).
     """
     x, y = _checked(sizes, errors)
     law = _fit(x, y)
     fitted = law.at(x)
     residuals = (y - fitted) / fitted
-    spread = residuals * np.sqrt(len(x) / (len(x) - 3))  # three numbers were fitted to them
+    freedom = len(x) - 3  # three numbers were fitted to them
+    expansion = student.ppf(0.975, freedom) / norm.ppf(0.975)  # without it, intervals from few points are too narrow
+    spread = residuals * np.sqrt(len(x) / freedom) * expansion
     rng = np.random.default_rng(seed)
     drawn = (np.maximum(1 + rng.choice(spread, len(x)), 1e-3) for _ in range(resamples))
     return PowerLawFit(law, tuple(_fit(x, fitted * factor) for factor in drawn), float(np.sqrt(np.mean(residuals**2))))

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from ..catalogue import Quantity
-from ..fits.comparison import Comparison, compare
+from ..correctness import SIGNIFICANT
+from ..fits.comparison import Comparison, Curve, compare
 from ..fits.power_law import PowerLawFit, fit_power_law, forecast
 from ..registry import parameter
 from . import FITS, Parameters, Remark, Table, Value
@@ -12,6 +13,7 @@ from .table import Points
 from .wording import each_group, interval_value, number, within
 
 _ID = "fit.power_law"
+_POOR = 0.2  # relative residual above which the law says little
 
 
 class PowerLawParameters(Parameters):
@@ -35,22 +37,24 @@ class PowerLawParameters(Parameters):
         Quantity(name=f"{_ID}.residual", title="Typical relative residual", unit="fraction", better="lower"),
         Quantity(name=f"{_ID}.forecast", title="Forecast error", better="lower"),
         Quantity(name=f"{_ID}.settled", title="Points until the forecast had settled", better="lower"),
+        Quantity(name=f"{_ID}.difference", title="p-value that two groups follow one law"),
         Quantity(name=f"{_ID}.crossing", title="Where two laws cross"),
     ),
 )
 def power_law(table: Table, parameters: PowerLawParameters) -> Iterator[Value | Remark]:
     """Fit y = α·x^β + γ to every group, forecast it, and say of every two groups whether and where they differ."""
     points = {group: table.error_points(members) for group, members in table.groups().items()}
-    fitted: dict[str, PowerLawFit] = {}
+    curves: dict[str, Curve] = {}
     for found in each_group(points, lambda own: _fit(own, parameters)):
         if isinstance(found, Remark):
             yield found
             continue
-        group, fitted[group] = found
-        yield from _law(table, group, fitted[group])
+        group, fit = found
+        curves[group] = Curve(points[group].x, points[group].y, fit)
+        yield from _law(table, group, fit)
         yield from _forecast(table, group, points[group], parameters)
-    for first, second in combinations(fitted, 2):
-        yield from _pair(first, second, points, fitted)
+    for first, second in combinations(curves, 2):
+        yield from _pair(first, second, curves)
 
 
 def _fit(points: Points, parameters: PowerLawParameters) -> PowerLawFit:
@@ -63,6 +67,8 @@ def _law(table: Table, group: str, fit: PowerLawFit) -> Iterator[Value | Remark]
     yield Value(measure=table.detail(f"{_ID}.residual", group), value=fit.residual, unit="fraction")
     if fit.law.alpha == 0:
         yield Remark(f"{_subject(table, group)} does not fall with {table.x}.")
+    elif fit.residual > _POOR:
+        yield Remark(f"{_subject(table, group)} follows no power law closely: it is typically {fit.residual:.0%} off.")
 
 
 def _forecast(table: Table, group: str, points: Points, parameters: PowerLawParameters) -> Iterator[Value | Remark]:
@@ -78,29 +84,28 @@ def _forecast(table: Table, group: str, points: Points, parameters: PowerLawPara
         yield Remark(f"{subject}; it had settled after {expected.settled} of {len(points.x)} points.")
 
 
-def _pair(
-    first: str, second: str, points: dict[str, Points], fitted: dict[str, PowerLawFit]
-) -> Iterator[Value | Remark]:
-    low = max(points[name].x.min() for name in (first, second))
-    high = min(points[name].x.max() for name in (first, second))
+def _pair(first: str, second: str, curves: dict[str, Curve]) -> Iterator[Value | Remark]:
+    low = max(float(curves[name].sizes.min()) for name in (first, second))
+    high = min(float(curves[name].sizes.max()) for name in (first, second))
     if low >= high:
         yield Remark(f"{first} and {second} have no sizes in common to be compared at.")
         return
-    found = compare(fitted[first], fitted[second], low, high)
-    if found.distinguishable and found.crossing:
+    found = compare(curves[first], curves[second], low, high)
+    yield Value(measure=f"{_ID}.difference.pair.{first}.{second}", value=found.p)
+    if found.p <= SIGNIFICANT and found.crossing:
         yield interval_value(f"{_ID}.crossing.pair.{first}.{second}", found.crossing)
-    yield Remark(_verdict(first, second, found, low, high))
+    yield Remark(_verdict(first, second, found, f"between n = {number(low)} and {number(high)}"))
 
 
-def _verdict(first: str, second: str, found: Comparison, low: float, high: float) -> str:
-    span = f"between n = {number(low)} and {number(high)}"
-    if not found.distinguishable:
-        return f"{first} and {second} are not distinguishable {span}."
+def _verdict(first: str, second: str, found: Comparison, span: str) -> str:
+    test = f"F test p = {found.p:.3g}"
+    if found.p > SIGNIFICANT:
+        return f"{first} and {second} are not distinguishable {span} ({test})."
     if found.crossing is None:
         better, other = (second, first) if found.lower > 0.5 else (first, second)
-        return f"{better} has the lower error than {other} {span}; no crossing."
+        return f"{better} has the lower error than {other} {span}; no crossing ({test})."
     share = f"in {found.crossed:.0%} of the resamples"
-    return f"{first} and {second}: crossing at n = {within(found.crossing)}, {share}."
+    return f"{first} and {second}: crossing at n = {within(found.crossing)}, {share} ({test})."
 
 
 def _subject(table: Table, group: str) -> str:

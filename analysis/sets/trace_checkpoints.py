@@ -27,7 +27,7 @@ class TraceParameters(Parameters):
     citation="Kendall 1938, A New Measure of Rank Correlation (the trend)",
     quantities=(
         Quantity(name=_ID, title="Value at a step"),
-        Quantity(name=f"{_ID}.best", title="Step of the best value", unit="steps"),
+        Quantity(name=f"{_ID}.best", title="Step of the best value"),
         Quantity(name=f"{_ID}.trend", title="Kendall's τ of value and step"),
         Quantity(name=f"{_ID}.p", title="p-value of the trend"),
     ),
@@ -67,7 +67,7 @@ def _trace(table: Table, group: str, points: Points) -> Iterator[Value | Remark]
     direction = table.direction(table.y)
     if direction:
         best = int(points.y.argmax() if direction == "higher" else points.y.argmin())
-        yield Value(measure=table.detail(f"{_ID}.best", group), value=float(points.x[best]), unit="steps")
+        yield Value(measure=table.detail(f"{_ID}.best", group), value=float(points.x[best]))
     yield from _trend(table, group, points)
 
 

@@ -21,6 +21,7 @@ from graftwork.analysis.measures import MEASURES
 from graftwork.analysis.methods import METHODS, MethodContext
 from graftwork.analysis.models import TensorSpec
 from graftwork.analysis.registry import Shelf
+from graftwork.analysis.sets import FITS, Member, Table, Value
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -53,8 +54,9 @@ def put(name: str, shelf: Shelf[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     exec(compile(EXAMPLES[name], name, "exec"), module.__dict__)
 
 
-def test_both_examples_are_there() -> None:
-    assert sorted(EXAMPLES) == ["analysis/measures/entropy.py", "analysis/methods/merge/trimmed.py"]
+def test_the_examples_are_there() -> None:
+    expected = ["analysis/measures/entropy.py", "analysis/methods/merge/trimmed.py", "analysis/sets/spread.py"]
+    assert sorted(EXAMPLES) == expected
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -97,3 +99,15 @@ def test_the_measure_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     column, value = measure.function(evidence, measure.check({}))
     assert column.values == pytest.approx(np.log(4))  # type: ignore[union-attr]
     assert value.value == pytest.approx(np.log(4))  # type: ignore[union-attr]
+
+
+def test_the_fit_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    put("analysis/sets/spread.py", FITS, monkeypatch)
+    fit = FITS.get("spread")
+    losses = {"a": 1.0, "b": 2.0, "c": 3.0}
+    members = tuple(Member(name, name, values={"loss": Value(measure="loss", value=v)}) for name, v in losses.items())
+    value, remark = fit.function(Table(members, y="loss"), fit.check({}))
+    assert value == Value(measure="spread", value=1.0)
+    assert remark.text == "All: 3 models, loss from 1 to 3."  # type: ignore[union-attr]
+    with pytest.raises(UserError, match="needs 2 models, and there are 1"):
+        list(fit.function(Table(members[:1], y="loss"), fit.check({})))

@@ -2,16 +2,18 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import curve_fit
 
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.fits.comparison import Curve, compare
 from graftwork.analysis.fits.density import density, reference_curve
 from graftwork.analysis.fits.difficulty import fit_difficulty
 from graftwork.analysis.fits.power_law import PowerLaw, crossings, fit_power_law, forecast
 from graftwork.analysis.fits.subpopulations import fit_subpopulations
 
 SIZES = np.geomspace(1e3, 1e8, 12)
-LAW = PowerLaw(4.0, -0.3, 0.02)
+LAW, FLATTER = PowerLaw(4.0, -0.3, 0.02), PowerLaw(4.0, -0.25, 0.02)
 
 
 def _noisy(law: PowerLaw, seed: int, noise: float = 0.02) -> np.ndarray:
@@ -39,6 +41,14 @@ def test_intervals_hold_the_true_law_about_as_often_as_they_say() -> None:
         beta = fit_power_law(SIZES, _noisy(LAW, seed), seed, resamples=40).interval("beta")
         held += beta.low <= LAW.beta <= beta.high
     assert held >= 15
+
+
+def test_intervals_from_few_points_hold_it_too() -> None:
+    few, held = SIZES[::2], 0
+    for seed in range(20):
+        beta = fit_power_law(few, _noisy(LAW, seed)[::2], seed, resamples=40).interval("beta")
+        held += beta.low <= LAW.beta <= beta.high
+    assert held >= 16
 
 
 def test_a_law_that_rises_or_stays_is_flat() -> None:
@@ -126,3 +136,29 @@ def test_a_line_and_a_parabola_are_told_apart() -> None:
     np.testing.assert_allclose(np.polyfit(x, x**2, 1), fit_subpopulations(x, x**2).line)
     with pytest.raises(UserError, match="needs 5 different"):
         fit_subpopulations([0.1] * 9, [0.2] * 9)
+
+
+def _curve(law: PowerLaw, seed: int) -> Curve:
+    errors = _noisy(law, seed)
+    return Curve(SIZES, errors, fit_power_law(SIZES, errors, resamples=2))
+
+
+def test_the_test_of_two_laws_is_that_of_nested_least_squares() -> None:
+    first, second = _curve(LAW, 0), _curve(LAW._replace(alpha=4.1), 1)
+
+    def squares(sizes: np.ndarray, errors: np.ndarray) -> float:
+        best, _ = curve_fit(lambda n, a, b, c: a * n**b + c, sizes, errors, p0=LAW, sigma=errors, maxfev=20_000)
+        return float(((PowerLaw(*best).at(sizes) / errors - 1) ** 2).sum())
+
+    apart = squares(SIZES, first.errors) + squares(SIZES, second.errors)
+    together = squares(np.tile(SIZES, 2), np.concatenate([first.errors, second.errors]))
+    freedom = 2 * len(SIZES) - 6
+    expected = stats.f.sf((together - apart) / 3 / (apart / freedom), 3, freedom)
+    assert compare(first, second, 1e3, 1e8).p == pytest.approx(expected, rel=1e-3)
+
+
+def test_laws_without_noise_are_one_or_two() -> None:
+    exact = (law.at(SIZES) for law in (LAW, FLATTER))
+    same, other = (Curve(SIZES, errors, fit_power_law(SIZES, errors, resamples=2)) for errors in exact)
+    assert compare(same, same, 1e3, 1e8).p == pytest.approx(1)
+    assert compare(same, other, 1e3, 1e8).p < 1e-6
