@@ -28,10 +28,10 @@ STANDARD: dict[str, Any] = {"step": "scan", "budget": 0.5}
 
 def harm(parameters: Mapping[str, Any]) -> float:
     """Return a loss to which every layer adds by its own weight, and which two layers make worse together."""
-    own = parameters.get("amounts") or dict.fromkeys(parameters.get("layers", ()), parameters.get("amount", 0.0))
-    return sum((place + 1) * own.get(layer, 0.0) ** 2 for place, layer in enumerate(SIZES)) * (
-        1.1 if len(own) > 1 else 1
-    )
+    alone = dict.fromkeys(parameters.get("layers", ()), parameters.get("amount", 0.0))
+    own: dict[str, float] = parameters.get("amounts") or alone
+    added = sum((place + 1) * own.get(layer, 0.0) ** 2 for place, layer in enumerate(SIZES))
+    return added * (1.1 if len(own) > 1 else 1)
 
 
 def answer(space: Workspace, planned: Plan, text: str) -> None:
