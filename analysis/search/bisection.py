@@ -80,12 +80,6 @@ def bracket_of(number: Number, tests: Mapping[float, bool]) -> Bracket:
     return Bracket(ordered[first_outside - 1], ordered[first_outside])
 
 
-def is_monotone(tests: Mapping[float, bool]) -> bool:
-    """Say whether what keeps the bound lies on one side of what does not."""
-    held = [tests[value] for value in sorted(tests)]
-    return held in (sorted(held), sorted(held, reverse=True))
-
-
 def _next(
     number: Number, tests: Mapping[float, bool], bracket: Bracket, tolerance: float, count: int
 ) -> tuple[float, ...]:

@@ -49,6 +49,8 @@ class Goal:
         Which direction is good, by measure; the first is what the goal is about.
     keep, under : mapping of str to float
         How much worse than the reference a measure may be; the most that it may be.
+    directions : mapping of str to str
+        Which direction is good of every measure that has one, objective or not.
     """
 
     objectives: Mapping[str, Direction]

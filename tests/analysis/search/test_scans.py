@@ -28,9 +28,10 @@ STANDARD: dict[str, Any] = {"step": "scan", "budget": 0.5}
 
 def harm(parameters: Mapping[str, Any]) -> float:
     """Return a loss to which every layer adds by its own weight, and which two layers make worse together."""
-    own = parameters.get("amounts") or dict.fromkeys(parameters.get("layers", ()), parameters.get("amount", 0.0))
-    alone = sum((place + 1) * float(own.get(layer, 0.0)) ** 2 for place, layer in enumerate(SIZES))
-    return alone * (1.1 if len(own) > 1 else 1.0)
+    alone = dict.fromkeys(parameters.get("layers", ()), parameters.get("amount", 0.0))
+    own: dict[str, float] = parameters.get("amounts") or alone
+    added = sum((place + 1) * own.get(layer, 0.0) ** 2 for place, layer in enumerate(SIZES))
+    return added * (1.1 if len(own) > 1 else 1)
 
 
 def answer(space: Workspace, planned: Plan, text: str) -> None:
