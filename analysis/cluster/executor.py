@@ -17,8 +17,8 @@ from ..jobs.executor import Executor, Job
 from ..jobs.protocol import Done, Failed, Progress, Stopped
 from ..trials import Trial
 from . import remote
-from .parcels import Parcel, parcels_of
-from .remote import Errand, Homecoming, Seal
+from .remote import RemoteResult, RemoteTrial, WorkspaceStamp
+from .transfers import Transfer, transfers_of
 
 LOCAL = "local"
 _CONNECT_S = 20
@@ -48,9 +48,9 @@ class Cluster(Executor):
         self._local = _local_cluster(address)
         self._address = self._local.scheduler_address if self._local else address
         self.client = _connect(self._address)
-        self._errands: dict[str, _Sent] = {}
-        self._parcels: dict[str, Future] = {}
-        self._seals: dict[str, tuple[Seal, bool]] = {}
+        self._requests: dict[str, _Sent] = {}
+        self._transfers: dict[str, Future] = {}
+        self._stamps: dict[str, tuple[WorkspaceStamp, bool]] = {}
         self._lock = threading.RLock()
         self._closed = False
         self.devices: dict[str, str] = _ask(self.client, remote.describe)
@@ -73,7 +73,7 @@ class Cluster(Executor):
     def cancel(self, job: Job) -> None:
         """Stop the job: at once if no worker has it, within a second or so if one does."""
         with self._lock:
-            sent = next((sent for sent in self._errands.values() if sent.job is job), None)
+            sent = next((sent for sent in self._requests.values() if sent.job is job), None)
         if sent and not job.cancelling:
             job.cancelling = True
             Event(sent.id, client=self.client).set()
@@ -83,7 +83,7 @@ class Cluster(Executor):
         """Leave the cluster; end it if it was ours."""
         self._closed = True
         with self._lock:
-            jobs = [sent.job for sent in self._errands.values()]
+            jobs = [sent.job for sent in self._requests.values()]
         for job in jobs:
             self.cancel(job)
         self.client.close(timeout=_CONNECT_S)
@@ -94,54 +94,54 @@ class Cluster(Executor):
 
     def _send(self, job: Job) -> None:
         root, trial = Path(job.payload["root"]), job.payload["trial"]
-        seal, shared = self._seal(root)
-        parcels = () if shared else tuple({p.key: p for p in parcels_of(trial, root)}.values())
-        errand = Errand(f"graftwork-{uuid4().hex}", trial, seal, _present(root, trial))
+        stamp, shared = self._stamp(root)
+        transfers = () if shared else tuple({p.key: p for p in transfers_of(trial, root)}.values())
+        request = RemoteTrial(f"graftwork-{uuid4().hex}", trial, stamp, _present(root, trial))
         try:
-            packed = tuple(self._posted(parcel) for parcel in parcels)
+            packed = tuple(self._scattered(transfer) for transfer in transfers)
         except OSError as error:
             self._end(job, Failed(job.id, f"{error.filename} cannot be read: {error.strerror}.", "Put it back."))
             return
         with self._lock:
-            self.client.subscribe_topic(errand.id, lambda event: self._on_report(errand.id, event))
+            self.client.subscribe_topic(request.id, lambda event: self._on_report(request.id, event))
             future = self.client.submit(
-                remote.run, errand, tuple(p.key for p in parcels), packed, key=errand.id, pure=False
+                remote.run, request, tuple(p.key for p in transfers), packed, key=request.id, pure=False
             )
-            self._errands[errand.id] = _Sent(errand.id, job, root, future)
+            self._requests[request.id] = _Sent(request.id, job, root, future)
         if job.state == "queued":
             job.run()
             self.changed.emit(job)
-        future.add_done_callback(lambda future: self._on_over(errand.id, future))
+        future.add_done_callback(lambda future: self._on_over(request.id, future))
 
-    def _seal(self, root: Path) -> tuple[Seal, bool]:
-        """Return the workspace's seal, and whether every worker sees it."""
-        seal = Seal.of(root)
-        known = self._seals.get(str(root))
-        if known is None or known[0] != seal:
-            known = self._seals[str(root)] = (seal, all(_ask(self.client, remote.sees, seal).values()))
+    def _stamp(self, root: Path) -> tuple[WorkspaceStamp, bool]:
+        """Return the workspace's stamp, and whether every worker sees it."""
+        stamp = WorkspaceStamp.of(root)
+        known = self._stamps.get(str(root))
+        if known is None or known[0] != stamp:
+            known = self._stamps[str(root)] = (stamp, all(_ask(self.client, remote.sees, stamp).values()))
         return known
 
-    def _posted(self, parcel: Parcel) -> Future:
-        """Return the parcel as the cluster has it, sent there first if it is new."""
-        if parcel.key not in self._parcels:
-            self._parcels[parcel.key] = self.client.scatter(parcel.pack(), hash=False)
-        return self._parcels[parcel.key]
+    def _scattered(self, transfer: Transfer) -> Future:
+        """Return the transfer as the cluster has it, sent there first if it is new."""
+        if transfer.key not in self._transfers:
+            self._transfers[transfer.key] = self.client.scatter(transfer.pack(), hash=False)
+        return self._transfers[transfer.key]
 
     # Back; on the client's own threads
 
-    def _on_report(self, errand: str, event: tuple[float, Any]) -> None:
-        sent = self._errands.get(errand)
+    def _on_report(self, request: str, event: tuple[float, Any]) -> None:
+        sent = self._requests.get(request)
         if sent and remote.REPORT in event[1]:
             sent.job.progress = Progress(sent.job.id, *event[1][remote.REPORT])
             self.changed.emit(sent.job)
 
-    def _on_over(self, errand: str, future: Future) -> None:
+    def _on_over(self, request: str, future: Future) -> None:
         with self._lock:
-            sent = self._errands.pop(errand, None)
+            sent = self._requests.pop(request, None)
         if sent is None:
             return
         with suppress(KeyError, ValueError):
-            self.client.unsubscribe_topic(errand)
+            self.client.unsubscribe_topic(request)
         if sent.job.cancelling or self._closed:
             self._end(sent.job, Stopped(sent.job.id))
         elif future.status in _LOST:
@@ -150,11 +150,11 @@ class Cluster(Executor):
             self._end(sent.job, _outcome(sent, future))
 
     def _send_again(self, job: Job) -> None:
-        """Send what was lost with the connection or with a worker; its parcels may be lost too."""
+        """Send what was lost with the connection or with a worker; its transfers may be lost too."""
         try:
             with self._lock:
-                self._parcels.clear()
-                self._seals.clear()
+                self._transfers.clear()
+                self._stamps.clear()
                 self._reconnect()
             self._send(job)
         except (OSError, UserError) as error:
@@ -175,10 +175,10 @@ class Cluster(Executor):
 
 
 class _Sent:
-    """An errand that is out."""
+    """A request that is out."""
 
-    def __init__(self, errand: str, job: Job, root: Path, future: Future) -> None:
-        self.id = errand
+    def __init__(self, request: str, job: Job, root: Path, future: Future) -> None:
+        self.id = request
         self.job = job
         self.root = root
         self.future = future
@@ -187,7 +187,7 @@ class _Sent:
 def _outcome(sent: _Sent, future: Future) -> Done | Failed | Stopped:
     if future.status == "error":
         return _failure(sent.job, future.exception())
-    home: Homecoming = future.result()
+    home: RemoteResult = future.result()
     try:
         for (folder, name), content in home.files.items():
             with replacing(sent.root / folder / name) as draft:

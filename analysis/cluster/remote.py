@@ -14,10 +14,10 @@ from distributed import Event, get_worker
 from ..errors import Cancelled
 from ..jobs.protocol import Done, Failed, Stopped
 from ..trials import Trial, TrialResult
-from .parcels import settled, unpack
+from .transfers import settled, unpack
 
 REPORT = "report"
-"""Under this key an event of an errand tells how far it is: done, total and a note."""
+"""Under this key an event of a request tells how far it is: done, total and a note."""
 
 LOG = "graftwork"
 """Under this topic a worker tells which trial it begins and which it has computed, as (identity, word)."""
@@ -31,7 +31,7 @@ _turn = threading.Lock()  # one trial at a time, however many threads Dask gives
 
 
 @dataclass(frozen=True)
-class Seal:
+class WorkspaceStamp:
     """Tells a workspace from every other: who holds its lock, and since when."""
 
     root: str
@@ -39,30 +39,30 @@ class Seal:
     since: int
 
     @classmethod
-    def of(cls, root: Path) -> "Seal":
-        """Read the seal of a workspace that is open for writing."""
+    def of(cls, root: Path) -> "WorkspaceStamp":
+        """Read the stamp of a workspace that is open for writing."""
         lock = root / "workspace.lock"
         return cls(str(root), lock.read_text(encoding="ascii"), lock.stat().st_mtime_ns)
 
     def is_here(self) -> bool:
         """Return whether this machine sees the workspace under the same path."""
         try:
-            return Seal.of(Path(self.root)) == self
+            return WorkspaceStamp.of(Path(self.root)) == self
         except OSError:
             return False
 
 
 @dataclass(frozen=True)
-class Errand:
+class RemoteTrial:
     """A trial on its way to a worker.
 
     Attributes
     ----------
     id : str
-        Names the errand in its events: reports go to the topic of that name, and its event cancels it.
+        Names the request in its events: reports go to the topic of that name, and its event cancels it.
     trial : Trial
         What to run.
-    seal : Seal
+    stamp : WorkspaceStamp
         Of the workspace that it belongs to.
     present : frozenset of str
         Names of files in the workspace that need not come back.
@@ -70,13 +70,13 @@ class Errand:
 
     id: str
     trial: Trial
-    seal: Seal
+    stamp: WorkspaceStamp
     present: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class Homecoming:
-    """What an errand gave: its outcome, and the files that the workspace does not have, by folder and name."""
+class RemoteResult:
+    """What a request gave: its outcome, and the files that the workspace does not have, by folder and name."""
 
     outcome: Done | Failed | Stopped
     files: Mapping[tuple[str, str], bytes] = field(default_factory=dict)
@@ -112,18 +112,18 @@ def describe() -> str:
     return name
 
 
-def sees(seal: Seal) -> bool:
+def sees(stamp: WorkspaceStamp) -> bool:
     """Return whether this worker sees the workspace."""
-    return seal.is_here()
+    return stamp.is_here()
 
 
-def run(errand: Errand, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> Homecoming:
+def run(request: RemoteTrial, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> RemoteResult:
     """Run a trial: in the workspace itself if this machine sees it, in a depot of its own otherwise."""
     with _turn:
-        _tell(errand.trial, BEGUN)
-        home = _run(errand, keys, packed)
+        _tell(request.trial, BEGUN)
+        home = _run(request, keys, packed)
         if isinstance(home.outcome, Done):
-            _tell(errand.trial, COMPUTED)
+            _tell(request.trial, COMPUTED)
         return home
 
 
@@ -131,24 +131,24 @@ def _tell(trial: Trial, word: str) -> None:
     get_worker().log_event(LOG, (trial.identity, word))
 
 
-def _run(errand: Errand, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> Homecoming:
-    if errand.seal.is_here():
-        return Homecoming(_answer(errand, Path(errand.seal.root), errand.trial))
+def _run(request: RemoteTrial, keys: tuple[str, ...], packed: tuple[bytes, ...]) -> RemoteResult:
+    if request.stamp.is_here():
+        return RemoteResult(_answer(request, Path(request.stamp.root), request.trial))
     depot = Path(get_worker().local_directory) / "graftwork"
-    for key, parcel in zip(keys, packed, strict=True):
-        unpack(parcel, depot / "inputs" / key)
-    return _run_away(errand, depot)
+    for key, transfer in zip(keys, packed, strict=True):
+        unpack(transfer, depot / "inputs" / key)
+    return _run_away(request, depot)
 
 
-def _run_away(errand: Errand, depot: Path) -> Homecoming:
+def _run_away(request: RemoteTrial, depot: Path) -> RemoteResult:
     root = depot / "workspace"
     for folder in ("arrays", "checkpoints"):
         (root / folder).mkdir(parents=True, exist_ok=True)
-    outcome = _answer(errand, root, settled(errand.trial, depot / "inputs", root))
+    outcome = _answer(request, root, settled(request.trial, depot / "inputs", root))
     if not isinstance(outcome, Done):
-        return Homecoming(outcome)
-    names = [(folder, name) for folder, name in _files(outcome.value) if name not in errand.present]
-    return Homecoming(outcome, {(folder, name): (root / folder / name).read_bytes() for folder, name in names})
+        return RemoteResult(outcome)
+    names = [(folder, name) for folder, name in _files(outcome.value) if name not in request.present]
+    return RemoteResult(outcome, {(folder, name): (root / folder / name).read_bytes() for folder, name in names})
 
 
 def _files(result: TrialResult) -> set[tuple[str, str]]:
@@ -156,10 +156,10 @@ def _files(result: TrialResult) -> set[tuple[str, str]]:
     return found | ({("checkpoints", result.checkpoint)} if result.checkpoint else set())
 
 
-def _answer(errand: Errand, root: Path, trial: Trial) -> Done | Failed | Stopped:
+def _answer(request: RemoteTrial, root: Path, trial: Trial) -> Done | Failed | Stopped:
     answering = importlib.import_module("graftwork.analysis.worker.answering")
     payload = {"root": str(root), "trial": trial}
-    outcome: Done | Failed | Stopped = answering.answer(0, "trial", payload, _desk(), _Ticket(errand.id))
+    outcome: Done | Failed | Stopped = answering.answer(0, "trial", payload, _desk(), _Ticket(request.id))
     return outcome
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from graftwork.analysis.cluster import executor as clusters
 from graftwork.analysis.cluster.executor import Cluster
-from graftwork.analysis.cluster.parcels import Parcel
-from graftwork.analysis.cluster.remote import Seal
+from graftwork.analysis.cluster.remote import WorkspaceStamp
+from graftwork.analysis.cluster.transfers import Transfer
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.executor import Executor
@@ -93,14 +93,14 @@ def test_to_others_inputs_travel_once_and_files_come_back(
     cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[str] = []
-    pack = Parcel.pack
+    pack = Transfer.pack
 
-    def noted(parcel: Parcel) -> bytes:
-        sent.append(parcel.key)
-        return pack(parcel)
+    def noted(transfer: Transfer) -> bytes:
+        sent.append(transfer.key)
+        return pack(transfer)
 
-    monkeypatch.setattr(Parcel, "pack", noted)
-    monkeypatch.setattr(Seal, "of", lambda root: Seal(str(root), "somebody else", 0))
+    monkeypatch.setattr(Transfer, "pack", noted)
+    monkeypatch.setattr(WorkspaceStamp, "of", lambda root: WorkspaceStamp(str(root), "somebody else", 0))
     assert run(tmp_path / "w.graft", cluster, planner) == expected
     assert len(sent) == len(set(sent)) == 4  # the network, and three parents
 

@@ -5,19 +5,16 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from ..atomic import replacing
 from ..trials import DataSpec, DerivedModel, ModelSpec, SourceModel, Trial
+from ..workspace.files import CHECKPOINTS
 
-Spec = TypeVar("Spec", SourceModel, DataSpec)
-
-CHECKPOINTS = "checkpoints"
 DIGITS = "digits"
 
 
 @dataclass(frozen=True)
-class Parcel:
+class Transfer:
     """Files that belong together.
 
     Attributes
@@ -41,7 +38,7 @@ class Parcel:
 
 
 def unpack(packed: bytes, folder: Path) -> None:
-    """Write a parcel's files to a folder that is there with all of them, or not at all."""
+    """Write a transfer's files to a folder that is there with all of them, or not at all."""
     if folder.exists():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -51,18 +48,18 @@ def unpack(packed: bytes, folder: Path) -> None:
     draft.rename(folder)
 
 
-def parcels_of(trial: Trial, root: Path) -> Iterator[Parcel]:
+def transfers_of(trial: Trial, root: Path) -> Iterator[Transfer]:
     """Give what a trial needs of the machine where the workspace ``root`` lies."""
     for model in _models(trial):
         if isinstance(model, SourceModel):
-            yield Parcel(model.content, Path(model.path))
+            yield Transfer(model.content, Path(model.path))
         elif model.identity != trial.model.identity:
-            yield Parcel(model.identity, root / CHECKPOINTS / f"{model.identity}.safetensors")
+            yield Transfer(model.identity, root / CHECKPOINTS / f"{model.identity}.safetensors")
     for data in _data(trial):
         if data.path != DIGITS:
-            yield Parcel(data.content, Path(data.path))
+            yield Transfer(data.content, Path(data.path))
         if data.tokenizer:
-            yield Parcel(f"{data.content}-tokenizer", Path(data.tokenizer))
+            yield Transfer(f"{data.content}-tokenizer", Path(data.tokenizer))
 
 
 def settled(trial: Trial, depot: Path, root: Path) -> Trial:
