@@ -222,7 +222,7 @@ def _local_cluster(address: str) -> LocalCluster | None:
     return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # two clusters on one machine both find a port
         env={"OMP_NUM_THREADS": str(max(1, cores // workers))},
     )
 

@@ -14,6 +14,7 @@ from distributed import Event, get_worker
 from ..errors import Cancelled
 from ..jobs.protocol import Done, Failed, Stopped
 from ..trials import Trial, TrialResult
+from ..workspace.files import ARRAYS, CHECKPOINTS
 from .transfers import settled, unpack
 
 REPORT = "report"
@@ -142,7 +143,7 @@ def _run(request: RemoteTrial, keys: tuple[str, ...], packed: tuple[bytes, ...])
 
 def _run_away(request: RemoteTrial, depot: Path) -> RemoteResult:
     root = depot / "workspace"
-    for folder in ("arrays", "checkpoints"):
+    for folder in (ARRAYS, CHECKPOINTS):
         (root / folder).mkdir(parents=True, exist_ok=True)
     outcome = _answer(request, root, settled(request.trial, depot / "inputs", root))
     if not isinstance(outcome, Done):
@@ -152,8 +153,8 @@ def _run_away(request: RemoteTrial, depot: Path) -> RemoteResult:
 
 
 def _files(result: TrialResult) -> set[tuple[str, str]]:
-    found = {("arrays", name) for name in result.columns.values()}
-    return found | ({("checkpoints", result.checkpoint)} if result.checkpoint else set())
+    found = {(ARRAYS, name) for name in result.columns.values()}
+    return found | ({(CHECKPOINTS, result.checkpoint)} if result.checkpoint else set())
 
 
 def _answer(request: RemoteTrial, root: Path, trial: Trial) -> Done | Failed | Stopped:
