@@ -86,17 +86,23 @@ class Arrays(Looking):
     def accuracies(self) -> dict[str, Interval] | None:
         """Return each model's accuracy on the selected samples, on all where none is selected, by identity.
 
-        None while what they have right is being loaded. Each accuracy has its 95 % bootstrap interval.
+        Each has its 95 % bootstrap interval. A reader computes them; until it has, they are those of the selection
+        before, and None where there was none.
         """
         wanted = (self.state.data, "correct")
         files = {model: file for (model, *rest), file in self.snapshot.column_files.items() if tuple(rest) == wanted}
         if not files:
             return {}
         rows = self.loading.fetch(("correctness", *files.values()), lambda: read_rows(map(Path, files.values())))
-        if rows is None or not self.samples():
+        samples = self.samples()
+        if rows is None or not samples:
             return None
-        mask = self.selected_mask(self.samples())
-        return Correctness(tuple(files), rows, self.samples()).accuracies(mask if mask.any() else None)
+        selection = self._sized(samples)
+        return self.loading.latest(
+            ("accuracies", self.state.data),
+            (tuple(files.values()), selection.bits),
+            lambda: Correctness(tuple(files), rows, samples).accuracies(selection.mask if selection.count else None),
+        )
 
     def projection(
         self, models: Sequence[str], method: str, column: str = "features", **parameters: Any

@@ -25,6 +25,7 @@ class Loading:
     def __init__(self, arrived: Callable[[], None]) -> None:
         self._arrived = arrived
         self.held: dict[Hashable, Any] = {}
+        self._latest: dict[Hashable, tuple[Hashable, Any]] = {}
         self._errors: dict[Hashable, UserError] = {}
         self._waiting: set[Hashable] = set()
         self._lock = threading.Lock()
@@ -41,6 +42,21 @@ class Loading:
 
         self.request(key, load, pool)
         return None
+
+    def latest(self, slot: Hashable, key: Hashable, compute: Callable[[], Any], pool: Pool = "reader") -> Any | None:
+        """Return the answer to the latest key of a slot; until it is there, the one to the key before, or None.
+
+        Only one answer a slot is kept, and one is computed at a time: what was asked for meanwhile is computed once it
+        is asked for again, so that keys that nobody waits for any more are left out.
+        """
+        known, answer = self._latest.get(slot, (None, None))
+        if known != key:
+
+            def load() -> None:
+                self._latest[slot] = key, compute()
+
+            self.request(slot, load, pool)
+        return answer
 
     def request(self, key: Hashable, load: Callable[[], None], pool: Pool = "reader") -> None:
         """Run ``load`` once, which puts what it loads into ``held``; not again after an error."""
