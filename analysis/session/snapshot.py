@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..sets.kept import KeptFit, kept_fits
 from ..trials import ModelSpec
 from ..workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
 
@@ -17,6 +18,7 @@ class Snapshot:
     columns: tuple[ColumnRecord, ...] = ()
     datasets: tuple[DataRecord, ...] = ()
     selections: tuple[SelectionRecord, ...] = ()
+    fits: tuple[KeptFit, ...] = ()
 
     @classmethod
     def of(cls, space: Workspace) -> "Snapshot":
@@ -28,6 +30,7 @@ class Snapshot:
             columns=tuple(space.columns()),
             datasets=tuple(space.datasets()),
             selections=tuple(space.selections()),
+            fits=kept_fits(space),
         )
 
     @cached_property

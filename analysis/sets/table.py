@@ -179,6 +179,10 @@ class Table:
             raise UserError(f"More of {self.y} is better, and a law is of an error.", "Name an error or a loss as y.")
         return points._replace(y=1 - points.y)
 
+    def of_error(self, errors: Floats) -> Floats:
+        """Return errors as `error_points` gives them, in the units of y."""
+        return 1 - errors if self.direction(self.y) == "higher" else errors
+
     def direction(self, name: str) -> Direction | None:
         """Return which direction of a quantity is good, if either is."""
         return self.better.get(name, self.better.get(base_name(name)))

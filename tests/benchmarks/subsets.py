@@ -22,6 +22,7 @@ from graftwork.kernels.bootstrap import mean_interval
 from graftwork.kernels.frontier import pareto_front
 from graftwork.kernels.packed import counts, counts_reference, pack
 from graftwork.views import tradeoff as view
+from graftwork.views.points import SELECTED
 
 MODELS, SAMPLES = 100, 100_000
 
@@ -76,7 +77,7 @@ def brush(rows: NDArray[np.bool_], costs: NDArray[np.float64], folder: Path) -> 
         start = time.perf_counter()
         session = Session(space)
         session.refresh()
-        session.set_option("tradeoff.y", view.SELECTED)
+        session.set_option("tradeoff.y", SELECTED)
         longest_turn(session, rows[0].mean())
         print(f"  the first curve, files read                {1e3 * (time.perf_counter() - start):9.2f} ms")
         rng, taken, turns = np.random.default_rng(1), [], []
