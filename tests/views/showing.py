@@ -44,8 +44,8 @@ def keep_fit(session: Session, x: str = "cost.nominal.nonzeros", y: str = "accur
     if problem:
         space.fail_fit(spec.identity, inputs_of(space, spec), problem, "Measure more models.")
         return spec
-    places, y = np.array([1e3, 1e4, 5e4]), np.array([0.2, 0.6, 0.8])
-    band = {"x": places, "y": y, "low": y - 0.1, "high": y + 0.1}
+    places, middle = np.array([1e3, 1e4, 5e4]), np.array([0.2, 0.6, 0.8])
+    band = {"x": places, "y": middle, "low": middle - 0.1, "high": middle + 0.1}
     curve = FittedCurve(group="prune.magnitude", words="It falls.", **{k: tuple(v) for k, v in band.items()})
     value = Value(measure="fit.power_law.beta.group.prune.magnitude", value=-0.5, low=-0.6, high=-0.4)
     remarks = ("prune.magnitude and merge.linear: crossing at n = 3.", "Something <else>.")
