@@ -10,7 +10,7 @@ from graftwork.analysis.correctness import Correctness
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.sets import FITS, Member, Remark, Table, Value
 from graftwork.analysis.sets.gathering import members_of
-from graftwork.analysis.trials import DerivedModel, FitEntry, FitSpec, Plan, SourceModel, Trial
+from graftwork.analysis.trials import DerivedModel, FitEntry, FitSpec, ModelSpec, Plan, SourceModel, Trial
 from graftwork.analysis.workspace import Workspace
 from graftwork.kernels.packed import pack
 
@@ -101,7 +101,7 @@ def test_the_lineage_of_a_workspace_names_the_teacher(tmp_path: Path) -> None:
         parents=(before,),
         references={"teacher": teacher},
     )
-    inputs = {source.identity: source for source in sources}
+    inputs: dict[str, ModelSpec] = {source.identity: source for source in sources}
     trials = (*(Trial(model=source) for source in sources), Trial(model=made, inputs=inputs))
     entry = FitEntry(name="all", models=(teacher, before, made.identity))
     with Workspace.create(tmp_path / "w.graft") as space:
