@@ -15,12 +15,13 @@ from ..analysis.catalogue import Catalogue, Entry
 from ..analysis.errors import Cancelled, UserError
 from ..analysis.recipe import parse_recipe
 from ..analysis.search.allocation import AllocationReport
+from ..analysis.sets.kept import kept_fits
 from ..analysis.workspace import Workspace
 from . import runtime
 from .amounts import memory_size
 from .difference import differences, print_differences
 from .errors import say
-from .fitting import Question, as_json, fit_now, kept_fits, parsed, print_fit, print_kept
+from .fitting import Question, as_json, fit_now, parsed, print_fit, print_kept
 from .foresight import foresee, print_plan
 from .progress import follow
 from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
@@ -286,7 +287,7 @@ def _print_kept(workspace: Path, in_json: bool) -> int:
     with Workspace.open(workspace, read_only=True) as space:
         fits = kept_fits(space)
     if in_json:
-        _print_json([{"name": f.name, "fit": f.fit, "problem": f.problem, **as_json(f.result)} for f in fits])
+        _print_json([{"name": f.spec.name, "fit": f.spec.fit, "problem": f.problem, **as_json(f.result)} for f in fits])
         return int(any(f.problem for f in fits))
     return int(print_kept(fits) > 0)
 

@@ -12,9 +12,9 @@ from rich.table import Table
 
 from ..analysis.errors import UserError, unknown
 from ..analysis.sets import FITS
-from ..analysis.sets.gathering import inputs_of
+from ..analysis.sets.kept import KeptFit
 from ..analysis.trials import FitEntry, FitResult, FitSpec, Value
-from ..analysis.workspace import FitRecord, Workspace
+from ..analysis.workspace import Workspace
 from . import runtime
 from .results import console
 
@@ -122,35 +122,11 @@ def _cells(value: Value) -> Iterator[str]:
         yield "" if number is None else f"{number:.6g} {value.unit}".rstrip()
 
 
-@dataclass(frozen=True)
-class KeptFit:
-    """A fit that a run asked for, as it stands."""
-
-    name: str
-    fit: str
-    problem: str
-    result: FitResult
-
-
-def kept_fits(space: Workspace) -> list[KeptFit]:
-    """Return the fits that runs asked for; one whose inputs have changed since is not told."""
-    return [_kept(space, record) for record in space.fits()]
-
-
-def _kept(space: Workspace, record: FitRecord) -> KeptFit:
-    spec = record.spec
-    if record.problem:
-        return KeptFit(spec.name, spec.fit, f"{record.problem} {record.next_step}", FitResult())
-    if record.inputs != inputs_of(space, spec):
-        return KeptFit(spec.name, spec.fit, "What it is fitted to has changed. Run the recipe again.", FitResult())
-    return KeptFit(spec.name, spec.fit, "", record.result)
-
-
 def print_kept(fits: Sequence[KeptFit]) -> int:
     """Print what runs fitted; return how many of them say nothing."""
     for fit in fits:
         if fit.problem:
-            console().print(f"{fit.name}: {fit.problem}", highlight=False, markup=False)
+            console().print(f"{fit.spec.name}: {fit.problem}", highlight=False, markup=False)
         else:
-            print_fit(fit.name, fit.result)
+            print_fit(fit.spec.name, fit.result)
     return sum(bool(fit.problem) for fit in fits)

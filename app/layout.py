@@ -25,7 +25,8 @@ def arrange(views: Sequence[ViewInfo], panels: Mapping[str, Panel[Any]]) -> QSpl
     left, right = (_split(Qt.Orientation.Vertical, of(area)) for area in ("left", "right"))
     top = _split(Qt.Orientation.Horizontal, [left, middle, right], (240, 830, 340))
     right.setSizes([560, 200])
-    return _split(Qt.Orientation.Vertical, [top, *of("bottom")], (740, 160))
+    bottom = _split(Qt.Orientation.Horizontal, of("bottom"))
+    return _split(Qt.Orientation.Vertical, [top, bottom], (740, 160))
 
 
 def remembered(root: QSplitter, panels: Mapping[str, Panel[Any]]) -> dict[str, Any]:

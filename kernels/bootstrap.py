@@ -54,6 +54,38 @@ def mean_interval(
     return _interval(float(numbers.mean()), means, level)
 
 
+def ratio_interval(
+    own: NDArray[np.generic], other: NDArray[np.generic], seed: int, level: float = 0.95, resamples: int = 1000
+) -> Interval | None:
+    """Return the mean over tests of the ratio of two sums over the same samples, with its percentile interval.
+
+    Parameters
+    ----------
+    own, other : array, shape (samples, tests)
+        Numbers of 0 and above, of the same samples; these are drawn together.
+    seed : int
+        Seeds the draws.
+    level : float
+        Share of the resampled means inside the interval.
+    resamples : int
+        How many resamples; those in which a sum below the line is 0 are left out.
+
+    Returns
+    -------
+    Interval or None
+        None where a sum below the line is 0.
+    """
+    above, below = np.asarray(own, np.float64), np.asarray(other, np.float64)
+    if not below.sum(axis=0).all():
+        return None
+    rng, size = np.random.default_rng(seed), len(above)
+    weights = (rng.multinomial(size, np.full(size, 1 / size)).astype(np.float64) for _ in range(resamples))
+    sums = np.array([(weight @ above, weight @ below) for weight in weights])
+    drawn = sums[sums[:, 1].all(axis=1)]
+    value = float((above.sum(axis=0) / below.sum(axis=0)).mean())
+    return _interval(value, (drawn[:, 0] / drawn[:, 1]).mean(axis=1), level)
+
+
 def share_interval(hits: int, size: int, seed: int, level: float = 0.95, resamples: int = 1000) -> Interval:
     """Return `mean_interval` of ``size`` values of which ``hits`` are 1 and the others 0.
 

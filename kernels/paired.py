@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .bootstrap import Interval
+from .bootstrap import Interval, share_interval
 
 
 class Contingency(NamedTuple):
@@ -31,10 +31,13 @@ class McNemar(NamedTuple):
 
 
 class CarriedOver(NamedTuple):
-    """Share of what only the teacher knew that was learnt, and of what only the student knew that was kept."""
+    """Share of what only the teacher knew that was learnt, and of what only the student knew that was kept.
 
-    learnt: float
-    kept: float
+    Each has its 95 % bootstrap interval; it is None where nobody knew anything alone.
+    """
+
+    learnt: Interval | None
+    kept: Interval | None
 
 
 def contingency(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Contingency:
@@ -104,23 +107,22 @@ def difference_interval_reference(
     return Interval(float(apart.mean()), float(low), float(high))
 
 
-def carried_over(before: NDArray[np.bool_], teacher: NDArray[np.bool_], after: NDArray[np.bool_]) -> CarriedOver:
+def carried_over(
+    before: NDArray[np.bool_], teacher: NDArray[np.bool_], after: NDArray[np.bool_], seed: int = 0
+) -> CarriedOver:
     """Return how much of two models' complementary knowledge a student has after it learnt from a teacher.
 
     Parameters
     ----------
     before, teacher, after : array of bool, shape (samples,)
         Which samples the student had right before, the teacher has, and the student has now.
-
-    Returns
-    -------
-    CarriedOver
-        A share of no samples at all is nan.
+    seed : int
+        Seeds the intervals.
 
     Source: Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653.
     """
-    return CarriedOver(_share(after[teacher & ~before]), _share(after[before & ~teacher]))
+    return CarriedOver(_share(after[teacher & ~before], seed), _share(after[before & ~teacher], seed))
 
 
-def _share(hits: NDArray[np.bool_]) -> float:
-    return float(hits.mean()) if len(hits) else float("nan")
+def _share(hits: NDArray[np.bool_], seed: int) -> Interval | None:
+    return share_interval(int(hits.sum()), len(hits), seed) if len(hits) else None

@@ -1,96 +1,33 @@
 """Trade-off: every model by any two measures, with the front that nothing beats."""
 
 from dataclasses import dataclass
-from statistics import fmean
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, QSignalBlocker, Qt
+from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
-from ..kernels.frontier import pareto_front
 from ..kernels.raster import points_in_polygon
+from .curves import Curve, CurveLayer, curve_at, curves_of, draw_curve, legend_of
 from .panel import Notice, Panel, view
 from .parts import column, named, told
 from .plot import Plot, mode_of
-from .seeds import name_of_variants, variants
+from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values
 from .table import Table
 from .theme import CLASS_HUES, GAP, TIGHT, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from ..analysis.session import Session, Snapshot
+    from ..analysis.session import Session
 
 PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
-SELECTED = "accuracy.selected"
-"""The axis of the accuracy on the selected samples, computed from what each model has right."""
-
 SEEDS = "tradeoff.seeds"
 """Whether models that differ by their seed alone are drawn ``together`` or ``apart``."""
 BAND = "range over seeds"
 BAND_WIDTH, BAND_ALPHA = 6, 110
-
-Bounds = tuple[float, float, float]
-
-
-@dataclass(frozen=True)
-class Axis:
-    """One axis: the measured quantity, its words, and which direction is good."""
-
-    name: str
-    title: str
-    unit: str
-    better: Literal["higher", "lower"] | None
-
-    @property
-    def label(self) -> str:
-        """Title and unit, for the axis."""
-        return f"{self.title} ({self.unit})" if self.unit else self.title
-
-
-@dataclass(frozen=True)
-class Point:
-    """One model, or several that differ by their seed alone.
-
-    Attributes
-    ----------
-    identity, name, operation : str
-        Of the model; of several, the identity is that of the one in the middle of the y axis.
-    x, y : float
-        Its values; of several, their means.
-    y_low, y_high : float
-        Bounds of its interval, where it has one; of several, their least and greatest value.
-    x_low, x_high : float
-        The least and the greatest value of several.
-    variants : tuple of str
-        Identities of the several; empty for a single model.
-    """
-
-    identity: str
-    name: str
-    operation: str
-    x: float
-    y: float
-    y_low: float
-    y_high: float
-    x_low: float
-    x_high: float
-    variants: tuple[str, ...] = ()
-
-    @property
-    def models(self) -> tuple[str, ...]:
-        """The identities of all that it stands for."""
-        return self.variants or (self.identity,)
-
-    @property
-    def bounds(self) -> str:
-        """What its bounds are, in words."""
-        if self.variants:
-            return f"range of {len(self.variants)} seeds"
-        return "95 % interval" if self.y_low < self.y_high else ""
 
 
 @dataclass(frozen=True)
@@ -109,6 +46,8 @@ class TradeoffState:
         Whether these are one point, with their range as its band.
     front : tuple of int
         Indices of the points that no other beats on both axes, by x.
+    curves : tuple of Curve
+        What fits of these axes expect.
     selected : frozenset of str
         Identities of the selected models.
     primary, pinned : str or None
@@ -122,6 +61,7 @@ class TradeoffState:
     seeds: bool
     together: bool
     front: tuple[int, ...]
+    curves: tuple[Curve, ...]
     selected: frozenset[str]
     primary: str | None
     pinned: str | None
@@ -136,90 +76,24 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         if session.engine and session.engine.running:
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    each = tuple(_points(snapshot, _values(session, x), _values(session, y)))
-    gathered = _gathered(each, snapshot)
-    together = session.option(SEEDS) != "apart"
-    points = gathered if together else each
+    each = points_of(snapshot, values(session, x), values(session, y))
+    together = gathered(each, snapshot)
+    banded = session.option(SEEDS) != "apart"
+    points = together if banded else each
     axes = axis(session, x), axis(session, y)
     return TradeoffState(
         x=axes[0],
         y=axes[1],
         measures=(*snapshot.measures, *([SELECTED] if "accuracy" in snapshot.measures else [])),
         points=points,
-        seeds=len(gathered) < len(each),
-        together=together,
-        front=_front(points, *axes),
+        seeds=len(together) < len(each),
+        together=banded,
+        front=front_of(points, *axes),
+        curves=curves_of(snapshot.fits, x, y),
         selected=session.state.selection.models,
         primary=session.state.primary,
         pinned=session.state.pinned,
     )
-
-
-def preferred(snapshot: "Snapshot", names: tuple[str, ...]) -> str | None:
-    """Return the first of the names that was measured, or else any measure."""
-    return next((name for name in names if name in snapshot.measures), next(iter(snapshot.measures), None))
-
-
-def axis(session: "Session", name: str) -> Axis:
-    """Return the axis of a measured quantity, from the catalogue where it declares one."""
-    from ..analysis.catalogue import Quantity
-
-    if name == SELECTED:
-        return Axis(name, "Accuracy on the selected samples", "fraction", "higher")
-    declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
-    unit = next((v.unit for v in session.snapshot.values if v.measure == name), declared.unit)
-    return Axis(name, declared.title, unit, declared.better)
-
-
-def _values(session: "Session", name: str) -> dict[str, Bounds]:
-    """Return each model's value with its bounds, by identity; a value without an interval is its own."""
-    if name == SELECTED:
-        return {model: (f.mean, f.low, f.high) for model, f in (session.accuracies() or {}).items()}
-    table = session.snapshot.value_table
-    found = {model.identity: table.get(model.name, {}).get(name) for model in session.snapshot.models}
-    return {
-        identity: (v.value, v.value if v.low is None else v.low, v.value if v.high is None else v.high)
-        for identity, v in found.items()
-        if v is not None
-    }
-
-
-def _points(snapshot: "Snapshot", x: dict[str, Bounds], y: dict[str, Bounds]) -> list[Point]:
-    return [
-        Point(model.identity, model.name, model.method or "source", at, *y[model.identity], x_low=at, x_high=at)
-        for model in snapshot.models
-        if model.identity in x and model.identity in y
-        for at in (x[model.identity][0],)
-    ]
-
-
-def _gathered(points: tuple[Point, ...], snapshot: "Snapshot") -> tuple[Point, ...]:
-    """Return the points with those that differ by their seed alone made one."""
-    groups = variants([point.identity for point in points], snapshot.specs)
-    return tuple(_band([points[i] for i in group]) if len(group) > 1 else points[group[0]] for group in groups)
-
-
-def _band(points: list[Point]) -> Point:
-    x, y = [p.x for p in points], [p.y for p in points]
-    middle = sorted(points, key=lambda p: p.y)[len(points) // 2]
-    return Point(
-        identity=middle.identity,
-        name=name_of_variants([p.name for p in points]),
-        operation=middle.operation,
-        x=fmean(x),
-        y=fmean(y),
-        y_low=min(y),
-        y_high=max(y),
-        x_low=min(x),
-        x_high=max(x),
-        variants=tuple(p.identity for p in points),
-    )
-
-
-def _front(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:
-    values = np.array([[point.x, point.y] for point in points]).reshape(-1, 2)
-    front = np.flatnonzero(pareto_front(values, (x.better or "lower", y.better or "higher")))
-    return tuple(int(i) for i in front[np.argsort(values[front, 0], kind="stable")])
 
 
 def table(state: TradeoffState) -> Table:
@@ -248,9 +122,16 @@ def draw(figure: "Figure", state: TradeoffState) -> None:
     axes.plot([p.x for p in front], [p.y for p in front], color="0.4", linewidth=0.8, zorder=0, label="front")
     if any(point.variants for point in state.points):
         axes.plot([], [], color="0.5", alpha=0.5, linewidth=4, label=BAND)
+    for number, curve in enumerate(state.curves):
+        draw_curve(axes, curve, number, _print_colour(state, curve))
     axes.set_xlabel(state.x.label)
     axes.set_ylabel(state.y.label)
     axes.legend(frameon=False)
+
+
+def _print_colour(state: TradeoffState, curve: Curve) -> str:
+    operations = _operations(state)
+    return f"C{operations.index(curve.group) % 10}" if curve.group in operations else "0.3"
 
 
 def _draw_bounds(axes: Any, point: Point, colour: str) -> None:
@@ -281,6 +162,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         self._front = pg.PlotDataItem()
         self._bands, self._bars = pg.ErrorBarItem(beam=0), pg.ErrorBarItem(beam=0)
         self._points = pg.ScatterPlotItem(pxMode=True, hoverable=True, tip=None)
+        self._curves = CurveLayer(self.plot)
         for item in (self._front, self._bands, self._bars, self._points):
             self.plot.add(item)
         self.plot.clicked.connect(self._on_clicked)
@@ -288,6 +170,7 @@ class TradeoffPanel(Panel[TradeoffState]):
             lambda _, spots, event: self._on_clicked(event.pos().x(), event.pos().y(), event.modifiers())
         )
         self.plot.brushed.connect(self._on_brushed)
+        self.plot.scene().sigMouseMoved.connect(self._on_mouse_moved)
         self.plot.cleared.connect(self._on_cleared)
         self.plot.occupied = lambda x, y: self._at(x, y) is not None
         self.plot.selection_bounds = self._selection_bounds
@@ -313,8 +196,8 @@ class TradeoffPanel(Panel[TradeoffState]):
 
     def show_state(self, old: TradeoffState | None, new: TradeoffState) -> None:
         """Draw the points anew; there are few."""
-        for name, axis in (("x", new.x), ("y", new.y)):
-            _fill(self._boxes[name], new.measures, axis.name)
+        for name, shown in (("x", new.x), ("y", new.y)):
+            _fill(self._boxes[name], new.measures, shown.name)
         self.plot.set_axes(new.x.title, new.y.title, new.x.unit, new.y.unit)
         front = [new.points[i] for i in new.front]
         theme = look.theme
@@ -325,6 +208,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         _span(self._bars, [p for p in new.points if not p.variants], pg.mkPen(theme.faded))
         _span(self._bands, [p for p in new.points if p.variants], _translucent(theme.quiet))
         self._points.setData([self._spot(new, point) for point in new.points])
+        self._curves.show([(curve, _colour_of(new, curve)) for curve in new.curves])
         self._show_legend(new)
         if old is None or (old.x, old.y, len(old.points)) != (new.x, new.y, len(new.points)):
             self.plot.fit()
@@ -350,7 +234,8 @@ class TradeoffPanel(Panel[TradeoffState]):
             for kind, name in enumerate(_operations(state))
         ]
         bands = [f"┃&nbsp;{BAND}"] if any(point.variants for point in state.points) else []
-        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands]))
+        laws = [legend_of(curve, number, _colour_of(state, curve)) for number, curve in enumerate(state.curves)]
+        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *laws]))
 
     def _on_together(self, together: bool) -> None:
         if self.session:
@@ -359,6 +244,11 @@ class TradeoffPanel(Panel[TradeoffState]):
     def _on_axis(self, axis: str, measure: str) -> None:
         if self.session:
             self.session.set_option(f"tradeoff.{axis}", measure)
+
+    def _on_mouse_moved(self, place: QPointF) -> None:
+        at = self.plot.box.mapSceneToView(place)
+        near = self.state and curve_at(self.state.curves, (at.x(), at.y()), self.plot.box.viewPixelSize())
+        self.plot.setToolTip(near.words if near else "")
 
     def _on_cleared(self) -> None:
         if self.session:
@@ -417,6 +307,13 @@ def _translucent(colour: str) -> Any:
 
 def _operations(state: TradeoffState) -> list[str]:
     return list(dict.fromkeys(point.operation for point in state.points))
+
+
+def _colour_of(state: TradeoffState, curve: Curve) -> str:
+    """Return the colour of the operation that a curve's models were made by, where one made them all."""
+    operations = _operations(state)
+    known = curve.group in operations
+    return CLASS_HUES[operations.index(curve.group) % len(CLASS_HUES)] if known else look.theme.text
 
 
 def _fill(box: QComboBox, names: tuple[str, ...], chosen: str) -> None:

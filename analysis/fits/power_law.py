@@ -51,6 +51,12 @@ class PowerLawFit(NamedTuple):
         """Return the error at a size with the 95 % interval of the law there."""
         return _interval(float(self.law.at(size)), [float(law.at(size)) for law in self.resampled])
 
+    def along(self, sizes: ArrayLike) -> tuple[Floats, Floats, Floats]:
+        """Return the errors at sizes, and the lower and upper bounds of their 95 % band, (sizes,) each."""
+        errors = self.law.at(sizes)
+        low, high = np.quantile([law.at(sizes) for law in self.resampled], [0.025, 0.975], axis=0)
+        return errors, np.minimum(low, errors), np.maximum(high, errors)
+
 
 class Forecast(NamedTuple):
     """What is expected at the end, and when that was known.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 from torch import Tensor, nn
 
+from ...kernels.bootstrap import ratio_interval
 from ...kernels.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from ...kernels.redundancy import error_correlation
 from ..catalogue import Quantity
@@ -60,6 +61,9 @@ class CorruptionParameters(Parameters):
     quantities=(
         Quantity(name=f"{_ID}.accuracy", title="Accuracy under corruption", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.error", title="Mean corruption error", unit="fraction", better="lower"),
+        Quantity(
+            name=f"{_ID}.mce", title="Corruption error over the reference's (mCE)", unit="fraction", better="lower"
+        ),
         Quantity(name=f"{_ID}.drop", title="Accuracy lost to corruption", unit="fraction", better="lower"),
         Quantity(name=f"{_ID}.redundancy", title="Mean correlation of errors between corruptions"),
         *(
@@ -74,12 +78,16 @@ class CorruptionParameters(Parameters):
         Quantity(name=f"{_ID}.correct", title="Correct by corruption, a bit for each severity", per_sample=True),
     ),
     needs=("logits",),
+    version=2,
+    compares="optional",
 )
 def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterator[Value | Column]:
     """Accuracy under common corruptions, by corruption and severity; mean corruption error; how alike corruptions are.
 
-    The mean corruption error is plain: the mean over corruptions of the error at each of the severities, not divided
-    by that of another network. The redundancy of a corruption is the highest correlation, over the samples, of how
+    The mean corruption error is plain: the mean over corruptions of the error at each of the severities. With a
+    reference there is also ``mce``, for which every corruption's error, summed over the severities, is divided by the
+    reference's (equation 1 of the source); there is none where the reference makes no error under a corruption. The
+    redundancy of a corruption is the highest correlation, over the samples, of how
     often it and another one mislead the network; where errors do not vary there is none.
 
     Column ``correct`` has one byte a corruption, in the order of the parameter: bit 0 is set where the sample is
@@ -92,17 +100,25 @@ def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterato
         image fits in the device's memory.
     """
     logits = labelled_logits(evidence)
-    right = _right_under(evidence, parameters)
+    right, *others = _right_under([each for each in (evidence, evidence.reference) if each], parameters)
     yield from _accuracies(evidence, parameters, right)
     survived = right.mean(axis=(1, 2))
     clean = (logits.argmax(axis=1) == evidence.labels) & np.isfinite(logits.max(axis=1))
     yield mean_value(f"{_ID}.accuracy", survived, evidence, "fraction")
     yield mean_value(f"{_ID}.error", 1 - survived, evidence, "fraction")
     yield mean_value(f"{_ID}.drop", clean - survived, evidence, "fraction")
+    for other in others:
+        yield from _beside(right, other, evidence.seed)
     yield from _redundancies(parameters.corruptions, error_correlation(1 - right.mean(axis=2)))
     yield Column(f"{_ID}.survived", survived.astype(np.float32), "fraction")
     bits = 1 << (np.array(parameters.severities) - 1)
     yield Column(f"{_ID}.correct", (right * bits).sum(axis=2).astype(np.uint8))
+
+
+def _beside(right: NDArray[np.bool_], reference: NDArray[np.bool_], seed: int) -> Iterator[Value]:
+    found = ratio_interval((~right).sum(axis=2), (~reference).sum(axis=2), seed)
+    if found:
+        yield Value(measure=f"{_ID}.mce", value=found.mean, low=found.low, high=found.high, unit="fraction")
 
 
 def _accuracies(evidence: Evidence, parameters: CorruptionParameters, right: NDArray[np.bool_]) -> Iterator[Value]:
@@ -121,24 +137,29 @@ def _redundancies(names: Sequence[str], correlation: NDArray[np.float64]) -> Ite
             yield Value(measure=f"{_ID}.redundancy.{name}", value=float(row[other].max()))
 
 
-def _right_under(evidence: Evidence, parameters: CorruptionParameters) -> NDArray[np.bool_]:
-    """Return whether the network is right, (samples, corruptions, severities); one pass over the data."""
-    data = evidence.data
+def _right_under(models: Sequence[Evidence], parameters: CorruptionParameters) -> NDArray[np.bool_]:
+    """Return whether each network is right, (models, samples, corruptions, severities); one pass over the data."""
+    evidence, data = models[0], models[0].data
     assert data is not None, "the labels come from data"
-    network = evidence.build()
+    networks = [each.build() for each in models]
     ways = list(product(parameters.corruptions, parameters.severities))
-    right = np.empty((len(data), len(ways)), bool)
+    right = np.empty((len(networks), len(data), len(ways)), bool)
     for start, pixels in _pixels(data, evidence.device):
         here = slice(start, start + len(pixels))
         labels = torch.from_numpy(evidence.labels[here]).to(evidence.device)
         samples = torch.arange(here.start, here.stop, device=evidence.device)
         for way, (name, severity) in enumerate(ways):
-            evidence.ticket.progress(start * len(ways) + way * len(pixels), right.size, CORRUPTIONS[name].title)
-            spoilt = corrupt(pixels, name, severity, samples + _stream(evidence.seed, name))
-            scores = _scores(network, data.normalisation.redo(spoilt))
-            best = scores.max(dim=1)
-            right[here, way] = ((best.indices == labels) & best.values.isfinite()).cpu().numpy()
-    return right.reshape(len(data), len(parameters.corruptions), -1)
+            evidence.ticket.progress(start * len(ways) + way * len(pixels), right[0].size, CORRUPTIONS[name].title)
+            inputs = data.normalisation.redo(corrupt(pixels, name, severity, samples + _stream(evidence.seed, name)))
+            for place, network in enumerate(networks):
+                right[place, here, way] = _right(_scores(network, inputs), labels)
+    return right.reshape(len(networks), len(data), len(parameters.corruptions), -1)
+
+
+def _right(scores: Tensor, labels: Tensor) -> NDArray[np.bool_]:
+    best = scores.max(dim=1)
+    found: NDArray[np.bool_] = ((best.indices == labels) & best.values.isfinite()).cpu().numpy()
+    return found
 
 
 def _stream(seed: int, name: str) -> int:

@@ -2,7 +2,7 @@
 
 A fit is::
 
-    def power_law(table: Table, parameters: PowerLawParameters) -> Iterable[Value | Remark]
+    def power_law(table: Table, parameters: PowerLawParameters) -> Iterable[Value | Remark | FittedCurve]
 
 registered by ``@FITS.register("fit.power_law", title=…, citation=…, quantities=…)``. The table is plain data: the
 models with what made them and what was measured. ``needs=("correct",)`` asks for what each has right of every sample.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..registry import Parameters, Shelf
-from ..trials import Value
+from ..trials import FittedCurve, Value
 from .table import Member, Table
 
 
@@ -29,9 +29,9 @@ class Fit(Protocol):
 
     __qualname__: str
 
-    def __call__(self, table: Table, parameters: Any, /) -> Iterable[Value | Remark]: ...
+    def __call__(self, table: Table, parameters: Any, /) -> Iterable[Value | Remark | FittedCurve]: ...
 
 
 FITS: Shelf[Fit] = Shelf("fit", __name__, "graftwork.fits")
 
-__all__ = ["FITS", "Fit", "Member", "Parameters", "Remark", "Table", "Value"]
+__all__ = ["FITS", "Fit", "FittedCurve", "Member", "Parameters", "Remark", "Table", "Value"]

@@ -6,7 +6,7 @@ from pathlib import Path
 from ...kernels.frontier import Direction
 from ..trials import FitResult, FitSpec
 from ..workspace import Workspace
-from . import FITS, Remark, Table, Value
+from . import FITS, FittedCurve, Remark, Table, Value
 from .gathering import correctness_of, members_of
 
 
@@ -41,4 +41,5 @@ def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitRes
     return FitResult(
         values=tuple(item for item in found if isinstance(item, Value)),
         remarks=tuple(item.text for item in found if isinstance(item, Remark)),
+        curves=tuple(item for item in found if isinstance(item, FittedCurve)),
     )

@@ -7,7 +7,8 @@ from ..catalogue import Quantity
 from ..errors import unknown
 from ..fits.density import Density, density, reference_curve
 from ..registry import parameter
-from . import FITS, Member, Parameters, Remark, Table, Value
+from . import FITS, FittedCurve, Member, Parameters, Remark, Table, Value
+from .curves import law_curve
 from .wording import interval_value, within
 
 _ID = "fit.density"
@@ -29,7 +30,7 @@ class DensityParameters(Parameters):
         Quantity(name=_ID, title="Effective size over actual size", better="higher"),
     ),
 )
-def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value | Remark]:
+def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value | Remark | FittedCurve]:
     """Give every other model the size at which the dense models' power law has its error, and that over its own size.
 
     The models are grouped by method unless ``by`` says otherwise, so that sources are the dense ones.
@@ -40,6 +41,7 @@ def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value
     dense = {member.identity for member in groups[parameters.dense]}
     reference = table.error_points(groups[parameters.dense])
     curve = reference_curve(reference.x, reference.y, parameters.seed)
+    yield law_curve(table, parameters.dense, curve, reference.x)
     others = table.error_points(tuple(m for m in table.members if m.identity not in dense))
     for member, size, error in zip(*others, strict=True):
         yield from _of_model(member, density(curve, float(size), float(error)))

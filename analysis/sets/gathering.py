@@ -70,6 +70,7 @@ def _member(model: ModelRecord, values: Mapping[str, Value], entries: tuple[str,
         seed=model.seed,
         values=values,
         entries=entries,
+        references=model.references,
     )
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from itertools import combinations
 
+import numpy as np
+
 from ..catalogue import Quantity
 from ..correctness import SIGNIFICANT
 from ..fits.comparison import Comparison, Curve, compare
 from ..fits.power_law import PowerLawFit, fit_power_law, forecast
 from ..registry import parameter
-from . import FITS, Parameters, Remark, Table, Value
-from .table import Points
+from . import FITS, FittedCurve, Parameters, Remark, Table, Value
+from .curves import law_curve
+from .table import Floats, Points
 from .wording import each_group, interval_value, number, within
 
 _ID = "fit.power_law"
@@ -41,7 +44,7 @@ class PowerLawParameters(Parameters):
         Quantity(name=f"{_ID}.crossing", title="Where two laws cross"),
     ),
 )
-def power_law(table: Table, parameters: PowerLawParameters) -> Iterator[Value | Remark]:
+def power_law(table: Table, parameters: PowerLawParameters) -> Iterator[Value | Remark | FittedCurve]:
     """Fit y = α·x^β + γ to every group, forecast it, and say of every two groups whether and where they differ."""
     points = {group: table.error_points(members) for group, members in table.groups().items()}
     curves: dict[str, Curve] = {}
@@ -52,6 +55,7 @@ def power_law(table: Table, parameters: PowerLawParameters) -> Iterator[Value | 
         group, fit = found
         curves[group] = Curve(points[group].x, points[group].y, fit)
         yield from _law(table, group, fit)
+        yield law_curve(table, group, fit, _reach(points[group], parameters))
         yield from _forecast(table, group, points[group], parameters)
     for first, second in combinations(curves, 2):
         yield from _pair(first, second, curves)
@@ -59,6 +63,10 @@ def power_law(table: Table, parameters: PowerLawParameters) -> Iterator[Value | 
 
 def _fit(points: Points, parameters: PowerLawParameters) -> PowerLawFit:
     return fit_power_law(points.x, points.y, parameters.seed, parameters.resamples)
+
+
+def _reach(points: Points, parameters: PowerLawParameters) -> Floats:
+    return points.x if parameters.at is None else np.append(points.x, parameters.at)
 
 
 def _law(table: Table, group: str, fit: PowerLawFit) -> Iterator[Value | Remark]:

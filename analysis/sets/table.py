@@ -29,6 +29,8 @@ class Member:
         What made it; None for a source.
     parents : tuple of str
         Names of its parents.
+    references : dict
+        Identities of the models and data sets that the method's parameters name, by parameter.
     parameters, facts : dict
         The method's parameters, and what was learnt about the model.
     seed : int or None
@@ -48,6 +50,7 @@ class Member:
     seed: int | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     entries: tuple[str, ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict, repr=False)  # the parameters tell them apart already
 
     def trait(self, name: str) -> Any:
         """Return what tells the model from others: method, parents, seed, step, a parameter or a fact; None if none."""
@@ -178,6 +181,10 @@ class Table:
         if units - {"fraction"}:
             raise UserError(f"More of {self.y} is better, and a law is of an error.", "Name an error or a loss as y.")
         return points._replace(y=1 - points.y)
+
+    def of_error(self, errors: Floats) -> Floats:
+        """Return errors as `error_points` gives them, in the units of y."""
+        return 1 - errors if self.direction(self.y) == "higher" else errors
 
     def direction(self, name: str) -> Direction | None:
         """Return which direction of a quantity is good, if either is."""

@@ -24,6 +24,7 @@ __all__ = [
     "FitEntry",
     "FitResult",
     "FitSpec",
+    "FittedCurve",
     "Frozen",
     "MeasureSpec",
     "ModelSpec",

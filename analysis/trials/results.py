@@ -72,6 +72,27 @@ class TrialResult(Frozen):
     passed: Pass | None = None
 
 
+class FittedCurve(Frozen):
+    """What a fit expects of y along x, with its 95 % band.
+
+    Attributes
+    ----------
+    group : str
+        The models that it was fitted to; empty where nothing divides them.
+    words : str
+        What it is, in one sentence.
+    x, y, low, high : tuple of float, each (places,)
+        Places by x, in the units of the axes; what is expected there, and the bounds of the band.
+    """
+
+    group: str
+    words: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
 class FitResult(Frozen):
     """What a fit says.
 
@@ -81,7 +102,10 @@ class FitResult(Frozen):
         Its numbers.
     remarks : tuple of str
         What they mean, one sentence each.
+    curves : tuple of FittedCurve
+        What can be drawn over the models by x and y.
     """
 
     values: tuple[Value, ...] = ()
     remarks: tuple[str, ...] = ()
+    curves: tuple[FittedCurve, ...] = ()

@@ -4,8 +4,12 @@ import json
 import math
 import sqlite3
 
-from ..trials import FitResult, FitSpec, Value
+from pydantic import TypeAdapter
+
+from ..trials import FitResult, FitSpec, FittedCurve, Value
 from .records import FitRecord
+
+_CURVES = TypeAdapter(tuple[FittedCurve, ...])
 
 
 def add_fit(db: sqlite3.Connection, spec: FitSpec, run: int) -> None:
@@ -27,7 +31,11 @@ def fits(db: sqlite3.Connection) -> list[FitRecord]:
             inputs=row["inputs"],
             problem=row["problem"],
             next_step=row["next_step"],
-            result=FitResult(values=_values(db, row["identity"]), remarks=json.loads(row["remarks"])),
+            result=FitResult(
+                values=_values(db, row["identity"]),
+                remarks=json.loads(row["remarks"]),
+                curves=_CURVES.validate_json(row["curves"]),
+            ),
         )
         for row in db.execute("SELECT * FROM fits ORDER BY number").fetchall()
     ]
@@ -38,8 +46,8 @@ def finish(
 ) -> None:
     """Record what came of a fit of these inputs, in place of what came of others."""
     db.execute(
-        "UPDATE fits SET inputs = ?, problem = ?, next_step = ?, remarks = ? WHERE identity = ?",
-        (inputs, problem, next_step, json.dumps(result.remarks), fit),
+        "UPDATE fits SET inputs = ?, problem = ?, next_step = ?, remarks = ?, curves = ? WHERE identity = ?",
+        (inputs, problem, next_step, json.dumps(result.remarks), _CURVES.dump_json(result.curves).decode(), fit),
     )
     db.execute("DELETE FROM fit_values WHERE fit = ?", (fit,))
     db.executemany(

@@ -13,7 +13,7 @@ from .files import ARRAYS, CHECKPOINTS
 from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, TrialState, ValueRecord
 
 _MODELS = """
-SELECT m.*, o.method, o.parameters, o.seed FROM models m LEFT JOIN operations o ON o.model = m.identity
+SELECT m.*, o.method, o.parameters, o.refs, o.seed FROM models m LEFT JOIN operations o ON o.model = m.identity
 ORDER BY m.number
 """
 _PARENTS = """
@@ -52,6 +52,7 @@ def models(db: sqlite3.Connection, home: Path) -> list[ModelRecord]:
             method=row["method"],
             parameters=_parameters(row),
             parents=tuple(parents[row["identity"]]),
+            references=json.loads(row["refs"] or "{}"),
             seed=row["seed"],
             facts=json.loads(row["facts"]),
             created=row["created"],

@@ -81,6 +81,8 @@ class ModelRecord(Frozen):
         What made it; None for a source, whose ``parameters`` are empty.
     parents : tuple of Parent
         In the operation's order.
+    references : dict
+        Identities of the models and data sets that parameters name, by parameter.
     seed : int or None
         None where nothing was drawn.
     facts : dict
@@ -96,6 +98,7 @@ class ModelRecord(Frozen):
     method: str | None
     parameters: dict[str, Any]
     parents: tuple[Parent, ...]
+    references: dict[str, str]
     seed: int | None
     facts: dict[str, Any]
     created: float

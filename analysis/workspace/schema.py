@@ -96,8 +96,10 @@ CREATE TABLE fit_values (
 );
 """
 
+_CURVES = "ALTER TABLE fits ADD COLUMN curves TEXT NOT NULL DEFAULT '[]';"
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

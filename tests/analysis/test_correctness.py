@@ -1,5 +1,7 @@
 """Accuracy of subsets and paired tests from what a workspace keeps."""
 
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,24 +66,54 @@ def test_differences_are_said_in_words(correctness: Correctness) -> None:
 
 
 def test_the_session_gives_accuracies_of_what_is_selected(session: Any, wait: Any) -> None:
-    wait(lambda: session.labels() is not None and session.accuracies() is not None)
+    wait(lambda: session.accuracies() is not None)
     table = session.snapshot.value_table
     whole = session.accuracies()
     assert len(whole) == 7
     for model in session.snapshot.models:
         value = table[model.name]["accuracy"]
         assert whole[model.identity] == pytest.approx((value.value, value.low, value.high))
-    first = session.labels() == 0
-    session.select_samples(first)
+    session.select_samples(session.labels() == 0)
+    wait(lambda: session.accuracies() != whole and session.idle())
     for model in session.snapshot.models:
         value = table[model.name]["accuracy.class.0"]
         assert session.accuracies()[model.identity].mean == pytest.approx(value.value)
 
 
+def test_a_reader_computes_the_accuracies_of_the_latest_selection_while_the_former_stay(
+    session: Any, wait: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wait(lambda: session.accuracies() is not None and session.idle())
+    whole, labels = session.accuracies(), session.labels()
+    begun, go_on = threading.Event(), threading.Event()
+    asked: list[tuple[str, int]] = []
+    compute = Correctness.accuracies
+
+    def slow(self: Correctness, within: Any = None, seed: int = 0) -> Any:
+        asked.append((threading.current_thread().name, int(within.sum())))
+        begun.set()
+        assert go_on.wait(20)
+        return compute(self, within, seed)
+
+    monkeypatch.setattr(Correctness, "accuracies", slow)
+    for size in (3, 5, 7):
+        session.select_samples(np.arange(len(labels)) < size)
+        assert session.accuracies() == whole
+        assert begun.wait(20)
+    heard: list[str] = []
+    session.changed.connect(heard.append)
+    go_on.set()
+    wait(lambda: session.accuracies() and session.idle() and len(asked) > 1)
+    assert [size for _, size in asked] == [3, 7], "the selection in between was gone before its turn"
+    assert all(name.startswith("graftwork reader") for name, _ in asked)
+    assert heard == ["arrays", "arrays"]
+    wait(lambda: all(session.column(model, "correct") is not None for model in whole))
+    expected = {model: session.column(model, "correct")[:7].mean() for model in whole}
+    assert {model: found.mean for model, found in session.accuracies().items()} == pytest.approx(expected)
+
+
 @pytest.fixture
 def wait() -> Any:
-    import time
-
     def until(ready: Any) -> None:
         end = time.monotonic() + 20
         while not ready():

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graftwork.analysis import session as sessions
-from graftwork.analysis.session import Session
+from graftwork.analysis.session import Session, records
 from graftwork.analysis.workspace import Workspace
 
 
@@ -33,7 +32,7 @@ def test_selecting_is_undone_and_redone(session: Any) -> None:
 
 
 def test_a_read_only_session_follows_the_writer(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "_FOLLOW_S", 0.02)
+    monkeypatch.setattr(records, "FOLLOW_S", 0.02)
     identity = session.state.primary
     mask = np.ones(100, bool)
     with Workspace.open(session.workspace.path, read_only=True) as space:

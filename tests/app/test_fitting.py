@@ -8,10 +8,11 @@ import pytest
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.sets.gathering import inputs_of
+from graftwork.analysis.sets.kept import kept_fits
 from graftwork.analysis.trials import FitResult, FitSpec, Plan, Value
 from graftwork.analysis.workspace import Workspace
 from graftwork.app.cli import run_command
-from graftwork.app.fitting import Question, kept_fits, parsed, spec_of
+from graftwork.app.fitting import Question, parsed, spec_of
 
 
 @pytest.fixture
@@ -90,7 +91,7 @@ def test_what_a_run_fitted_is_told_until_its_inputs_change(copy: Path, capsys: p
     infinite = Value(measure="fit.density.model.x", value=float("inf"), low=2.0, high=float("inf"))
     with Workspace.open(copy) as space:
         spec = _asked(space)
-        assert kept_fits(space)[0].problem.startswith("What it is fitted to has changed.")
+        assert kept_fits(space)[0].problem.startswith("It was not computed yet.")
         space.finish_fit(spec.identity, inputs_of(space, spec), FitResult(values=(infinite,), remarks=("It rises.",)))
         assert kept_fits(space)[0].result.values == (infinite,)
     assert run_command(["fit", "-w", str(copy)]) == 0

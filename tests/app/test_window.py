@@ -81,10 +81,11 @@ def test_every_view_shows_the_workspace(opened: Window, home: Path) -> None:
         "inspector",
         "selections",
         "jobs",
+        "fits",
     }
     assert {panel.session for panel in opened.panels.values()} == {opened.session}
     shown = {name: panel.shows for name, panel in opened.panels.items()}
-    assert {name for name, what in shown.items() if what != "content"} <= {"samples"}
+    assert {name for name, what in shown.items() if what != "content"} <= {"samples", "fits"}
     assert load_settings().recent == [str(home)]
     assert "7 models" in opened._state.text()
 

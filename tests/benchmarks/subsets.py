@@ -22,6 +22,7 @@ from graftwork.kernels.bootstrap import mean_interval
 from graftwork.kernels.frontier import pareto_front
 from graftwork.kernels.packed import counts, counts_reference, pack
 from graftwork.views import tradeoff as view
+from graftwork.views.points import SELECTED
 
 MODELS, SAMPLES = 100, 100_000
 
@@ -57,12 +58,15 @@ def fill(space: Workspace, rows: NDArray[np.bool_], costs: NDArray[np.float64]) 
         )
 
 
-def drawn(session: Session) -> view.TradeoffState:
-    """Return what the view draws, once what it needs is loaded."""
+def longest_turn(session: Session, accuracy: float) -> float:
+    """Resolve until the first model has that accuracy; return the longest turn on this thread, in milliseconds."""
+    turns = []
     while True:
+        start = time.perf_counter()
         state = view.resolve(session)
-        if isinstance(state, view.TradeoffState) and len(state.points) == MODELS:
-            return state
+        turns.append(1e3 * (time.perf_counter() - start))
+        if isinstance(state, view.TradeoffState) and len(state.points) == MODELS and state.points[0].y == accuracy:
+            return max(turns)
         time.sleep(0.001)
 
 
@@ -73,20 +77,25 @@ def brush(rows: NDArray[np.bool_], costs: NDArray[np.float64], folder: Path) -> 
         start = time.perf_counter()
         session = Session(space)
         session.refresh()
-        session.set_option("tradeoff.y", view.SELECTED)
-        drawn(session)
+        session.set_option("tradeoff.y", SELECTED)
+        longest_turn(session, rows[0].mean())
         print(f"  the first curve, files read                {1e3 * (time.perf_counter() - start):9.2f} ms")
-        rng, taken = np.random.default_rng(1), []
+        rng, taken, turns = np.random.default_rng(1), [], []
         for share in np.linspace(0.001, 0.999, 25):
             mask = rng.random(SAMPLES) < share
             start = time.perf_counter()
             session.select_samples(mask)
-            state = drawn(session)
+            turns.append(longest_turn(session, rows[0][mask].mean()))
             taken.append(1e3 * (time.perf_counter() - start))
-            assert state.points[0].y == rows[0][mask].mean()
         session.close()
-    print(f"  a brush, selection to curve                min {min(taken):9.2f} ms   ", end="")
-    print(f"median {statistics.median(taken):9.2f} ms   max {max(taken):9.2f} ms")
+    told("a brush, selection to curve", taken)
+    told("of which one turn of the window's thread", turns)
+
+
+def told(title: str, taken: list[float]) -> None:
+    """Print how long something took, in milliseconds."""
+    low, middle, high = min(taken), statistics.median(taken), max(taken)
+    print(f"  {title:42} min {low:9.2f} ms   median {middle:9.2f} ms   max {high:9.2f} ms")
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graftwork.kernels.bootstrap import mean_interval, mean_interval_reference
+from graftwork.kernels.bootstrap import mean_interval, mean_interval_reference, ratio_interval
 
 
 def test_numbers_equal_the_reference_draw_by_draw() -> None:
@@ -45,3 +45,21 @@ def test_all_equal_has_no_width() -> None:
 def test_no_values() -> None:
     with pytest.raises(ValueError, match="at least one"):
         mean_interval(np.zeros(0), 0)
+
+
+def test_the_ratio_of_sums_is_that_of_resampled_samples() -> None:
+    rng = np.random.default_rng(0)
+    other = rng.integers(0, 4, (300, 3))
+    own = np.minimum(other + rng.integers(0, 2, (300, 3)), 4)
+    found = ratio_interval(own, other, 0, resamples=4000)
+    assert found is not None
+    assert found.mean == pytest.approx(np.mean([own[:, c].sum() / other[:, c].sum() for c in range(3)]))
+    picks = (rng.integers(0, 300, 300) for _ in range(4000))
+    plain = np.quantile([(own[p].sum(0) / other[p].sum(0)).mean() for p in picks], [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx(tuple(plain), abs=0.005)
+
+
+def test_a_ratio_that_never_varies_has_no_width_and_one_over_nothing_is_none() -> None:
+    other = np.random.default_rng(0).integers(1, 4, (50, 2))
+    assert ratio_interval(2 * other, other, 0) == (2, 2, 2)
+    assert ratio_interval(other, other * [1, 0], 0) is None

@@ -1,13 +1,12 @@
 """Two models on the same samples, against scipy and the plain way."""
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from graftwork.kernels.bootstrap import mean_interval
 from graftwork.kernels.paired import (
     Contingency,
     carried_over,
@@ -76,5 +75,6 @@ def test_what_carries_over_is_counted_where_only_one_knew() -> None:
     before = np.array([0, 0, 0, 1, 1, 1], bool)
     teacher = np.array([1, 1, 0, 0, 0, 1], bool)
     after = np.array([1, 0, 1, 1, 1, 0], bool)
-    assert carried_over(before, teacher, after) == (0.5, 1.0)
-    assert math.isnan(carried_over(before, before, after).learnt)
+    learnt, kept = carried_over(before, teacher, after)
+    assert (learnt, kept) == (mean_interval(np.array([1, 0]), 0), mean_interval(np.array([1, 1]), 0))
+    assert carried_over(before, before, after) == (None, None)

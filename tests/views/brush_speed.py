@@ -40,13 +40,13 @@ def large(session: Session) -> Session:
     )
     for column in session.snapshot.columns:
         if column.name in columns:
-            session._arrays["column", str(column.path), column.name] = columns[column.name]
+            session.loading.held["column", str(column.path), column.name] = columns[column.name]
     session.select_samples(labels == 0)
     session.set_option("embedding.method", "pca")
     models = [session.state.pinned or "", session.state.primary or ""]
-    target: Path = session._projection_file(models, session.state.data or "", "pca", "features", {})
+    target: Path = session.projection_file(models, session.state.data or "", "pca", "features", {})
     for number in range(2):
-        session._arrays["layout", str(target), number] = layout[:, :: 1 - 2 * number].copy()
+        session.loading.held["layout", str(target), number] = layout[:, :: 1 - 2 * number].copy()
     return session
 
 

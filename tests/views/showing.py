@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.session import Session
+from graftwork.analysis.sets.gathering import inputs_of
+from graftwork.analysis.trials import FitEntry, FitResult, FitSpec, FittedCurve, Plan, Value
 from graftwork.views.panel import Panel, load_views
 
 Shown = TypeVar("Shown", bound=Panel[Any])
@@ -31,6 +33,25 @@ def rest(qtbot: QtBot, session: Session) -> None:
         qtbot.wait(5)
         qtbot.waitUntil(session.idle)
     qtbot.wait(5)
+
+
+def keep_fit(session: Session, x: str = "cost.nominal.nonzeros", y: str = "accuracy", problem: str = "") -> FitSpec:
+    """Keep a fit of all models in the session's workspace, with the curve of one group; ``problem``: why it failed."""
+    space = session.workspace
+    entry = FitEntry(name="all", models=tuple(model.identity for model in space.models()))
+    spec = FitSpec(name="law", fit="fit.power_law", version=1, of=(entry,), x=x, y=y, by="method")
+    space.add_plan(Plan(title="Fits", trials=(), fits=(spec,)), "")
+    if problem:
+        space.fail_fit(spec.identity, inputs_of(space, spec), problem, "Measure more models.")
+        return spec
+    places, middle = np.array([1e3, 1e4, 5e4]), np.array([0.2, 0.6, 0.8])
+    band = {"x": places, "y": middle, "low": middle - 0.1, "high": middle + 0.1}
+    curve = FittedCurve(group="prune.magnitude", words="It falls.", **{k: tuple(v) for k, v in band.items()})
+    value = Value(measure="fit.power_law.beta.group.prune.magnitude", value=-0.5, low=-0.6, high=-0.4)
+    remarks = ("prune.magnitude and merge.linear: crossing at n = 3.", "Something <else>.")
+    result = FitResult(values=(value,), remarks=remarks, curves=(curve,))
+    space.finish_fit(spec.identity, inputs_of(space, spec), result)
+    return spec
 
 
 def around(points: NDArray[Any]) -> NDArray[np.float64]:

@@ -65,9 +65,9 @@ def test_the_layout_is_chosen_and_undone(session: Session, qtbot: QtBot) -> None
 def test_a_layout_of_a_part_says_so(session: Session, qtbot: QtBot) -> None:
     panel = show(qtbot, EmbeddingPanel, session)
     assert panel._pending.text() == ""
-    for key, layout in list(session._arrays.items()):
+    for key, layout in list(session.loading.held.items()):
         if isinstance(key, tuple) and key[0] == "layout":
-            session._arrays[key] = np.where(np.arange(100)[:, None] < 30, layout, np.nan).astype(np.float32)
+            session.loading.held[key] = np.where(np.arange(100)[:, None] < 30, layout, np.nan).astype(np.float32)
     session.changed.emit("arrays")
     rest(qtbot, session)
     assert panel._pending.text() == "30 of 100 samples, drawn at random"

@@ -10,8 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.session import Session
 from graftwork.analysis.trials import DerivedModel
+from graftwork.views.points import Point
 from graftwork.views.seeds import name_of_variants, variants
-from graftwork.views.tradeoff import Point, TradeoffPanel, draw, table
+from graftwork.views.tradeoff import TradeoffPanel, draw, table
 
 from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
 

@@ -17,7 +17,8 @@ from graftwork.analysis.trials import (
     Value,
 )
 from graftwork.kernels.frontier import pareto_front_reference
-from graftwork.views.tradeoff import SELECTED, Point, TradeoffPanel
+from graftwork.views.points import SELECTED, Point
+from graftwork.views.tradeoff import TradeoffPanel
 
 from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
 

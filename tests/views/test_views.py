@@ -14,11 +14,19 @@ from graftwork.views.figure import save_figure
 from graftwork.views.panel import Notice, ViewInfo
 from graftwork.views.theme import look
 
-from .showing import VIEWS, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import VIEWS, keep_fit, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
 
 STARTS = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 SILENT = {"jobs", "selections"}  # they have something to say of an empty workspace, too
 each = pytest.mark.parametrize("info", VIEWS, ids=lambda info: info.id)
+
+
+@pytest.fixture(name="session")
+def _session(session: Session) -> Session:
+    """Return the session on a workspace with a fit, so that every view has something to show."""
+    keep_fit(session)
+    session.refresh()
+    return session
 
 
 def filled(session: Session) -> None:
@@ -97,7 +105,7 @@ def test_a_selection_made_elsewhere_is_taken_over_in_silence(info: ViewInfo, ses
     session.select_models([session.snapshot.models[0].identity])
     rest(qtbot, session)
     assert [change for change in heard if change == "state"] == ["state", "state"]
-    if info.id not in {"jobs", "inspector"}:
+    if info.id not in {"jobs", "inspector", "fits"}:
         assert panel.state is not before
         assert panel.state != before
 

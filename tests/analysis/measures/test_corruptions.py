@@ -67,7 +67,7 @@ def on(evidence: Make) -> Make:
         with torch.no_grad():
             logits = network(torch.cat(list(images.batches(len(images))))).numpy()
         given = evidence(samples=len(images), labels=logits.argmax(1), logits=logits)
-        return replace(given, data=images, build=lambda: network, **changed)
+        return replace(given, data=images, build=lambda: network, reference=None, **changed)
 
     return build
 
@@ -109,6 +109,38 @@ def test_accuracies_of_known_corruptions(on: Make) -> None:
     expected = np.corrcoef([0] * 6 + [2 / 3] * 6, [0, 1] * 3 + [0] * 6)[0, 1]
     for name in ("redundancy", "redundancy.fog", "redundancy.snow"):
         assert values[name].value == pytest.approx(expected)
+
+
+class Contrary(Brightness):
+    """Says what the brightness network does not."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).flip(1).roll(2, 1)
+
+
+@pytest.mark.usefixtures("known")
+def test_the_error_beside_a_reference_is_the_mean_ratio_of_summed_errors(on: Make) -> None:
+    pixels = noise(12, high=120)
+    pixels[:6] += 130
+    images = Images(pixels)
+    given = on(images)
+    other = replace(given, reference=replace(given, build=lambda: Contrary(images)))
+    chosen: dict[str, Any] = {"corruptions": ["fog", "snow"], "severities": [1, 3, 5]}
+    plain, beside = said(given, **chosen)[0], said(other, **chosen)[0]
+    fog, snow = 6 * 2, 3 * 3  # errors of the network; the other one errs wherever it does not
+    expected = (fog / (36 - fog) + snow / (36 - snow)) / 2
+    mce = beside.pop("mce")
+    assert mce.value == pytest.approx(expected)
+    assert mce.low < mce.value < mce.high
+    assert beside == plain
+    assert said(replace(other, build=lambda: Contrary(images)), **chosen)[0]["mce"].value == 1
+
+
+@pytest.mark.usefixtures("known")
+def test_there_is_no_ratio_to_a_reference_without_errors(on: Make) -> None:
+    given = on(Images(noise(4, high=120)))
+    chosen: dict[str, Any] = {"corruptions": ["snow"], "severities": [1]}
+    assert "mce" not in said(replace(given, reference=given), **chosen)[0]
 
 
 @pytest.mark.usefixtures("known")

@@ -1,6 +1,7 @@
 """Fits over tables of models whose truth is known, and what they refuse."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from graftwork.analysis.correctness import Correctness
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.fits.power_law import PowerLaw
-from graftwork.analysis.sets import FITS, Member, Remark, Table, Value
+from graftwork.analysis.sets import FITS, FittedCurve, Member, Remark, Table, Value
 from graftwork.kernels.packed import pack
 
 SIZES = np.geomspace(1e3, 1e7, 12)
@@ -62,6 +63,37 @@ def test_laws_that_cross_are_said_to_cross_where_they_do() -> None:
     assert crossing.low <= CROSSING <= crossing.high
     assert remarks[-1].startswith("steep and flat: crossing at n = ")
     assert values["fit.power_law.beta.group.steep"].value == pytest.approx(-0.4, abs=0.05)
+
+
+def hits(of: Member) -> Member:
+    """Return the member with a share of hits in place of its error."""
+    return replace(
+        of, values={**of.values, "loss": Value(measure="loss", value=1 - of.number("loss"), unit="fraction")}
+    )
+
+
+@pytest.mark.parametrize("better", ["lower", "higher"])
+def test_a_law_is_given_as_a_curve_with_its_band_in_the_units_of_y(better: Any) -> None:
+    members = along(FLAT, "net", 0.02)
+    table = Table(tuple(map(hits, members)) if better == "higher" else members, "n", "loss", "method", {"loss": better})
+    fit = FITS.get("fit.power_law")
+    (curve,) = [item for item in fit.function(table, fit.check({"at": 1e8})) if isinstance(item, FittedCurve)]
+    assert curve.group == "net"
+    assert (curve.x[0], curve.x[-1]) == pytest.approx((1e3, 1e8))
+    truth = FLAT.at(curve.x) if better == "lower" else 1 - FLAT.at(curve.x)
+    low, y, high = np.array(curve.low), np.array(curve.y), np.array(curve.high)
+    np.testing.assert_allclose(y, truth, atol=0.05)
+    assert ((low <= y) & (y <= high)).all()
+    assert ((low <= truth) & (truth <= high)).mean() > 0.9
+    assert curve.words.startswith("Error with exponent -0.")
+
+
+def test_the_curve_of_the_dense_models_is_given() -> None:
+    members = (*along(FLAT, "source", 0.01), member("small", "prune", n=1e4, loss=0.6))
+    table, fit = Table(members, "n", "loss", "method"), FITS.get("fit.density")
+    (curve,) = [item for item in fit.function(table, fit.check({})) if isinstance(item, FittedCurve)]
+    assert curve.group == "source"
+    np.testing.assert_allclose(curve.y, FLAT.at(curve.x), rtol=0.05)
 
 
 def test_equal_laws_are_not_distinguishable_about_as_often_as_is_said() -> None:
