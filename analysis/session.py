@@ -26,7 +26,16 @@ from .jobs.engine import Engine
 from .jobs.executor import Executor, Job
 from .selection import History, Mode, Selection
 from .trials import ModelSpec
-from .workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
+from .workspace import (
+    ColumnRecord,
+    DataRecord,
+    ModelRecord,
+    SearchRecord,
+    SelectionRecord,
+    TrialRecord,
+    ValueRecord,
+    Workspace,
+)
 
 Change = Literal["records", "state", "arrays", "jobs"]
 
@@ -41,6 +50,7 @@ class Snapshot:
     columns: tuple[ColumnRecord, ...] = ()
     datasets: tuple[DataRecord, ...] = ()
     selections: tuple[SelectionRecord, ...] = ()
+    searches: tuple[SearchRecord, ...] = ()
 
     @cached_property
     def by_identity(self) -> dict[str, ModelRecord]:
@@ -173,6 +183,7 @@ class Session:
             columns=tuple(space.columns()),
             datasets=tuple(space.datasets()),
             selections=tuple(space.selections()),
+            searches=tuple(space.searches()),
         )
         self._settle()
         self.changed.emit("records")

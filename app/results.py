@@ -33,7 +33,8 @@ def print_answer(space: Workspace) -> None:
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
-            console().print(f"The answer: {search.answer.sentence}", soft_wrap=True)
+            for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
+                console().print(said, soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:

@@ -13,16 +13,17 @@ from ..trials import Finding
 
 Direction = Literal["higher", "lower"]
 Values = Mapping[str, float]
-_SLACK = 1e-9  # of a bound, for what floating point loses
+SLACK = 1e-9  # of a bound, for what floating point loses
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A point that was tried, with the names of its models and their mean values; None where it failed."""
+    """A point that was tried, with the names of its models, their mean values, None where it failed, and trials."""
 
     point: Mapping[str, object]
     models: tuple[str, ...]
     values: Values | None
+    trials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Bound:
     def excess(self, values: Values) -> float:
         """Return by how much the bound is exceeded, in the measure's unit; zero or less where it holds."""
         sign = 1 if self.better == "lower" else -1
-        return sign * (values[self.measure] - self.value) - _SLACK * abs(self.value)
+        return sign * (values[self.measure] - self.value) - SLACK * abs(self.value)
 
 
 @dataclass(frozen=True)

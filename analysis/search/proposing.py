@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from ...kernels.bootstrap import Interval
 from ..errors import UserError
 from ..experiments.planning import Fingerprint, layers_of, plan, plan_steps
 from ..identity import digest, fingerprint
 from ..recipe import Recipe, Search, write_recipe
-from ..trials import Answer, ModelSpec, Plan, Proposal, Proposed, SearchSpec
-from .answers import sentence
+from ..trials import Answer, Finding, ModelSpec, Plan, Proposal, Proposed, SearchSpec
+from .answers import Margin, doubts, sentence
 from .bisection import Step, bisect
+from .certainty import Certainty, Difference
 from .goals import Bound, Goal, Tried, Values, finding, goal_of, holds, mean_values
 from .sampling import Sample, require_optuna, sample
 from .space import Dimension, Number, corners, default_sampler, dimensions, settle
@@ -58,7 +60,9 @@ class Searching:
         spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials)
         return self._base.model_copy(update={"search": spec})
 
-    def propose(self, proposed: Sequence[Proposed], results: Results, slots: int = 1) -> Proposal:
+    def propose(
+        self, proposed: Sequence[Proposed], results: Results, slots: int = 1, certainty: Certainty | None = None
+    ) -> Proposal:
         """Return the next trials, and the answer so far.
 
         Parameters
@@ -69,11 +73,13 @@ class Searching:
             The values of those trials that are done, and of the inputs'.
         slots : int
             How many points may be tried at once.
+        certainty : Certainty or None
+            Tells how sure the values are; None where nobody knows.
         """
         tried = [self._tried(entry, results) for entry in proposed]
         reference = self._reference_values(results)
         step = self._next(tried, reference, max(0, min(slots, self.search.trials - len(tried))))
-        answer = self._answer(tried, self.goal.bounds(reference), step)
+        answer = self._answer(tried, self.goal.bounds(reference), step, certainty)
         if not step.points:
             return Proposal(answer=answer)
         plans = [self._plan(point) for point in step.points]
@@ -131,17 +137,23 @@ class Searching:
 
     def _tried(self, entry: Proposed, results: Results) -> Tried:
         values = mean_values([results.get(trial) for trial in entry.trials], self.goal.measures)
-        return Tried(entry.point, entry.models, values)
+        return Tried(entry.point, entry.models, values, entry.trials)
+
+    @property
+    def _reference_name(self) -> str:
+        return (self.recipe.measure and self.recipe.measure.reference) or self.recipe.model[0].name
+
+    def _reference_trials(self) -> tuple[str, ...]:
+        plan, models = self._plan_base()
+        found = models.get(self._reference_name, ())
+        return tuple(trial.identity for trial in plan.trials if trial.model in found)
 
     def _reference_values(self, results: Results) -> Values:
-        plan, models = self._plan_base()
-        name = (self.recipe.measure and self.recipe.measure.reference) or self.recipe.model[0].name
-        found = models.get(name, ())
-        trials = [results.get(t.identity) for t in plan.trials if t.model in found]
-        values = mean_values(trials, self.goal.keep)
+        values = mean_values([results.get(trial) for trial in self._reference_trials()], self.goal.keep)
         if values is None:
+            missing = " or ".join(self.goal.keep)
             raise UserError(
-                f"The search cannot go on: its reference {name} has no {' or '.join(self.goal.keep)}.",
+                f"The search cannot go on: its reference {self._reference_name} has no {missing}.",
                 "See in the jobs why its trial failed, and run the recipe again.",
             )
         return values
@@ -177,13 +189,37 @@ class Searching:
         trials = tuple(trial.identity for trial in planned.trials if trial.model.identity in judged)
         return planned, Proposed(point=dict(point), trials=trials)
 
-    def _answer(self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step) -> Answer:
+    def _answer(
+        self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step, certainty: Certainty | None
+    ) -> Answer:
         best = self.goal.best(tried, bounds)
-        found = finding(best) if best else None
+        found = self._found(best, certainty) if best else None
+        margins = self._margins(best, certainty) if best and certainty else ()
         return Answer(
             sentence=sentence(self.search, self.goal, found, len(tried), step),
             best=found,
             front=self.goal.front(tried),
             tried=len(tried),
             recipe=write_recipe(settle(self.recipe, self.space, found.point)) if found else "",
+            remarks=doubts(step, margins),
         )
+
+    def _found(self, best: Tried, certainty: Certainty | None) -> Finding:
+        known = {m: certainty.interval(best.trials, m) for m in self.goal.measures} if certainty else {}
+        intervals = {measure: (found.low, found.high) for measure, found in known.items() if found}
+        return finding(best).model_copy(update={"intervals": intervals})
+
+    def _margins(self, best: Tried, certainty: Certainty) -> tuple[Margin, ...]:
+        """Return how far from each bound the best is, where an interval is known."""
+        reference = self._reference_trials()
+        kept = {m: certainty.difference(reference, best.trials, m) for m in self.goal.keep}
+        under = {m: certainty.interval(best.trials, m) for m in self.goal.under}
+        return (
+            *(self._lost(m, found) for m, found in kept.items() if found),
+            *(Margin(m, self.goal.under[m], found) for m, found in under.items() if found),
+        )
+
+    def _lost(self, measure: str, found: Difference) -> Margin:
+        mean, low, high = found.interval
+        worse = found.interval if self.goal.directions[measure] == "lower" else Interval(-mean, -high, -low)
+        return Margin(measure, self.goal.keep[measure], worse, self._reference_name, found.paired)

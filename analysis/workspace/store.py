@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ...kernels.bootstrap import Interval
 from ..errors import UserError
 from ..trials import FitResult, Plan, Proposal, Proposed, TrialResult
 from . import check, fitting, packing, plans, queries, searches, states
@@ -191,6 +192,11 @@ class Workspace(Keeping):
         """Return the points that a search has tried, and the values of its finished trials by trial and measure."""
         with self._database.read() as db:
             return searches.proposals(db, search), searches.results(db, search)
+
+    def search_intervals(self, search: str) -> dict[str, dict[str, Interval]]:
+        """Return the values of a search's finished trials that have an interval, by trial and measure."""
+        with self._database.read() as db:
+            return searches.intervals(db, search)
 
     def add_proposal(self, search: str, proposal: Proposal) -> None:
         """Add what a search tries next to its run, and keep its answer so far."""
