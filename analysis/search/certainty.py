@@ -1,9 +1,9 @@
 """How sure values are: the intervals of what was tried, and of how much worse it is than the reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import hypot
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,8 +50,7 @@ class Recorded:
 
     def __init__(self, space: Workspace, search: str, seed: int = 0) -> None:
         self._intervals = space.search_intervals(search)
-        data = {trial.identity: trial.spec for trial in space.trials()}
-        self._specs = {trial: (spec.model.identity, spec.data and spec.data.identity) for trial, spec in data.items()}
+        self._trials = {trial.identity: trial.spec for trial in space.trials()}
         self._files = {(column.model, column.data, column.name): column.path for column in space.columns()}
         self._seed = seed
 
@@ -77,11 +76,14 @@ class Recorded:
 
     def _samples(self, trials: Sequence[str], measure: str) -> NDArray[np.float64] | None:
         """Return every sample's mean over the trials, (samples,)."""
-        column = _SAMPLED.get(measure)
-        files = [_file(self._files, *self._specs[trial], column) for trial in trials]
-        if column is None or None in files:
-            return None
-        return np.mean([read_column(file, column) for file in files if file], axis=0, dtype=np.float64)
+        column = _SAMPLED.get(measure, "")
+        files = [self._file(trial, column) for trial in trials]
+        known = [read_column(file, column) for file in files if file]
+        return np.asarray(np.mean(known, axis=0, dtype=np.float64)) if known and len(known) == len(files) else None
+
+    def _file(self, trial: str, column: str) -> Path | None:
+        spec = self._trials[trial]
+        return self._files.get((spec.model.identity, spec.data.identity, column)) if spec.data else None
 
 
 def independent_difference(one: Interval, other: Interval) -> Interval:
@@ -90,7 +92,3 @@ def independent_difference(one: Interval, other: Interval) -> Interval:
     below = hypot(one.mean - one.low, other.high - other.mean)
     above = hypot(one.high - one.mean, other.mean - other.low)
     return Interval(mean, mean - below, mean + above)
-
-
-def _file(files: Mapping[Any, Path], model: str, data: str | None, column: str | None) -> Path | None:
-    return files.get((model, data, column))
