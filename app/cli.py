@@ -333,9 +333,14 @@ def demo(
     ] = False,
 ) -> int:
     """Open the demo: small networks on handwritten digits, with a sweep running."""
-    from .demo import demo_in_window, demo_without_window
+    from .demo import default_folder, demo_recipe, run_demo
 
-    return demo_without_window(workspace) if headless else demo_in_window(workspace)
+    folder = workspace or default_folder()
+    if headless:
+        return run_demo(folder)
+    from .start import open_window
+
+    return open_window([str(folder)], demo_recipe())
 
 
 @workspaces.command()

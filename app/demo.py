@@ -27,16 +27,8 @@ def default_folder() -> Path:
     return folder / "demo.graft"
 
 
-def demo_in_window(folder: Path | None) -> int:
-    """Open the demo workspace in the window with its sweep running."""
-    from .start import open_window
-
-    return open_window([str(folder or default_folder())], demo_recipe())
-
-
-def demo_without_window(folder: Path | None) -> int:
-    """Run the demo's sweep, print its results, and write every view as a picture."""
-    folder = folder or default_folder()
+def run_demo(folder: Path) -> int:
+    """Run the demo's sweep without a window, print its results, and write every view as a picture."""
     opened = runtime.open_runtime(Workspace.open_or_create(folder), desk=False)
     session = opened.session
     try:

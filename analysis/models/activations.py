@@ -22,6 +22,19 @@ def peak_activations(network: nn.Module, inputs: Tensor) -> int:
     return live.peak
 
 
+def peak_training(network: nn.Module, inputs: Tensor) -> int:
+    """Return the most bytes that are alive at once in one forward and backward pass.
+
+    Counted are, beside what `peak_activations` counts, the values that the backward pass needs and the gradients; not
+    what an optimiser keeps. The network's gradients are set to none.
+    """
+    live = _Live([*network.parameters(), *network.buffers()], inputs)
+    with torch.enable_grad(), live:
+        network(inputs).sum().backward()
+    network.zero_grad(set_to_none=True)
+    return live.peak
+
+
 class _Live(TorchDispatchMode):
     """Sees every tensor that an operator gives, and how many bytes are alive after it."""
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from graftwork.analysis.models.activations import peak_activations
+from graftwork.analysis.models.activations import peak_activations, peak_training
 
 
 class Chain(nn.Module):
@@ -60,3 +60,29 @@ def test_a_shortcut_keeps_its_input_alive() -> None:
 
     inputs = torch.zeros(1, 10)
     assert peak_activations(Block(), inputs) == peak_activations(Straight(), inputs) + 4 * 10
+
+
+def test_training_holds_every_layers_input_until_it_has_gone_back() -> None:
+    network, inputs = Chain(10, 100, 30, 5), torch.zeros(7, 10)
+    weights = 10 * 100 + 100 * 30 + 30 * 5
+    kept = 7 * (10 + 100 + 30 + 5)
+    assert 4 * (kept + 30 * 5) < peak_training(network, inputs) < 4 * (2 * kept + weights)
+    assert all(weight.grad is None for weight in network.parameters())
+
+
+def test_what_training_keeps_is_what_autograd_saves() -> None:
+    network = nn.Sequential(*(part for _ in range(6) for part in (nn.Linear(40, 40, bias=False), nn.Sigmoid())))
+    saved: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        saved[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        outputs = network(torch.zeros(500, 40))
+    values = sum(saved.values()) - 5 * 4 * 40 * 40
+    assert len(saved) == 5 + 7  # all weights but the first; the input and the outputs of the sigmoids
+    peak = peak_training(network, torch.zeros(500, 40))
+    one, weights = 4 * 500 * 40, 6 * 4 * 40 * 40
+    assert values <= peak <= values + 4 * one + weights
+    del outputs

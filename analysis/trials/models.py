@@ -1,0 +1,83 @@
+"""Models: as a person gave them, or made from others by one operation."""
+
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ..identity import digest
+from .frozen import Frozen
+
+
+class SourceModel(Frozen):
+    """A checkpoint as a person gave it.
+
+    Attributes
+    ----------
+    name : str
+        The recipe's name for it.
+    path : str
+        Absolute path of the file or folder.
+    content : str
+        Fingerprint of its content.
+    weights : str or None
+        Which set of weights, where it holds several.
+    network : str or None
+        What builds it: ``timm:NAME``, ``transformers:CLASS``, ``file.py:function`` or ``package.module:Class``; None
+        for a recognised one.
+    code : str or None
+        Hash of a person's own code.
+    """
+
+    kind: Literal["source"] = "source"
+    name: str
+    path: str
+    content: str
+    weights: str | None = None
+    network: str | None = None
+    code: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """The identity: the content's, wherever the file lies; which of its weights, and in which code."""
+        if self.network:
+            return digest([self.content, self.weights, self.network.rpartition(":")[2], self.code])
+        return digest([self.content, self.weights]) if self.weights else self.content
+
+
+class DerivedModel(Frozen):
+    """A model that one operation makes from its parents.
+
+    Attributes
+    ----------
+    name : str
+        Readable name; not part of the identity.
+    method, version : str, int
+        Which method, in which version of its definition.
+    parameters : dict
+        Every parameter of the method with its value; names of models and data sets among them are kept as names.
+    parents : tuple of str
+        Identities of the parents, in order.
+    references : dict
+        Identity of each model or data set that a parameter names, by parameter.
+    seed : int or None
+        None for a method that draws nothing.
+    """
+
+    kind: Literal["derived"] = "derived"
+    name: str
+    method: str
+    version: int
+    parameters: dict[str, Any]
+    parents: tuple[str, ...]
+    references: dict[str, str] = Field(default_factory=dict)
+    seed: int | None = None
+
+    @cached_property
+    def identity(self) -> str:
+        """Hash of parents, method, version, parameters, references and seed."""
+        plain = {key: value for key, value in self.parameters.items() if key not in self.references}
+        return digest([self.method, self.version, plain, self.parents, self.references, self.seed])
+
+
+ModelSpec = SourceModel | DerivedModel

@@ -1,0 +1,59 @@
+"""A plan: all trials of a recipe, what follows them, and what they will take."""
+
+from .fits import FitSpec
+from .frozen import Frozen
+from .trial import Trial
+
+
+class SearchSpec(Frozen):
+    """A search that goes on from a plan.
+
+    Attributes
+    ----------
+    identity : str
+        Hash of the recipe without its budget, and of what it begins from.
+    measures : tuple of str
+        The quantities that decide how it goes on.
+    trials : int
+        How many points it tries at most.
+    """
+
+    identity: str
+    measures: tuple[str, ...]
+    trials: int
+
+
+class Plan(Frozen):
+    """All trials of a recipe, parents before their children; of a search, those that it begins with.
+
+    ``fits`` are done once the trials are.
+    """
+
+    title: str
+    trials: tuple[Trial, ...]
+    search: SearchSpec | None = None
+    fits: tuple[FitSpec, ...] = ()
+
+
+class Estimate(Frozen):
+    """What a trial will take.
+
+    Attributes
+    ----------
+    trial : str
+        The trial's identity.
+    seconds : float or None
+        Wall time, by trials that were run before; None where there was none to go by.
+    alike : int
+        How many of those did the same to models of that size; 0 where the time is scaled from any.
+    memory : int or None
+        Most bytes at once; None for networks that nobody can count.
+    disk : int or None
+        Bytes that it leaves behind.
+    """
+
+    trial: str
+    seconds: float | None = None
+    alike: int = 0
+    memory: int | None = None
+    disk: int | None = None
