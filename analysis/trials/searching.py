@@ -25,11 +25,24 @@ class Proposed(Frozen):
 
 
 class Finding(Frozen):
-    """A point that was tried: its parameters, its models' names, and its values by measure."""
+    """A point that was tried.
+
+    Attributes
+    ----------
+    point : dict
+        Its parameters.
+    models : tuple of str
+        Its models' names.
+    values : dict
+        The means over its models, by measure.
+    intervals : dict
+        Low and high end of those that have an interval.
+    """
 
     point: dict[str, Any]
     models: tuple[str, ...]
     values: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = {}
 
 
 class Answer(Frozen):
@@ -47,6 +60,8 @@ class Answer(Frozen):
         How many points were tried.
     recipe : str
         The recipe, as TOML, with the parameters of the best; empty where there is none.
+    remarks : tuple of str
+        How sure it is, one sentence each.
     """
 
     sentence: str
@@ -54,6 +69,7 @@ class Answer(Frozen):
     front: tuple[Finding, ...] = ()
     tried: int = 0
     recipe: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Proposal(Frozen):
