@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from .frozen import Frozen
 from .plan import Plan
 
@@ -42,7 +44,7 @@ class Finding(Frozen):
     point: dict[str, Any]
     models: tuple[str, ...]
     values: dict[str, float]
-    intervals: dict[str, tuple[float, float]] = {}
+    intervals: dict[str, tuple[float, float]] = Field(default={})
 
 
 class Answer(Frozen):
