@@ -9,10 +9,10 @@ from typing import Any
 
 from ...kernels.bootstrap import Interval
 from ..errors import UserError
-from ..experiments.planning import Fingerprint, layers_of, plan, plan_steps
+from ..experiments.planning import Fingerprint, fits_over, layers_of, plan, plan_steps
 from ..identity import digest, fingerprint
 from ..recipe import Recipe, Search, write_recipe
-from ..trials import Answer, Finding, ModelSpec, Plan, Proposal, Proposed, SearchSpec
+from ..trials import Answer, Finding, FitSpec, ModelSpec, Plan, Proposal, Proposed, SearchSpec
 from .answers import Margin, doubts, sentence
 from .bisection import Step, bisect
 from .certainty import Certainty, Difference
@@ -57,7 +57,8 @@ class Searching:
         measures = self.goal.measures
         for point in corners(self.space):
             plan(settle(self.recipe, self.space, point), *self._files)
-        spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials)
+        fits = tuple(fitting.name or fitting.what for fitting in self.recipe.fit)
+        spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials, fits=fits)
         return self._base.model_copy(update={"search": spec})
 
     def propose(
@@ -81,7 +82,7 @@ class Searching:
         step = self._next(tried, reference, max(0, min(slots, self.search.trials - len(tried))))
         answer = self._answer(tried, self.goal.bounds(reference), step, certainty)
         if not step.points:
-            return Proposal(answer=answer)
+            return Proposal(answer=answer, plan=Plan(title=self.recipe.title, trials=(), fits=self._fits(proposed)))
         plans = [self._plan(point) for point in step.points]
         trials = {trial.identity: trial for found, _ in plans for trial in found.trials}
         together = Plan(title=self.recipe.title, trials=tuple(trials.values()))
@@ -109,11 +110,12 @@ class Searching:
         return self._plan_base()[0]
 
     def _plan_base(self) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
-        return plan_steps(self.recipe.model_copy(update={"step": (), "search": None}), *self._files)
+        return plan_steps(self.recipe.model_copy(update={"step": (), "search": None, "fit": ()}), *self._files)
 
     def _identity(self) -> str:
-        """Return what makes two searches the same: all but the title and the budget."""
-        told = self.recipe.model_dump(mode="json", exclude={"title": True, "search": {"trials"}})
+        """Return what makes two searches the same: all but the title, the budget and what is fitted afterwards."""
+        unfitted = self.recipe.model_copy(update={"fit": ()})
+        told = unfitted.model_dump(mode="json", exclude={"title": True, "search": {"trials"}})
         return digest([told, [trial.identity for trial in self._base.trials]])
 
     def _check_sampler(self) -> None:
@@ -182,10 +184,23 @@ class Searching:
         excesses = tuple(bound.excess(tried.values) for bound in bounds)
         return Sample(tried.point, self.goal.costs(tried.values), excesses)
 
-    def _plan(self, point: Mapping[str, Any]) -> tuple[Plan, Proposed]:
+    def _fits(self, proposed: Sequence[Proposed]) -> tuple[FitSpec, ...]:
+        """Return the recipe's fits over the models of every point."""
+        if not self.recipe.fit:
+            return ()
+        found: dict[str, dict[str, ModelSpec]] = {step.label: {} for step in self.recipe.step}
+        for models in (self._plan_base()[1], *(self._plan_at(entry.point)[1] for entry in proposed)):
+            for name, made in models.items():
+                found.setdefault(name, {}).update({model.identity: model for model in made})
+        return fits_over(self.recipe, {name: tuple(made.values()) for name, made in found.items()}, *self._files)
+
+    def _plan_at(self, point: Mapping[str, Any]) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
         settled = settle(self.recipe, self.space, point, named=True)
-        planned, models = plan_steps(settled, *self._files)
-        judged = {model.identity for model in models[settled.step[-1].label]}
+        return plan_steps(settled.model_copy(update={"fit": ()}), *self._files)
+
+    def _plan(self, point: Mapping[str, Any]) -> tuple[Plan, Proposed]:
+        planned, models = self._plan_at(point)
+        judged = {model.identity for model in models[self.recipe.step[-1].label]}
         trials = tuple(trial.identity for trial in planned.trials if trial.model.identity in judged)
         return planned, Proposed(point=dict(point), trials=trials)
 

@@ -75,7 +75,10 @@ class Answer(Frozen):
 
 
 class Proposal(Frozen):
-    """How a search goes on: what to run for which points, and the answer so far; no points once it is finished."""
+    """How a search goes on: what to run for which points, and the answer so far.
+
+    Once it is finished there are no points, and the plan has the fits over all that was tried.
+    """
 
     answer: Answer
     points: tuple[Proposed, ...] = ()

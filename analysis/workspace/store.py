@@ -200,7 +200,8 @@ class Workspace(Keeping):
 
     def add_proposal(self, search: str, proposal: Proposal) -> None:
         """Add what a search tries next to its run, and keep its answer so far."""
-        with self._write("models", "operations", "datasets", "trials", "searches") as db:
+        further = ["fits"] if proposal.plan and proposal.plan.fits else []
+        with self._write("models", "operations", "datasets", "trials", "searches", *further) as db:
             searches.add_proposal(db, search, proposal)
 
     # -- fits --------------------------------------------------------------------------------------------------
