@@ -45,8 +45,13 @@ def _print_front(front: tuple[Finding, ...]) -> None:
     for measure in measures:
         table.add_column(measure, justify="right")
     for found in sorted(front, key=lambda f: f.values[measures[0]]):
-        table.add_row(", ".join(found.models), *(_short(found.values[measure]) for measure in measures))
+        table.add_row(", ".join(found.models), *(_with_interval(found, measure) for measure in measures))
     console().print(table)
+
+
+def _with_interval(found: Finding, measure: str) -> str:
+    ends = found.intervals.get(measure)
+    return _short(found.values[measure]) + (f" [{_short(ends[0])}, {_short(ends[1])}]" if ends else "")
 
 
 def print_allocation(report: AllocationReport) -> None:

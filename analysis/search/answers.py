@@ -27,6 +27,8 @@ class Margin:
         The reference's name; empty for a bound on the value itself.
     paired : bool
         Whether the difference to the reference comes from both values of each sample.
+    timed : bool
+        Whether the interval is that of a time: the quartiles of its passes.
     """
 
     measure: str
@@ -34,11 +36,45 @@ class Margin:
     found: Interval
     reference: str = ""
     paired: bool = False
+    timed: bool = False
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the interval begins within the bound."""
+        return self.found.low <= self.limit
 
     @property
     def straddles(self) -> bool:
         """Whether the interval goes beyond the bound."""
         return self.found.high > self.limit + SLACK * abs(self.limit)
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What speaks against taking an answer as it is.
+
+    Attributes
+    ----------
+    step : Step
+        Where bisection is, if it is that.
+    margins : tuple of Margin
+        How far from its bounds the answer is.
+    rivals : tuple of str
+        Models that would be better, and miss a bound by less than an interval.
+    reference : str
+        The reference's name.
+    timed : bool
+        Whether a measured time decides.
+    speedup : Interval or None
+        How many times as fast as the reference it is, where the two were timed in turn.
+    """
+
+    step: Step
+    margins: tuple[Margin, ...] = ()
+    rivals: tuple[str, ...] = ()
+    reference: str = ""
+    timed: bool = False
+    speedup: Interval | None = None
 
 
 def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step: Step) -> str:
@@ -55,9 +91,32 @@ def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step:
     )
 
 
-def doubts(step: Step, margins: Sequence[Margin]) -> tuple[str, ...]:
-    """Return how far the answer can be trusted: whether the bound is monotone, and holds at the intervals' ends."""
-    return (*_contradictions(step), *(_held(margin) for margin in margins))
+def remarks(doubts: Doubts) -> tuple[str, ...]:
+    """Return how far an answer can be trusted, one sentence each."""
+    return (
+        *_contradictions(doubts.step),
+        *(_held(margin) for margin in doubts.margins),
+        *_missed(doubts.rivals),
+        *_timed(doubts),
+    )
+
+
+def _missed(rivals: Sequence[str]) -> Iterator[str]:
+    if len(rivals) == 1:
+        yield f"{rivals[0]} would be better, and misses a bound by less than its interval."
+    elif rivals:
+        yield f"{rivals[0]} and {len(rivals) - 1} more would be better, and miss a bound by less than their intervals."
+
+
+def _timed(doubts: Doubts) -> Iterator[str]:
+    if doubts.timed and doubts.speedup:
+        mean, low, high = map(_number, doubts.speedup)
+        yield f"In turn with {doubts.reference}, in one run, it is {mean} [{low}, {high}] times as fast."
+    elif doubts.timed:
+        yield (
+            "Each model was timed in a run of its own; to time each in turn with another,"
+            f' write reference = "{doubts.reference}" below [measure].'
+        )
 
 
 def _contradictions(step: Step) -> Iterator[str]:
@@ -73,6 +132,7 @@ def _contradictions(step: Step) -> Iterator[str]:
 def _held(margin: Margin) -> str:
     mean, low, high = map(_number, margin.found)
     against = f" worse than {margin.reference}" if margin.reference else ""
+    of = ", the quartiles of its passes" if margin.timed else ""
     how = ("paired by sample, " if margin.paired else "not paired, ") if margin.reference else ""
     limit = _number(margin.limit)
     verdict = (
@@ -80,7 +140,7 @@ def _held(margin: Margin) -> str:
         if margin.straddles
         else f"the bound of {limit} holds at the interval's end too"
     )
-    return f"{margin.measure} is {mean} [{low}, {high}]{against}: {how}{verdict}."
+    return f"{margin.measure} is {mean} [{low}, {high}]{of}{against}: {how}{verdict}."
 
 
 def _valued(best: Finding, measure: str) -> str:

@@ -35,6 +35,19 @@ class Certainty(Protocol):
         ...
 
 
+class Unknown:
+    """Knows of no interval."""
+
+    def interval(self, trials: Sequence[str], measure: str) -> Interval | None:
+        """Return None."""
+
+    def difference(self, reference: Sequence[str], trials: Sequence[str], measure: str) -> Difference | None:
+        """Return None."""
+
+
+UNKNOWN: Certainty = Unknown()
+
+
 class Recorded:
     """What a workspace tells of a search's trials.
 

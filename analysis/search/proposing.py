@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from ...kernels.bootstrap import Interval
 from ..errors import UserError
 from ..experiments.planning import Fingerprint, fits_over, layers_of, plan, plan_steps
 from ..identity import digest, fingerprint
 from ..recipe import Recipe, Search, write_recipe
-from ..trials import Answer, Finding, FitSpec, ModelSpec, Plan, Proposal, Proposed, SearchSpec
-from .answers import Margin, doubts, sentence
+from ..trials import Answer, FitSpec, ModelSpec, Plan, Proposal, Proposed, SearchSpec
+from .answers import remarks, sentence
 from .bisection import Step, bisect
-from .certainty import Certainty, Difference
-from .goals import Bound, Goal, Tried, Values, finding, goal_of, holds, mean_values
+from .certainty import UNKNOWN, Certainty
+from .goals import Bound, Goal, Tried, Values, goal_of, holds, mean_values
+from .judging import SPEEDUP, Judge
 from .sampling import Sample, require_optuna, sample
 from .space import Dimension, Number, corners, default_sampler, dimensions, settle
 
@@ -54,7 +54,7 @@ class Searching:
     def begin(self) -> Plan:
         """Return the trials of the inputs, once every extreme of what is searched has been checked."""
         self._check_sampler()
-        measures = self.goal.measures
+        measures = (*self.goal.measures, SPEEDUP)
         for point in corners(self.space):
             plan(settle(self.recipe, self.space, point), *self._files)
         fits = tuple(fitting.name or fitting.what for fitting in self.recipe.fit)
@@ -62,7 +62,7 @@ class Searching:
         return self._base.model_copy(update={"search": spec})
 
     def propose(
-        self, proposed: Sequence[Proposed], results: Results, slots: int = 1, certainty: Certainty | None = None
+        self, proposed: Sequence[Proposed], results: Results, slots: int = 1, certainty: Certainty = UNKNOWN
     ) -> Proposal:
         """Return the next trials, and the answer so far.
 
@@ -74,8 +74,8 @@ class Searching:
             The values of those trials that are done, and of the inputs'.
         slots : int
             How many points may be tried at once.
-        certainty : Certainty or None
-            Tells how sure the values are; None where nobody knows.
+        certainty : Certainty
+            Tells how sure the values are.
         """
         tried = [self._tried(entry, results) for entry in proposed]
         reference = self._reference_values(results)
@@ -204,37 +204,15 @@ class Searching:
         trials = tuple(trial.identity for trial in planned.trials if trial.model.identity in judged)
         return planned, Proposed(point=dict(point), trials=trials)
 
-    def _answer(
-        self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step, certainty: Certainty | None
-    ) -> Answer:
+    def _answer(self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step, certainty: Certainty) -> Answer:
+        judge = Judge(self.goal, certainty, self._reference_name, self._reference_trials())
         best = self.goal.best(tried, bounds)
-        found = self._found(best, certainty) if best else None
-        margins = self._margins(best, certainty) if best and certainty else ()
+        found = judge.found(best) if best else None
         return Answer(
             sentence=sentence(self.search, self.goal, found, len(tried), step),
             best=found,
-            front=self.goal.front(tried),
+            front=judge.front(tried),
             tried=len(tried),
             recipe=write_recipe(settle(self.recipe, self.space, found.point)) if found else "",
-            remarks=doubts(step, margins),
+            remarks=remarks(judge.doubts(best, tried, bounds, step)),
         )
-
-    def _found(self, best: Tried, certainty: Certainty | None) -> Finding:
-        known = {m: certainty.interval(best.trials, m) for m in self.goal.measures} if certainty else {}
-        intervals = {measure: (found.low, found.high) for measure, found in known.items() if found}
-        return finding(best).model_copy(update={"intervals": intervals})
-
-    def _margins(self, best: Tried, certainty: Certainty) -> tuple[Margin, ...]:
-        """Return how far from each bound the best is, where an interval is known."""
-        reference = self._reference_trials()
-        kept = {m: certainty.difference(reference, best.trials, m) for m in self.goal.keep}
-        under = {m: certainty.interval(best.trials, m) for m in self.goal.under}
-        return (
-            *(self._lost(m, found) for m, found in kept.items() if found),
-            *(Margin(m, self.goal.under[m], found) for m, found in under.items() if found),
-        )
-
-    def _lost(self, measure: str, found: Difference) -> Margin:
-        mean, low, high = found.interval
-        worse = found.interval if self.goal.directions[measure] == "lower" else Interval(-mean, -high, -low)
-        return Margin(measure, self.goal.keep[measure], worse, self._reference_name, found.paired)

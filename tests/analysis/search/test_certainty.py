@@ -87,13 +87,13 @@ def test_the_answer_states_the_interval_beside_the_value_and_whether_the_bound_h
     assert "accuracy 0.9017 [0.9, 0.92]" in held.sentence
     assert held.best
     assert held.best.intervals == {"accuracy": (0.9, 0.92)}
-    assert held.remarks == (
+    assert held.remarks[0] == (
         "accuracy is 0.03 [0.02, 0.04] worse than net: paired by sample, the bound of 0.05 holds at the interval's end"
-        " too.",
+        " too."
     )
     straddling = judged(SMALLEST + AMOUNT, Told(own, Difference(Interval(-0.03, -0.06, -0.02), paired=False)))
-    assert straddling.remarks == (
-        "accuracy is 0.03 [0.02, 0.06] worse than net: not paired, the interval straddles the bound of 0.05.",
+    assert straddling.remarks[0] == (
+        "accuracy is 0.03 [0.02, 0.06] worse than net: not paired, the interval straddles the bound of 0.05."
     )
 
 
