@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from .errors import UserError, unknown
+from .errors import unknown
 
 ROLES = ("logits", "features", "stages")
 _KIND = "kind:"
@@ -105,6 +105,5 @@ def matching(layers: Sequence[Layer], entry: str) -> list[str]:
     found = [layer.name for layer in layers if fnmatchcase(layer.name, entry)]
     if found:
         return found
-    if any(character in entry for character in "*?["):
-        raise UserError(f"No layer of this network fits '{entry}'.", "Look at its layers in the experiment dialog.")
-    raise unknown("layer", entry, [*ROLES, *(layer.name for layer in layers)])
+    what = "layer that fits" if any(character in entry for character in "*?[") else "layer"
+    raise unknown(what, entry, [*ROLES, *(layer.name for layer in layers)])

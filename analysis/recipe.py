@@ -218,7 +218,7 @@ class Recipe(Frozen):
     search : Search or None
         Which of the steps' parameters are searched, and for what.
     fit : tuple of Fitting
-        What is fitted to the measured values afterwards.
+        What is fitted to the measured values afterwards; of a search, over all that it tried.
     """
 
     title: str = "Untitled"
@@ -239,12 +239,6 @@ class Recipe(Frozen):
             if names.count(name) > 1:
                 raise ValueError(f"two entries are called '{name}'")
         return inputs
-
-    @model_validator(mode="after")
-    def _knows_what_it_fits(self) -> Self:
-        if self.search and self.fit:
-            raise ValueError("a search has no fits; run 'graftwork fit' on what it tried")
-        return self
 
 
 def parse_recipe(text: str, source: str = "The recipe") -> Recipe:

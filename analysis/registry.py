@@ -38,6 +38,8 @@ def parameter(
     *,
     unit: str = "",
     role: Literal["model", "data"] | None = None,
+    patterns: Literal["weights", "layers"] | None = None,
+    within: str = "",
     ge: float | None = None,
     gt: float | None = None,
     le: float | None = None,
@@ -46,9 +48,12 @@ def parameter(
     """Declare a parameter: its default (``...`` if it must be given), one line of meaning, unit and bounds.
 
     The unit is empty for a choice or a plain number. A parameter with a role is the name of one of the recipe's models
-    or data sets.
+    or data sets. One of patterns (a list of them, or their table) chooses among the weights that pruning counts or the
+    layers of the first parent, or of the model in the parameter ``within``; one that fits nothing is refused before
+    anything runs.
     """
-    extra: dict[str, Any] = {"unit": unit} | ({"role": role} if role else {})
+    told = {"role": role, "patterns": patterns, "within": within}
+    extra: dict[str, Any] = {"unit": unit} | {key: value for key, value in told.items() if value}
     return Field(default, description=description, ge=ge, gt=gt, le=le, lt=lt, json_schema_extra=extra)
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ..analysis.atomic import write_whole
 from ..analysis.errors import UserError, unknown
 from ..analysis.modelcard import ancestors_of, as_markdown, card_of
 from ..analysis.workspace import Workspace
@@ -26,7 +27,7 @@ def write_card(workspace: Path, name: str, output: Path | None) -> None:
         sys.stdout.write(as_markdown(card))
         return
     text = as_markdown(card) if output.suffix == ".md" else json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    output.write_text(text, encoding="utf-8")
+    write_whole(output, text)
 
 
 def _card(workspace: Path, name: str) -> dict[str, Any]:

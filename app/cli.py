@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..analysis import trust as trusting
+from ..analysis.atomic import write_whole
 from ..analysis.catalogue import Catalogue, Entry
 from ..analysis.errors import Cancelled, UserError
 from ..analysis.recipe import parse_recipe
@@ -149,7 +150,7 @@ def preset(
     if output is None:
         sys.stdout.write(text)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_whole(output, text)
 
 
 def _print_entries(entries: Iterable[Entry], as_json: bool) -> None:
@@ -219,7 +220,7 @@ def allocate(
         report: AllocationReport = worker.submit("allocate", payload, "Allocating").result()
     print_allocation(report)
     if output:
-        output.write_text(report.recipe, encoding="utf-8")
+        write_whole(output, report.recipe)
 
 
 @app.command()

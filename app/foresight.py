@@ -1,7 +1,7 @@
 """What a recipe would do, and what that would take."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ..analysis.jobs.executor import Executor
-from ..analysis.trials import DerivedModel, Estimate, ModelSpec, Plan, Trial
+from ..analysis.trials import DerivedModel, Estimate, FitSpec, ModelSpec, Plan, Trial
 from ..analysis.workspace import Workspace
 from . import runtime
 
@@ -78,8 +78,25 @@ def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
     console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(table)
     console.print(summary(plan, estimates, past))
+    for sentence in afterwards(plan):
+        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+
+def afterwards(plan: Plan) -> Iterator[str]:
+    """Give what follows the plan's trials, one sentence each: its search, its fits."""
     if plan.search:
-        console.print(f"A search goes on from there, with up to {plan.search.trials} points.")
+        yield f"A search goes on from there, with up to {plan.search.trials} points."
+        if plan.search.fits:
+            yield f"Once it has ended, what it tried is fitted: {', '.join(plan.search.fits)}."
+    for fit in plan.fits:
+        yield f"Then {fit.name} is fitted: {_fitted(fit)}."
+
+
+def _fitted(fit: FitSpec) -> str:
+    about = f"{fit.y} over {fit.x}" if fit.x and fit.y else fit.y or fit.x
+    models = len({model for entry in fit.of for model in entry.models})
+    parts = (fit.fit, f"of {about}" if about else "", f"over {models} models", f"by {fit.by}" if fit.by else "")
+    return " ".join(filter(None, parts))
 
 
 def summary(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> str:

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..analysis.atomic import write_whole
 from ..analysis.errors import UserError
 from ..analysis.recipe import anchored, parse_recipe
 from ..analysis.session import Session
@@ -78,7 +79,7 @@ class RecipeDialog(QDialog):
     def save_as(self, path: Path) -> None:
         """Write the recipe to a file; relative paths start at its folder from now on."""
         try:
-            path.write_text(self.text, encoding="utf-8")
+            write_whole(path, self.text)
         except OSError as error:
             self.problem.setText(f"{path} cannot be written: {error.strerror}. Choose another place.")
             return
@@ -114,7 +115,7 @@ class RecipeDialog(QDialog):
             button.setEnabled(not problem)
 
     def _on_check(self) -> None:
-        from .foresight import foreseen, summary
+        from .foresight import afterwards, foreseen, summary
 
         session, text, folder = self._session, self.text, self.folder
         self.outlook.setText("Checking…")
@@ -123,7 +124,8 @@ class RecipeDialog(QDialog):
         def work() -> str:
             if session.desk is None:
                 raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
-            return summary(*foreseen(session.desk, session.workspace, text, folder))
+            plan, estimates, past = foreseen(session.desk, session.workspace, text, folder)
+            return " ".join((summary(plan, estimates, past), *afterwards(plan)))
 
         in_background(work, lambda found: self._on_checked(text, found), lambda error: self._on_refused(text, error))
 

@@ -33,7 +33,8 @@ def print_answer(space: Workspace) -> None:
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
-            console().print(f"The answer: {search.answer.sentence}", soft_wrap=True)
+            for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
+                console().print(said, soft_wrap=True, highlight=False, markup=False)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:
@@ -44,8 +45,13 @@ def _print_front(front: tuple[Finding, ...]) -> None:
     for measure in measures:
         table.add_column(measure, justify="right")
     for found in sorted(front, key=lambda f: f.values[measures[0]]):
-        table.add_row(", ".join(found.models), *(_short(found.values[measure]) for measure in measures))
+        table.add_row(", ".join(found.models), *(_with_interval(found, measure) for measure in measures))
     console().print(table)
+
+
+def _with_interval(found: Finding, measure: str) -> str:
+    ends = found.intervals.get(measure)
+    return _short(found.values[measure]) + (f" [{_short(ends[0])}, {_short(ends[1])}]" if ends else "")
 
 
 def print_allocation(report: AllocationReport) -> None:

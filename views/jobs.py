@@ -1,8 +1,10 @@
 """Jobs: what runs, how long it will take, and what went wrong."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from .panel import Panel, view
@@ -13,6 +15,7 @@ from .theme import GAP, TIGHT
 if TYPE_CHECKING:
     from ..analysis.jobs.executor import Job
     from ..analysis.session import Session
+    from ..analysis.workspace import SearchRecord
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class JobsState:
         Why the last recipe was refused.
     read_only : bool
         Whether nothing can be run.
+    answers : tuple of str
+        What the latest search has found, and how sure that is, a sentence each.
     """
 
     title: str
@@ -60,6 +65,7 @@ class JobsState:
     waiting: int
     problem: str
     read_only: bool
+    answers: tuple[str, ...] = ()
 
 
 _ORDER = ("running", "failed", "pending", "cancelled", "done")
@@ -84,7 +90,13 @@ def resolve(session: "Session") -> JobsState:
         waiting=sum(row.state == "pending" for row in rows),
         problem=str(session.message or ""),
         read_only=session.read_only,
+        answers=_answers(session.snapshot.searches),
     )
+
+
+def _answers(searches: Sequence["SearchRecord"]) -> tuple[str, ...]:
+    answer = searches[-1].answer if searches else None
+    return (answer.sentence, *answer.remarks) if answer else ()
 
 
 def _seconds_left(job: "Job | None", rows: list[TrialRow], at_once: int) -> float | None:
@@ -123,6 +135,9 @@ class JobsPanel(Panel[JobsState]):
         self._stop = QPushButton("Stop", self)
         self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._stop.clicked.connect(self._on_stop_clicked)
+        self._answer = named(QLabel(self, wordWrap=True), "quiet")
+        self._answer.setContentsMargins(GAP, 0, GAP, TIGHT)
+        self._answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._sheet_of_trials = TableSheet(self)
         self.set_content(self._lay_out())
 
@@ -140,6 +155,7 @@ class JobsPanel(Panel[JobsState]):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addLayout(line)
+        layout.addWidget(self._answer)
         layout.addWidget(self._sheet_of_trials, 1)
         return body
 
@@ -152,6 +168,8 @@ class JobsPanel(Panel[JobsState]):
         self._left.setText(time_left(new.seconds_left))
         self._stop.setText("Stop" if new.running else "Resume")
         self._stop.setVisible(not new.read_only and (new.running or new.waiting > 0))
+        self._answer.setText(" ".join(new.answers))
+        self._answer.setVisible(bool(new.answers))
         if old is None or old.rows != new.rows:
             self._sheet_of_trials.show_table(self.table())
 

@@ -79,6 +79,7 @@ class Outlook:
         for trial in trials:
             self._models |= {**trial.inputs, trial.model.identity: trial.model}
         self.prospect = cache(self._prospect)
+        self.origin = cache(self._origin)
 
     def root(self, identity: str) -> str:
         """Return the identity of the model whose shapes a model has, as far as that is known."""
@@ -88,13 +89,21 @@ class Outlook:
         return identity
 
     def _prospect(self, identity: str) -> Prospect | None:
-        """Return the model as it will be; None where nobody can say, or its file does not open: its trial says why."""
+        """Return the model as it will be; None where nobody can say."""
+        origin = self.origin(identity)
+        return Prospect(origin.specs, origin.architecture) if origin else None
+
+    def _origin(self, identity: str) -> Checkpoint | None:
+        """Return the source that a model has its tensors' names and shapes of.
+
+        None where nobody can say, or where its file does not open: its trial says why.
+        """
         model = self._models.get(identity)
         if isinstance(model, SourceModel):
             with suppress(UserError):
-                return _of_checkpoint(open_checkpoint(Path(model.path), model.weights, model.network))
+                return open_checkpoint(Path(model.path), model.weights, model.network)
         root = self.root(identity)
-        return None if root == identity else self.prospect(root)
+        return None if root == identity else self.origin(root)
 
 
 def needs_of(architecture: Architecture, layers: tuple[str, ...]) -> Needs | None:
@@ -113,7 +122,3 @@ def needs_of(architecture: Architecture, layers: tuple[str, ...]) -> Needs | Non
     with capture(network, choose_taps(network, architecture, layers), note), torch.no_grad():
         network(inputs)
     return Needs(macs(network, architecture), peak_activations(network, inputs), sum(kept.values()))
-
-
-def _of_checkpoint(checkpoint: Checkpoint) -> Prospect:
-    return Prospect(checkpoint.specs, checkpoint.architecture)

@@ -19,7 +19,7 @@ from ..models import open_checkpoint
 from ..models.layer_names import layer_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
-from ..trials import DataSpec, DerivedModel, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
+from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
 from .checking import check_inputs
 from .fitting import plan_fits
@@ -66,6 +66,23 @@ def plan_steps(
     """Return `plan`, not checked against its files, and the models by their input's name or their step's label."""
     planner = _Planner(recipe, content_of, kept or {})
     return planner.plan(), planner.known
+
+
+def fits_over(
+    recipe: Recipe,
+    models: Mapping[str, Sequence[ModelSpec]],
+    content_of: Fingerprint = fingerprint,
+    kept: Mapping[str, ModelSpec] | None = None,
+) -> tuple[FitSpec, ...]:
+    """Return the recipe's fits over models, by their input's name or their step's label.
+
+    Raises
+    ------
+    UserError
+        As `plan`.
+    """
+    planner = _Planner(recipe, content_of, kept or {})
+    return plan_fits(recipe, models, planner.measures, planner.data)
 
 
 def layers_of(

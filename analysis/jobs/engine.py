@@ -185,6 +185,8 @@ class Engine:
             "recipe": search.recipe,
             "folder": str(search.folder),
             "kept": self._kept(),
+            "root": str(self.workspace.path),
+            "search": search.search,
             "tried": tried,
             "results": results,
             "slots": self.executor.slots,

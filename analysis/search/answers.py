@@ -1,11 +1,80 @@
 """What a search found, in words."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from ...kernels.bootstrap import Interval
 from ..recipe import Search
 from ..trials import Finding
 from .bisection import Step
-from .goals import Goal
+from .goals import SLACK, Goal
+
+
+@dataclass(frozen=True)
+class Margin:
+    """A bound, and what is held against it.
+
+    Attributes
+    ----------
+    measure : str
+        What is bounded.
+    limit : float
+        The most that may be.
+    found : Interval
+        What there is: the value, or how much worse than the reference's it is, in the measure's unit.
+    reference : str
+        The reference's name; empty for a bound on the value itself.
+    paired : bool
+        Whether the difference to the reference comes from both values of each sample.
+    timed : bool
+        Whether the interval is that of a time: the quartiles of its passes.
+    """
+
+    measure: str
+    limit: float
+    found: Interval
+    reference: str = ""
+    paired: bool = False
+    timed: bool = False
+
+    @property
+    def reaches(self) -> bool:
+        """Whether the interval begins within the bound."""
+        return self.found.low <= self.limit
+
+    @property
+    def straddles(self) -> bool:
+        """Whether the interval goes beyond the bound."""
+        return self.found.high > self.limit + SLACK * abs(self.limit)
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What speaks against taking an answer as it is.
+
+    Attributes
+    ----------
+    step : Step
+        Where bisection is, if it is that.
+    margins : tuple of Margin
+        How far from its bounds the answer is.
+    rivals : tuple of str
+        Models that would be better, and miss a bound by less than an interval.
+    reference : str
+        The reference's name.
+    timed : bool
+        Whether a measured time decides.
+    speedup : Interval or None
+        How many times as fast as the reference it is, where the two were timed in turn.
+    """
+
+    step: Step
+    margins: tuple[Margin, ...] = ()
+    rivals: tuple[str, ...] = ()
+    reference: str = ""
+    timed: bool = False
+    speedup: Interval | None = None
 
 
 def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step: Step) -> str:
@@ -13,13 +82,73 @@ def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step:
     after = f"after {tried} trial{'' if tried == 1 else 's'}"
     if best is None:
         return f"Nothing yet {_asked(search)}, {after}." if step.points else f"Nothing {_asked(search)}, {after}."
-    values = ", ".join(f"{measure} {_number(best.values[measure])}" for measure in goal.measures)
+    values = ", ".join(f"{measure} {_valued(best, measure)}" for measure in goal.measures)
     made = ", ".join(f"{key} = {_said(value)}" for key, value in best.point.items())
     so_far = "so far " if step.points else ""
     return (
         f"{' and '.join(best.models)} is {so_far}the {search.goal} that {_asked(search)}: {values}; {made};"
         f" {after}{_brackets(step)}."
     )
+
+
+def remarks(doubts: Doubts) -> tuple[str, ...]:
+    """Return how far an answer can be trusted, one sentence each."""
+    return (
+        *_contradictions(doubts.step),
+        *(_held(margin) for margin in doubts.margins),
+        *_missed(doubts.rivals),
+        *_timed(doubts),
+    )
+
+
+def _missed(rivals: Sequence[str]) -> Iterator[str]:
+    if len(rivals) == 1:
+        yield f"{rivals[0]} would be better, and misses a bound by less than its interval."
+    elif rivals:
+        yield f"{rivals[0]} and {len(rivals) - 1} more would be better, and miss a bound by less than their intervals."
+
+
+def _timed(doubts: Doubts) -> Iterator[str]:
+    if doubts.timed and doubts.speedup:
+        mean, low, high = map(_number, doubts.speedup)
+        yield f"In turn with {doubts.reference}, in one run, it is {mean} [{low}, {high}] times as fast."
+    elif doubts.timed:
+        yield (
+            "Each model was timed in a run of its own; to time each in turn with another,"
+            f' write reference = "{doubts.reference}" below [measure].'
+        )
+
+
+def _contradictions(step: Step) -> Iterator[str]:
+    for key, bracket in step.brackets.items():
+        if bracket.contradiction:
+            broken, beyond = map(_number, bracket.contradiction)
+            yield (
+                f"{key} is not monotone: the bound does not hold at {broken} and holds further out, at {beyond}; only"
+                ' the first bracket was narrowed, so search on with sampler = "tpe".'
+            )
+
+
+def _held(margin: Margin) -> str:
+    mean, low, high = map(_number, margin.found)
+    against = f" worse than {margin.reference}" if margin.reference else ""
+    of = ", the quartiles of its passes" if margin.timed else ""
+    how = ("paired by sample, " if margin.paired else "not paired, ") if margin.reference else ""
+    limit = _number(margin.limit)
+    verdict = (
+        f"the interval straddles the bound of {limit}"
+        if margin.straddles
+        else f"the bound of {limit} holds at the interval's end too"
+    )
+    return f"{margin.measure} is {mean} [{low}, {high}]{of}{against}: {how}{verdict}."
+
+
+def _valued(best: Finding, measure: str) -> str:
+    value = _number(best.values[measure])
+    if measure not in best.intervals:
+        return value
+    low, high = map(_number, best.intervals[measure])
+    return f"{value} [{low}, {high}]"
 
 
 def _asked(search: Search) -> str:

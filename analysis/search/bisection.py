@@ -12,10 +12,14 @@ Allowed = Callable[[Values, float], bool]
 
 @dataclass(frozen=True)
 class Bracket:
-    """The values nearest to each other of which one keeps the bound and one does not; None where there is none."""
+    """The values nearest to each other of which one keeps the bound and one does not; None where there is none.
+
+    ``contradiction`` is a value that does not keep the bound, and one further out that does: it is not monotone then.
+    """
 
     inside: float | None
     outside: float | None
+    contradiction: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def bisect(space: Sequence[Number], tried: Sequence[Tried], allowed: Allowed, to
         rest = {later.key: later.at(0) for later in space[place + 1 :]}
         share = (place + 1) / len(space)
         tests = {
-            _value(t, number): t.values is not None and allowed(t.values, share)
+            _value(t, number): None if t.values is None else allowed(t.values, share)
             for t in tried
             if all(t.point[key] == value for key, value in {**found, **rest}.items())
         }
@@ -65,10 +69,11 @@ def bisect(space: Sequence[Number], tried: Sequence[Tried], allowed: Allowed, to
     return Step((), brackets)
 
 
-def bracket_of(number: Number, tests: Mapping[float, bool]) -> Bracket:
+def bracket_of(number: Number, tests: Mapping[float, bool | None]) -> Bracket:
     """Return the bracket around the place where the bound stops to hold, seen from the end that keeps it.
 
-    Where both ends keep it the high one is inside, and where neither does there is no inside.
+    Where both ends keep it the high one is inside, and where neither does there is no inside. What failed, None, is
+    outside, but contradicts nothing.
     """
     low, high = number.at(0), number.at(1)
     if not (tests.get(low) or tests.get(high)):
@@ -77,11 +82,16 @@ def bracket_of(number: Number, tests: Mapping[float, bool]) -> Bracket:
         return Bracket(high if high in tests else low, None)
     ordered = sorted(tests, reverse=not tests[low])
     first_outside = next(place for place, value in enumerate(ordered) if not tests[value])
-    return Bracket(ordered[first_outside - 1], ordered[first_outside])
+    return Bracket(ordered[first_outside - 1], ordered[first_outside], _contradiction(ordered, tests))
+
+
+def _contradiction(ordered: Sequence[float], tests: Mapping[float, bool | None]) -> tuple[float, float] | None:
+    broken = next((place for place, value in enumerate(ordered) if tests[value] is False), len(ordered))
+    return next(((ordered[broken], value) for value in ordered[broken:] if tests[value]), None)
 
 
 def _next(
-    number: Number, tests: Mapping[float, bool], bracket: Bracket, tolerance: float, count: int
+    number: Number, tests: Mapping[float, bool | None], bracket: Bracket, tolerance: float, count: int
 ) -> tuple[float, ...]:
     ends = tuple(value for value in (number.at(0), number.at(1)) if value not in tests)
     if ends:

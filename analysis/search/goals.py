@@ -13,16 +13,22 @@ from ..trials import Finding
 
 Direction = Literal["higher", "lower"]
 Values = Mapping[str, float]
-_SLACK = 1e-9  # of a bound, for what floating point loses
+SLACK = 1e-9  # of a bound, for what floating point loses
 
 
 @dataclass(frozen=True)
 class Tried:
-    """A point that was tried, with the names of its models and their mean values; None where it failed."""
+    """A point that was tried, with the names of its models, their mean values, None where it failed, and trials."""
 
     point: Mapping[str, object]
     models: tuple[str, ...]
     values: Values | None
+    trials: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has no values."""
+        return self.values is None
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Bound:
     def excess(self, values: Values) -> float:
         """Return by how much the bound is exceeded, in the measure's unit; zero or less where it holds."""
         sign = 1 if self.better == "lower" else -1
-        return sign * (values[self.measure] - self.value) - _SLACK * abs(self.value)
+        return sign * (values[self.measure] - self.value) - SLACK * abs(self.value)
 
 
 @dataclass(frozen=True)
@@ -74,18 +80,20 @@ class Goal:
 
     def best(self, tried: Iterable[Tried], bounds: Sequence[Bound]) -> Tried | None:
         """Return the best in the first objective of those that keep the bounds, the earliest of equals."""
-        measure, better = next(iter(self.objectives.items()))
-        sign = 1 if better == "lower" else -1
-        holding = [(sign * t.values[measure], t) for t in tried if t.values and holds(bounds, t.values)]
+        holding = [(self.costs(t.values)[0], t) for t in tried if t.values and holds(bounds, t.values)]
         return min(holding, key=lambda pair: pair[0])[1] if holding else None
 
-    def front(self, tried: Iterable[Tried]) -> tuple[Finding, ...]:
+    def is_better(self, one: Tried, other: Tried) -> bool:
+        """Say whether a point is better in the first objective than another; neither failed."""
+        assert one.values is not None
+        assert other.values is not None
+        return self.costs(one.values)[0] < self.costs(other.values)[0]
+
+    def front(self, tried: Iterable[Tried]) -> tuple[Tried, ...]:
         """Return what no other point beats: is as good in every objective, and better in one."""
         done = [t for t in tried if t.values]
         costs = [self.costs(t.values) for t in done if t.values]
-        return tuple(
-            finding(t) for t, own in zip(done, costs, strict=True) if not any(_beats(other, own) for other in costs)
-        )
+        return tuple(t for t, own in zip(done, costs, strict=True) if not any(_beats(other, own) for other in costs))
 
     def costs(self, values: Values) -> tuple[float, ...]:
         """Return the objectives so that less is better."""

@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import Any
 
 from ..errors import UserError
-from ..experiments.planning import Fingerprint, layers_of, plan, plan_steps
+from ..experiments.planning import Fingerprint, fits_over, layers_of, plan, plan_steps
 from ..identity import digest, fingerprint
 from ..recipe import Recipe, Search, write_recipe
-from ..trials import Answer, ModelSpec, Plan, Proposal, Proposed, SearchSpec
-from .answers import sentence
+from ..trials import Answer, FitSpec, ModelSpec, Plan, Proposal, Proposed, SearchSpec
+from .answers import remarks, sentence
 from .bisection import Step, bisect
-from .goals import Bound, Goal, Tried, Values, finding, goal_of, holds, mean_values
+from .certainty import UNKNOWN, Certainty
+from .goals import Bound, Goal, Tried, Values, goal_of, holds, mean_values
+from .judging import SPEEDUP, Judge
 from .sampling import Sample, require_optuna, sample
 from .space import Dimension, Number, corners, default_sampler, dimensions, settle
 
@@ -52,13 +54,16 @@ class Searching:
     def begin(self) -> Plan:
         """Return the trials of the inputs, once every extreme of what is searched has been checked."""
         self._check_sampler()
-        measures = self.goal.measures
+        measures = (*self.goal.measures, SPEEDUP)
         for point in corners(self.space):
             plan(settle(self.recipe, self.space, point), *self._files)
-        spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials)
+        fits = tuple(fitting.name or fitting.what for fitting in self.recipe.fit)
+        spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials, fits=fits)
         return self._base.model_copy(update={"search": spec})
 
-    def propose(self, proposed: Sequence[Proposed], results: Results, slots: int = 1) -> Proposal:
+    def propose(
+        self, proposed: Sequence[Proposed], results: Results, slots: int = 1, certainty: Certainty = UNKNOWN
+    ) -> Proposal:
         """Return the next trials, and the answer so far.
 
         Parameters
@@ -69,13 +74,15 @@ class Searching:
             The values of those trials that are done, and of the inputs'.
         slots : int
             How many points may be tried at once.
+        certainty : Certainty
+            Tells how sure the values are.
         """
         tried = [self._tried(entry, results) for entry in proposed]
         reference = self._reference_values(results)
         step = self._next(tried, reference, max(0, min(slots, self.search.trials - len(tried))))
-        answer = self._answer(tried, self.goal.bounds(reference), step)
+        answer = self._answer(tried, self.goal.bounds(reference), step, certainty)
         if not step.points:
-            return Proposal(answer=answer)
+            return Proposal(answer=answer, plan=Plan(title=self.recipe.title, trials=(), fits=self._fits(proposed)))
         plans = [self._plan(point) for point in step.points]
         trials = {trial.identity: trial for found, _ in plans for trial in found.trials}
         together = Plan(title=self.recipe.title, trials=tuple(trials.values()))
@@ -103,11 +110,12 @@ class Searching:
         return self._plan_base()[0]
 
     def _plan_base(self) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
-        return plan_steps(self.recipe.model_copy(update={"step": (), "search": None}), *self._files)
+        return plan_steps(self.recipe.model_copy(update={"step": (), "search": None, "fit": ()}), *self._files)
 
     def _identity(self) -> str:
-        """Return what makes two searches the same: all but the title and the budget."""
-        told = self.recipe.model_dump(mode="json", exclude={"title": True, "search": {"trials"}})
+        """Return what makes two searches the same: all but the title, the budget and what is fitted afterwards."""
+        unfitted = self.recipe.model_copy(update={"fit": ()})
+        told = unfitted.model_dump(mode="json", exclude={"title": True, "search": {"trials"}})
         return digest([told, [trial.identity for trial in self._base.trials]])
 
     def _check_sampler(self) -> None:
@@ -131,17 +139,23 @@ class Searching:
 
     def _tried(self, entry: Proposed, results: Results) -> Tried:
         values = mean_values([results.get(trial) for trial in entry.trials], self.goal.measures)
-        return Tried(entry.point, entry.models, values)
+        return Tried(entry.point, entry.models, values, entry.trials)
+
+    @property
+    def _reference_name(self) -> str:
+        return (self.recipe.measure and self.recipe.measure.reference) or self.recipe.model[0].name
+
+    def _reference_trials(self) -> tuple[str, ...]:
+        plan, models = self._plan_base()
+        found = models.get(self._reference_name, ())
+        return tuple(trial.identity for trial in plan.trials if trial.model in found)
 
     def _reference_values(self, results: Results) -> Values:
-        plan, models = self._plan_base()
-        name = (self.recipe.measure and self.recipe.measure.reference) or self.recipe.model[0].name
-        found = models.get(name, ())
-        trials = [results.get(t.identity) for t in plan.trials if t.model in found]
-        values = mean_values(trials, self.goal.keep)
+        values = mean_values([results.get(trial) for trial in self._reference_trials()], self.goal.keep)
         if values is None:
+            missing = " or ".join(self.goal.keep)
             raise UserError(
-                f"The search cannot go on: its reference {name} has no {' or '.join(self.goal.keep)}.",
+                f"The search cannot go on: its reference {self._reference_name} has no {missing}.",
                 "See in the jobs why its trial failed, and run the recipe again.",
             )
         return values
@@ -170,20 +184,35 @@ class Searching:
         excesses = tuple(bound.excess(tried.values) for bound in bounds)
         return Sample(tried.point, self.goal.costs(tried.values), excesses)
 
-    def _plan(self, point: Mapping[str, Any]) -> tuple[Plan, Proposed]:
+    def _fits(self, proposed: Sequence[Proposed]) -> tuple[FitSpec, ...]:
+        """Return the recipe's fits over the models of every point."""
+        if not self.recipe.fit:
+            return ()
+        found: dict[str, dict[str, ModelSpec]] = {step.label: {} for step in self.recipe.step}
+        for models in (self._plan_base()[1], *(self._plan_at(entry.point)[1] for entry in proposed)):
+            for name, made in models.items():
+                found.setdefault(name, {}).update({model.identity: model for model in made})
+        return fits_over(self.recipe, {name: tuple(made.values()) for name, made in found.items()}, *self._files)
+
+    def _plan_at(self, point: Mapping[str, Any]) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
         settled = settle(self.recipe, self.space, point, named=True)
-        planned, models = plan_steps(settled, *self._files)
-        judged = {model.identity for model in models[settled.step[-1].label]}
+        return plan_steps(settled.model_copy(update={"fit": ()}), *self._files)
+
+    def _plan(self, point: Mapping[str, Any]) -> tuple[Plan, Proposed]:
+        planned, models = self._plan_at(point)
+        judged = {model.identity for model in models[self.recipe.step[-1].label]}
         trials = tuple(trial.identity for trial in planned.trials if trial.model.identity in judged)
         return planned, Proposed(point=dict(point), trials=trials)
 
-    def _answer(self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step) -> Answer:
+    def _answer(self, tried: Sequence[Tried], bounds: Sequence[Bound], step: Step, certainty: Certainty) -> Answer:
+        judge = Judge(self.goal, certainty, self._reference_name, self._reference_trials())
         best = self.goal.best(tried, bounds)
-        found = finding(best) if best else None
+        found = judge.found(best) if best else None
         return Answer(
             sentence=sentence(self.search, self.goal, found, len(tried), step),
             best=found,
-            front=self.goal.front(tried),
+            front=judge.front(tried),
             tried=len(tried),
             recipe=write_recipe(settle(self.recipe, self.space, found.point)) if found else "",
+            remarks=remarks(judge.doubts(best, tried, bounds, step)),
         )

@@ -5,7 +5,16 @@ from functools import cached_property
 
 from ..sets.kept import KeptFit, kept_fits
 from ..trials import ModelSpec
-from ..workspace import ColumnRecord, DataRecord, ModelRecord, SelectionRecord, TrialRecord, ValueRecord, Workspace
+from ..workspace import (
+    ColumnRecord,
+    DataRecord,
+    ModelRecord,
+    SearchRecord,
+    SelectionRecord,
+    TrialRecord,
+    ValueRecord,
+    Workspace,
+)
 
 
 @dataclass(frozen=True)
@@ -18,6 +27,7 @@ class Snapshot:
     columns: tuple[ColumnRecord, ...] = ()
     datasets: tuple[DataRecord, ...] = ()
     selections: tuple[SelectionRecord, ...] = ()
+    searches: tuple[SearchRecord, ...] = ()
     fits: tuple[KeptFit, ...] = ()
 
     @classmethod
@@ -30,6 +40,7 @@ class Snapshot:
             columns=tuple(space.columns()),
             datasets=tuple(space.datasets()),
             selections=tuple(space.selections()),
+            searches=tuple(space.searches()),
             fits=kept_fits(space),
         )
 

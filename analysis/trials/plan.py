@@ -16,11 +16,14 @@ class SearchSpec(Frozen):
         The quantities that decide how it goes on.
     trials : int
         How many points it tries at most.
+    fits : tuple of str
+        Names of the fits that are done over what it tried, once it has ended.
     """
 
     identity: str
     measures: tuple[str, ...]
     trials: int
+    fits: tuple[str, ...] = ()
 
 
 class Plan(Frozen):

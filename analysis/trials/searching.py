@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from .frozen import Frozen
 from .plan import Plan
 
@@ -25,11 +27,24 @@ class Proposed(Frozen):
 
 
 class Finding(Frozen):
-    """A point that was tried: its parameters, its models' names, and its values by measure."""
+    """A point that was tried.
+
+    Attributes
+    ----------
+    point : dict
+        Its parameters.
+    models : tuple of str
+        Its models' names.
+    values : dict
+        The means over its models, by measure.
+    intervals : dict
+        Low and high end of those that have an interval.
+    """
 
     point: dict[str, Any]
     models: tuple[str, ...]
     values: dict[str, float]
+    intervals: dict[str, tuple[float, float]] = Field(default={})
 
 
 class Answer(Frozen):
@@ -47,6 +62,8 @@ class Answer(Frozen):
         How many points were tried.
     recipe : str
         The recipe, as TOML, with the parameters of the best; empty where there is none.
+    remarks : tuple of str
+        How sure it is, one sentence each.
     """
 
     sentence: str
@@ -54,10 +71,14 @@ class Answer(Frozen):
     front: tuple[Finding, ...] = ()
     tried: int = 0
     recipe: str = ""
+    remarks: tuple[str, ...] = ()
 
 
 class Proposal(Frozen):
-    """How a search goes on: what to run for which points, and the answer so far; no points once it is finished."""
+    """How a search goes on: what to run for which points, and the answer so far.
+
+    Once it is finished there are no points, and the plan has the fits over all that was tried.
+    """
 
     answer: Answer
     points: tuple[Proposed, ...] = ()

@@ -27,6 +27,7 @@ from ..presets import PRESETS, Inputs
 from ..projections import PROJECTIONS
 from ..recipe import Recipe, anchored, parse_recipe, write_recipe
 from ..search.allocation import AllocationReport
+from ..search.certainty import Recorded
 from ..search.proposing import Searching
 from ..search.scans import report
 from ..sets import FITS
@@ -110,9 +111,15 @@ def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
 
 
 def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
-    """Say how a search goes on. As `plan_recipe`, and ``tried``, ``results``, ``slots``: as of `Searching.propose`."""
-    searching = Searching(_recipe(payload), remembered_fingerprint, payload.get("kept"))
-    return searching.propose(payload["tried"], payload["results"], payload["slots"])
+    """Say how a search goes on.
+
+    As `plan_recipe`, and ``search``: its identity; ``tried``, ``results``, ``slots``: as of `Searching.propose`.
+    """
+    recipe = _recipe(payload)
+    searching = Searching(recipe, remembered_fingerprint, payload.get("kept"))
+    with Workspace.open(Path(payload["root"]), read_only=True) as space:
+        certainty = Recorded(space, payload["search"], recipe.seeds[0])
+        return searching.propose(payload["tried"], payload["results"], payload["slots"], certainty)
 
 
 def allocate(_: Desk, payload: Payload, __: Ticket) -> AllocationReport:

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from pathlib import Path
 
+from ...kernels.bootstrap import Interval
 from ..trials import Answer, Proposal, Proposed, SearchSpec
 from .plans import add_trials
 from .records import SearchRecord
@@ -17,7 +18,7 @@ WHERE NOT :idle OR (NOT s.finished AND NOT EXISTS (
 ORDER BY s.run
 """
 _RESULTS = """
-SELECT v.trial, v.measure, v.value FROM measures v JOIN trials t ON t.identity = v.trial
+SELECT v.trial, v.measure, v.value, v.low, v.high FROM measures v JOIN trials t ON t.identity = v.trial
     JOIN run_trials rt ON rt.trial = v.trial JOIN searches s ON s.run = rt.run
 WHERE s.search = ? AND t.state = 'done' AND v.measure IN (SELECT value FROM json_each(s.measures))
 """
@@ -86,6 +87,15 @@ def results(db: sqlite3.Connection, search: str) -> dict[str, dict[str, float | 
     found: dict[str, dict[str, float | None]] = {}
     for row in db.execute(_RESULTS, (search,)):
         found.setdefault(row["trial"], {})[row["measure"]] = row["value"]
+    return found
+
+
+def intervals(db: sqlite3.Connection, search: str) -> dict[str, dict[str, Interval]]:
+    """Return those of the `results` that have an interval, with it."""
+    found: dict[str, dict[str, Interval]] = {}
+    for row in db.execute(_RESULTS, (search,)):
+        if None not in (row["value"], row["low"], row["high"]):
+            found.setdefault(row["trial"], {})[row["measure"]] = Interval(row["value"], row["low"], row["high"])
     return found
 
 

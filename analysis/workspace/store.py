@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from ...kernels.bootstrap import Interval
 from ..errors import UserError
 from ..trials import FitResult, Plan, Proposal, Proposed, TrialResult
 from . import check, fitting, packing, plans, queries, searches, states
@@ -192,9 +193,15 @@ class Workspace(Keeping):
         with self._database.read() as db:
             return searches.proposals(db, search), searches.results(db, search)
 
+    def search_intervals(self, search: str) -> dict[str, dict[str, Interval]]:
+        """Return the values of a search's finished trials that have an interval, by trial and measure."""
+        with self._database.read() as db:
+            return searches.intervals(db, search)
+
     def add_proposal(self, search: str, proposal: Proposal) -> None:
         """Add what a search tries next to its run, and keep its answer so far."""
-        with self._write("models", "operations", "datasets", "trials", "searches") as db:
+        further = ["fits"] if proposal.plan and proposal.plan.fits else []
+        with self._write("models", "operations", "datasets", "trials", "searches", *further) as db:
             searches.add_proposal(db, search, proposal)
 
     # -- fits --------------------------------------------------------------------------------------------------

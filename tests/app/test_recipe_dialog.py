@@ -1,5 +1,7 @@
 """Recipes as text, and the questions that write them."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,27 @@ path = "digits-resnet8.safetensors"
 method = "prune.magnitude"
 of = ["net"]
 amount = [0.1, 0.2]
+"""
+FITTED = f"""{PRUNE}
+[[data]]
+name = "test"
+path = "digits"
+[measure]
+data = "test"
+what = ["loss", "cost.nominal"]
+[[fit]]
+name = "the law"
+what = "fit.power_law"
+x = "cost.nominal.nonzeros"
+y = "loss"
+by = "method"
+"""
+SEARCH = """
+[search]
+goal = "smallest"
+keep = {loss = 0.1}
+trials = 7
+over = {cut = {amount = {low = 0.1, high = 0.9}}}
 """
 
 
@@ -51,6 +74,18 @@ def test_a_check_says_what_it_will_take(dialog: RecipeDialog, qtbot: QtBot) -> N
     assert dialog.outlook.text() == ""
 
 
+def test_a_check_says_what_is_fitted_and_searched_afterwards(dialog: RecipeDialog, qtbot: QtBot) -> None:
+    dialog.editor.setPlainText(FITTED)
+    dialog.check.click()
+    qtbot.waitUntil(lambda: "trials to run" in dialog.outlook.text())
+    said = "Then the law is fitted: fit.power_law of loss over cost.nominal.nonzeros over 3 models by method."
+    assert said in dialog.outlook.text()
+    dialog.editor.setPlainText(FITTED.replace("amount = [0.1, 0.2]\n", 'name = "cut"\n') + SEARCH)
+    dialog.check.click()
+    qtbot.waitUntil(lambda: "A search" in dialog.outlook.text())
+    assert dialog.outlook.text().endswith("up to 7 points. Once it has ended, what it tried is fitted: the law.")
+
+
 def test_a_check_says_why_it_cannot_run(dialog: RecipeDialog, qtbot: QtBot) -> None:
     dialog.editor.setPlainText(PRUNE.replace("magnitude", "magnitud"))
     dialog.check.click()
@@ -67,6 +102,21 @@ def test_a_saved_recipe_starts_at_its_new_folder(dialog: RecipeDialog, tmp_path:
     assert "relative" not in dialog.outlook.text()
     dialog.save_as(tmp_path / "no" / "folder.toml")
     assert "cannot be written" in dialog.problem.text()
+
+
+def test_a_recipe_that_cannot_be_written_whole_leaves_the_old_one(
+    dialog: RecipeDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    mine = tmp_path / "mine.toml"
+    mine.write_text("# mine")
+    monkeypatch.setattr(os, "fsync", full)
+    dialog.save_as(mine)
+    assert mine.read_text() == "# mine"
+    assert list(tmp_path.glob("mine*")) == [mine]
+    assert "cannot be written: No space left on device. Choose another place." in dialog.problem.text()
 
 
 def test_a_question_is_about_what_is_selected_or_looked_at(session: Session) -> None:

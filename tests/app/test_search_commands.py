@@ -63,6 +63,7 @@ def test_a_search_its_larger_budget_and_an_allocation_from_its_scan(tmp_path: Pa
     printed = _graftwork("run", recipe, "-w", folder)
     assert "The answer: net/cut-" in printed
     assert "after 4 trials" in printed
+    assert "worse than net: paired by sample, the" in printed
     with Workspace.open(folder, read_only=True) as space:
         again, _ = space.search_history(search.search)
         assert not space.check()

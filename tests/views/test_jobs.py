@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,6 +8,8 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
+from graftwork.analysis.trials import Answer
+from graftwork.analysis.workspace import SearchRecord
 from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, headline, time_left
 
 from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
@@ -84,3 +87,18 @@ def test_what_waits_can_be_resumed(session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(panel.command_wanted) as wanted:
         panel._stop.click()
     assert wanted.args == ["run.resume"]
+
+
+def test_what_the_latest_search_found_stands_below_the_bar_with_its_doubts(session: Session, qtbot: QtBot) -> None:
+    panel = show(qtbot, JobsPanel, session)
+    assert not panel._answer.isVisible()
+    answer = Answer(sentence="net/cut is the smallest.", remarks=("The interval straddles the bound.",))
+    found = [
+        SearchRecord(search=name, run=run, title="", recipe="", folder=Path(), trials=3, answer=said, finished=True)
+        for run, (name, said) in enumerate({"old": Answer(sentence="Nothing."), "new": answer}.items())
+    ]
+    session.snapshot = replace(session.snapshot, searches=tuple(found))
+    session.changed.emit("records")
+    rest(qtbot, session)
+    assert panel._answer.isVisible()
+    assert panel._answer.text() == "net/cut is the smallest. The interval straddles the bound."

@@ -21,8 +21,12 @@ _MEMORY = 0.9  # share of the earlier steps in a term's scale
 class FeaturesParameters(TeacherParameters):
     """Parameters of distilling layers."""
 
-    layers: tuple[str, ...] = parameter(("stages", "logits"), "The student's layers: roles, names or patterns.")
-    teacher_layers: tuple[str, ...] = parameter((), "The teacher's layers; none means the same.")
+    layers: tuple[str, ...] = parameter(
+        ("stages", "logits"), "The student's layers: roles, names or patterns.", patterns="layers"
+    )
+    teacher_layers: tuple[str, ...] = parameter(
+        (), "The teacher's layers; none means the same.", patterns="layers", within="teacher"
+    )
 
 
 @METHODS.register(

@@ -21,8 +21,12 @@ class GuideParameters(TrainingParameters):
     guide: str = parameter(..., "The network whose representation is matched; its classes do not matter.", role="model")
     trained: bool = parameter(True, "Take the guide's weights; else weights that are drawn anew for its architecture.")
     weight: float = parameter(5.0, "Weight of the alignment beside the labels' loss.", gt=0)
-    layers: tuple[str, ...] = parameter(("stages",), "The network's layers: roles, names or patterns.")
-    guide_layers: tuple[str, ...] = parameter((), "The guide's layers; none means the same.")
+    layers: tuple[str, ...] = parameter(
+        ("stages",), "The network's layers: roles, names or patterns.", patterns="layers"
+    )
+    guide_layers: tuple[str, ...] = parameter(
+        (), "The guide's layers; none means the same.", patterns="layers", within="guide"
+    )
 
 
 @METHODS.register(

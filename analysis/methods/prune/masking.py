@@ -30,9 +30,13 @@ class MaskParameters(Parameters):
         "global", "Compare all layers with each other, remove the same share of each, or more of large ones (ERK)."
     )
     granularity: Granularity = parameter("element", "Remove single weights or whole output channels.")
-    layers: tuple[str, ...] = parameter((), "Patterns of the layers that are cut, such as layer3.*; all where none is.")
+    layers: tuple[str, ...] = parameter(
+        (), "Patterns of the layers that are cut, such as layer3.*; all where none is.", patterns="weights"
+    )
     amounts: dict[str, Share] = parameter(
-        {}, "Amounts of some layers by pattern, in place of the common one; the longest pattern that fits counts."
+        {},
+        "Amounts of some layers by pattern, in place of the common one; the longest pattern that fits counts.",
+        patterns="weights",
     )
 
     @model_serializer(mode="wrap")

@@ -17,6 +17,7 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES, Evidence
 from graftwork.analysis.recipe import anchored, parse_recipe, write_recipe
 from graftwork.analysis.registry import Parameters
+from graftwork.analysis.search.proposing import Searching
 from graftwork.analysis.sets.gathering import correctness_of
 from graftwork.analysis.trials import TrialResult, Value
 from graftwork.analysis.worker.answering import answer
@@ -255,12 +256,50 @@ def test_a_recipe_that_fits_without_measuring_is_refused() -> None:
         plan(anchored(parse_recipe(RECIPE[:start] + RECIPE[end:]), DEMO))
 
 
-def test_a_search_with_fits_is_refused() -> None:
-    search = (
-        '[search]\ngoal = "smallest"\nkeep = {accuracy = 0.01}\nover = {random = {amount = {low = 0, high = 0.9}}}\n'
-    )
-    with pytest.raises(UserError, match="a search has no fits"):
-        parse_recipe(RECIPE + search)
+SEARCH = """
+[search]
+goal = "smallest"
+keep = {accuracy = 0.5}
+objectives = ["synthetic"]
+sampler = "random"
+trials = 4
+[search.over.random]
+amount = {low = 0, high = 0.9}
+"""
+
+
+def searching() -> str:
+    """Return the recipe with the amount of the random masks left to a search."""
+    step = 'method = "prune.random"\nof = ["net"]\n'
+    assert f"{step}amount" in RECIPE
+    head, tail = RECIPE.split(f"{step}amount", 1)
+    return head + step + tail.split("\n", 1)[1] + SEARCH
+
+
+def test_a_search_ends_with_the_fits_over_all_that_it_tried(space: Workspace) -> None:
+    tasks = ran(space, searching()).tasks
+    assert tasks.count("propose") == 5
+    assert tasks.index("fit") == len(tasks) - 1
+    record = the_fit(space)
+    assert record.problem == ""
+    named = {entry.name: len(entry.models) for entry in record.spec.of}
+    assert named == {"magnitude": 5, "random": 4}
+    assert any("prune.random" in value.measure for value in record.result.values)
+
+
+def test_a_search_is_the_same_whatever_is_fitted_to_it_and_says_what_will_be() -> None:
+    fitted = anchored(parse_recipe(searching()), DEMO)
+    bare = fitted.model_copy(update={"fit": ()})
+    first, second = (Searching(recipe).begin().search for recipe in (fitted, bare))
+    assert first
+    assert second
+    assert first.identity == second.identity
+    assert first.fits == ("which way scales",)
+
+
+def test_a_fit_of_a_search_is_checked_before_anything_runs() -> None:
+    with pytest.raises(UserError, match="no model or step 'magnitud'"):
+        Searching(anchored(parse_recipe(searching().replace('of = ["magnitude"', 'of = ["magnitud"')), DEMO)).begin()
 
 
 def test_a_recipe_with_fits_is_written_as_it_was_read() -> None:

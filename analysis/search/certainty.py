@@ -1,0 +1,107 @@
+"""How sure values are: the intervals of what was tried, and of how much worse it is than the reference."""
+
+from collections.abc import Sequence
+from math import hypot
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...kernels.bootstrap import Interval, mean_interval
+from ..columns import read_column
+from ..workspace import Workspace
+
+_SAMPLED = {"accuracy": "correct", "loss": "loss"}
+"""The columns whose means are the values of measures."""
+
+
+class Difference(NamedTuple):
+    """A value less the reference's, with its interval; ``paired`` where it comes from both values of each sample."""
+
+    interval: Interval
+    paired: bool
+
+
+class Certainty(Protocol):
+    """Tells the 95 % intervals of means over trials; None where one of them has none."""
+
+    def interval(self, trials: Sequence[str], measure: str) -> Interval | None:
+        """Return the mean over trials with its interval."""
+        ...
+
+    def difference(self, reference: Sequence[str], trials: Sequence[str], measure: str) -> Difference | None:
+        """Return the mean over trials less that over the reference's."""
+        ...
+
+
+class Unknown:
+    """Knows of no interval."""
+
+    def interval(self, trials: Sequence[str], measure: str) -> Interval | None:
+        """Return None."""
+
+    def difference(self, reference: Sequence[str], trials: Sequence[str], measure: str) -> Difference | None:
+        """Return None."""
+
+
+UNKNOWN: Certainty = Unknown()
+
+
+class Recorded:
+    """What a workspace tells of a search's trials.
+
+    Parameters
+    ----------
+    space : Workspace
+        Open.
+    search : str
+        The search's identity.
+    seed : int
+        Seeds the bootstrap.
+    """
+
+    def __init__(self, space: Workspace, search: str, seed: int = 0) -> None:
+        self._intervals = space.search_intervals(search)
+        self._trials = {trial.identity: trial.spec for trial in space.trials()}
+        self._files = {(column.model, column.data, column.name): column.path for column in space.columns()}
+        self._seed = seed
+
+    def interval(self, trials: Sequence[str], measure: str) -> Interval | None:
+        """Return the mean over trials with the mean ends of their intervals: they may well err together."""
+        known = [self._intervals.get(trial, {}).get(measure) for trial in trials]
+        found = [each for each in known if each is not None]
+        if not found or len(found) < len(known):
+            return None
+        return Interval(*(float(part) for part in np.mean(found, axis=0)))
+
+    def difference(self, reference: Sequence[str], trials: Sequence[str], measure: str) -> Difference | None:
+        """Return the paired difference where every sample's values were kept, otherwise that of the intervals.
+
+        Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3; Zou and Donner 2008,
+        Construction of confidence limits about effect measures, Statistics in Medicine 27:1693, equation 7.
+        """
+        ours, theirs = self._samples(trials, measure), self._samples(reference, measure)
+        if ours is not None and theirs is not None and len(ours) == len(theirs):
+            return Difference(mean_interval(ours - theirs, self._seed), paired=True)
+        one, other = self.interval(trials, measure), self.interval(reference, measure)
+        return Difference(independent_difference(one, other), paired=False) if one and other else None
+
+    def _samples(self, trials: Sequence[str], measure: str) -> NDArray[np.float64] | None:
+        """Return every sample's mean over the trials, (samples,)."""
+        column = _SAMPLED.get(measure, "")
+        files = [self._file(trial, column) for trial in trials]
+        known = [read_column(file, column) for file in files if file]
+        return np.asarray(np.mean(known, axis=0, dtype=np.float64)) if known and len(known) == len(files) else None
+
+    def _file(self, trial: str, column: str) -> Path | None:
+        spec = self._trials[trial]
+        return self._files.get((spec.model.identity, spec.data.identity, column)) if spec.data else None
+
+
+def independent_difference(one: Interval, other: Interval) -> Interval:
+    """Return one mean less another, with an interval that takes them as independent."""
+    mean = one.mean - other.mean
+    below = hypot(one.mean - one.low, other.high - other.mean)
+    above = hypot(one.high - one.mean, other.mean - other.low)
+    return Interval(mean, mean - below, mean + above)
