@@ -22,7 +22,7 @@ from ..analysis.catalogue import Entry
 from ..analysis.recipe import KEPT, Measuring, ModelInput, Recipe, Step
 from ..analysis.session import Session
 from ..views.forms import Form
-from ..views.panel import show_help
+from ..views.help import show_help
 from ..views.parts import column, named, scrolled, told
 from ..views.theme import GAP, WIDE
 from .data_choice import DataChoice

@@ -6,7 +6,7 @@ from pathlib import Path
 from ..analysis.errors import UserError, unknown
 from ..analysis.session import Session
 from ..analysis.workspace import Workspace
-from ..views.figure import FORMATS, save_figure, settled
+from ..views.figure import FORMATS, settled
 from ..views.panel import ViewInfo, load_views
 from . import runtime
 
@@ -42,7 +42,7 @@ def write_figure(workspace: Path, view: str, output: Path, options: Iterable[tup
 
 def draw_view(session: Session, view: ViewInfo, output: Path) -> None:
     """Resolve a view's state, waiting for what it needs, and draw it."""
-    save_figure(view, settled(view.resolve, session), output)
+    view.save_figure(settled(view.resolve, session), output)
 
 
 def _open(path: Path) -> Workspace:

@@ -20,7 +20,7 @@ from ..analysis.errors import UserError
 from ..analysis.recipe import anchored, parse_recipe
 from ..analysis.session import Session
 from ..views.bridge import in_background
-from ..views.panel import show_help
+from ..views.help import show_help
 from ..views.parts import named, told
 from ..views.theme import GAP
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from .cloud import Cloud
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .parts import named, told
 from .plot import Plot, link
 from .table import Table, class_names

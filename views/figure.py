@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.errors import UserError
+from .notice import Notice
 from .output import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..analysis.session import Session
-    from .panel import ViewInfo
 
 FORMATS = ("svg", "pdf", "png")
 NARROW_MM, WIDE_MM = 90.0, 180.0
@@ -102,19 +102,6 @@ def _metadata(kind: str) -> dict[str, Any]:
     return known[kind]
 
 
-def save_figure(view: "ViewInfo", state: Any, path: Path | str) -> Path:
-    """Draw a view's state into a file, as `render` does.
-
-    Raises
-    ------
-    UserError
-        If the view has no figure, or as `render`.
-    """
-    if view.draw is None:
-        raise UserError(f"The view '{view.id}' has no figure.", "Export its table instead.")
-    return render(view.draw, state, path, width_mm=view.width_mm)
-
-
 def settled(resolve: Callable[["Session"], Any], session: "Session", timeout_s: float = 600.0) -> Any:
     """Return a view's state as soon as nothing that it needs is still being loaded; for scripts and the command line.
 
@@ -123,8 +110,6 @@ def settled(resolve: Callable[["Session"], Any], session: "Session", timeout_s: 
     UserError
         If there is nothing to show, or something cannot be loaded.
     """
-    from .panel import Notice
-
     end = time.monotonic() + timeout_s
     state = resolve(session)
     while not session.idle() and time.monotonic() < end:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .parts import scrolled
 from .table import Table
 from .theme import GAP, look

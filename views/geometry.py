@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from .cloud import Cloud
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .parts import named
 from .plot import Plot
 from .table import Table, class_names

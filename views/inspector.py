@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, 
 
 from ..analysis.catalogue import base_name
 from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .parts import named, scrolled
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT

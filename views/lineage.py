@@ -7,7 +7,8 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
 
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .plot import mode_of
 from .table import Table
 from .theme import GAP, WIDE, look

@@ -10,23 +10,18 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
-    QDialog,
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
-    QProgressBar,
-    QPushButton,
     QSizePolicy,
     QStackedWidget,
-    QTextBrowser,
     QToolButton,
     QWidget,
 )
@@ -34,10 +29,12 @@ from shiboken6 import isValid
 
 from ..analysis.errors import UserError
 from .bridge import Bridge, in_background
-from .figure import FORMATS, NARROW_MM, save_figure
+from .figure import FORMATS, NARROW_MM, render
+from .help import show_help
+from .notice import Notice, NoticePage
 from .parts import column, named
 from .table import Table, TableSheet
-from .theme import GAP, TIGHT, WIDE, icon, look
+from .theme import GAP, TIGHT, icon, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -92,34 +89,17 @@ class ViewInfo:
         """The module's ``table(state)``; None where it has none."""
         return vars(sys.modules[self.panel.__module__]).get("table")
 
+    def save_figure(self, state: Any, path: Path | str) -> Path:
+        """Draw a state into a file, as `render` does.
 
-@dataclass(frozen=True)
-class Notice:
-    """What a view says where it has nothing to show: a sentence, and what to do next.
-
-    Attributes
-    ----------
-    kind : str
-        ``empty``, ``busy`` or ``error``.
-    sentence, next_step : str
-        What holds; what to do about it.
-    button, command : str
-        A button's text and the id of the command that it runs; none where either is empty.
-    progress : float or None
-        Share that is done, 0 to 1; None where nobody knows.
-    """
-
-    kind: Literal["empty", "busy", "error"]
-    sentence: str
-    next_step: str = ""
-    button: str = ""
-    command: str = ""
-    progress: float | None = None
-
-    @classmethod
-    def of(cls, error: UserError) -> "Notice":
-        """Return the notice of an error."""
-        return cls("error", error.problem, error.next_step)
+        Raises
+        ------
+        UserError
+            If the view has no figure, or as `render`.
+        """
+        if self.draw is None:
+            raise UserError(f"The view '{self.id}' has no figure.", "Export its table instead.")
+        return render(self.draw, state, path, width_mm=self.width_mm)
 
 
 _views: dict[str, ViewInfo] = {}
@@ -184,7 +164,7 @@ class Panel(QWidget, Generic[State]):
         self.state: State | None = None
         self._header = _Header(self.info, self)
         self._body = named(QStackedWidget(self), "panel-body")
-        self._notice = _NoticePage(self)
+        self._notice = NoticePage(self)
         self._sheet: TableSheet | None = None  # made when it is first asked for
         self._content: QWidget = QWidget(self)
         for page in (self._content, self._notice):
@@ -283,7 +263,7 @@ class Panel(QWidget, Generic[State]):
     def export_figure(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the figure of the present state, on another thread; ``then`` hears of it when it is there."""
         info, state = self.info, self.state
-        self._write(path, lambda: save_figure(info, state, path), then)
+        self._write(path, lambda: info.save_figure(state, path), then)
 
     def export_table(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the table twin as CSV, on another thread."""
@@ -435,64 +415,3 @@ class _Header(QWidget):
 
     def restyle(self) -> None:
         self._button.setIcon(icon("menu", look.theme.quiet))
-
-
-class _NoticePage(QWidget):
-    """A sentence in the middle, what to do next, perhaps a button or thin progress."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setObjectName("panel-page")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.notice = Notice("empty", "")
-        self.sentence = self._label("notice")
-        self.next_step = self._label("notice-next")
-        self.progress = QProgressBar(self, textVisible=False)
-        self.progress.setMaximumWidth(240)
-        self.button = QPushButton(self)
-        layout = column(self, spacing=GAP, margin=WIDE)
-        layout.addStretch(1)
-        for label in (self.sentence, self.next_step):
-            layout.addWidget(label)
-        for widget in (self.progress, self.button):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addStretch(1)
-
-    def _label(self, name: str) -> QLabel:
-        label = named(QLabel(self, wordWrap=True), name)
-        label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        return label
-
-    def show_notice(self, notice: Notice) -> None:
-        self.notice = notice
-        self.sentence.setText(notice.sentence)
-        self.sentence.setObjectName("notice-error" if notice.kind == "error" else "notice")
-        self.sentence.style().polish(self.sentence)
-        self.next_step.setText(notice.next_step)
-        self.next_step.setVisible(bool(notice.next_step))
-        self.button.setText(notice.button)
-        self.button.setVisible(bool(notice.button and notice.command))
-        self.progress.setVisible(notice.kind == "busy")
-        self.progress.setRange(0, 0 if notice.progress is None else 100)
-        self.progress.setValue(round(100 * (notice.progress or 0)))
-
-
-def help_text(page: str, title: str) -> str:
-    """Return a help page as Markdown; a sentence that says so where there is none."""
-    source = files("graftwork.assets") / "help" / f"{page}.md"
-    return source.read_text("utf-8") if source.is_file() else f"# {title}\n\nThis page has not been written."
-
-
-def show_help(page: str, title: str, parent: QWidget | None = None) -> QDialog:
-    """Open a help page beside the window and return its dialog."""
-    dialog = QDialog(parent)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setWindowTitle(f"{title} – Help")
-    text = QTextBrowser(dialog, openExternalLinks=True)
-    text.setMarkdown(help_text(page, title))
-    text.document().setDocumentMargin(WIDE)
-    column(dialog).addWidget(text)
-    dialog.resize(520, 480)
-    dialog.show()
-    return dialog

@@ -9,7 +9,8 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QImage, QPixmap
 from PySide6.QtWidgets import QLabel, QListView, QWidget
 
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .parts import named
 from .table import Table, class_name
 from .theme import look

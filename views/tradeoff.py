@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
 from ..kernels.raster import points_in_polygon
 from .curves import Curve, CurveLayer, curve_at, curves_of, draw_curve, legend_of
-from .panel import Notice, Panel, view
+from .notice import Notice
+from .panel import Panel, view
 from .parts import column, named, told
 from .plot import Plot, mode_of
 from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values

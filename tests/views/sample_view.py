@@ -6,7 +6,8 @@ from typing import Any
 from PySide6.QtWidgets import QLabel
 
 from graftwork.views import panel
-from graftwork.views.panel import Notice, Panel, view
+from graftwork.views.notice import Notice
+from graftwork.views.panel import Panel, view
 from graftwork.views.table import Table
 
 

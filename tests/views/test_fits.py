@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.session import Session
 from graftwork.views.curves import Curve, curve_at, curves_of
-from graftwork.views.figure import save_figure
 from graftwork.views.fits import FitsPanel, FitsState, as_html, resolve
 from graftwork.views.tradeoff import TradeoffPanel, draw
 
@@ -105,5 +104,5 @@ def test_figures_for_print_have_the_curve_and_its_band(tradeoff: TradeoffPanel, 
     assert any(np.array_equal(drawn.get_ydata(), curve.y) for drawn in axes.lines)
     (band,) = [part for part in axes.collections if type(part).__name__ == "FillBetweenPolyCollection"]
     assert band.get_paths()[0].vertices[:, 1].max() == curve.high[-1]
-    written = save_figure(tradeoff.info, tradeoff.state, tmp_path / "a.svg")
+    written = tradeoff.info.save_figure(tradeoff.state, tmp_path / "a.svg")
     assert "law: prune.magnitude" in written.read_text("utf-8")

@@ -6,7 +6,8 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 from graftwork.views import panel as panels
-from graftwork.views.panel import AREAS, load_views, show_help
+from graftwork.views.help import show_help
+from graftwork.views.panel import AREAS, load_views
 from graftwork.views.theme import look
 
 from .conftest import StandIn  # noqa: TID251 - ruff reads it as a bare name

@@ -10,8 +10,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.session import Session
-from graftwork.views.figure import save_figure
-from graftwork.views.panel import Notice, ViewInfo
+from graftwork.views.notice import Notice
+from graftwork.views.panel import ViewInfo
 from graftwork.views.theme import look
 
 from .showing import VIEWS, keep_fit, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
@@ -83,7 +83,7 @@ def test_the_table_twin_has_rows_as_wide_as_its_heading(
 def test_figures(info: ViewInfo, kind: str, session: Session, qtbot: QtBot, tmp_path: Path) -> None:
     filled(session)
     panel = show(qtbot, info.panel, session)
-    written = save_figure(info, panel.state, tmp_path / f"a.{kind}").read_bytes()
+    written = info.save_figure(panel.state, tmp_path / f"a.{kind}").read_bytes()
     assert written.startswith(STARTS[kind])
     assert len(written) > 2000
 
