@@ -255,6 +255,11 @@ class Trial(Frozen):
         later += [{"reference": self.reference}] if self.reference else []
         return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
+    @property
+    def datasets(self) -> tuple[DataSpec, ...]:
+        """Every data set that the trial needs."""
+        return (*([self.data] if self.data else []), *self.operation_data.values())
+
 
 class FitEntry(Frozen):
     """Models, by identity, under the name that a fit's ``of`` gave them."""
