@@ -3,8 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,7 +12,7 @@ from uuid import uuid4
 from distributed import Client, Event, Future, KilledWorker, LocalCluster
 
 from ..atomic import replacing
-from ..errors import UserError
+from ..errors import Cancelled, UserError
 from ..jobs.executor import Executor, Job
 from ..jobs.protocol import Done, Failed, Progress, Stopped
 from ..trials import Trial
@@ -24,6 +24,8 @@ LOCAL = "local"
 _CONNECT_S = 20
 _PATIENCE_S = 30.0
 _PAUSE_S = 0.1
+_COUNT_S = 1.0
+_ANSWER_S = 2.0
 _LOST = {"cancelled", "lost"}
 
 
@@ -52,15 +54,22 @@ class Cluster(Executor):
         self._transfers: dict[str, Future] = {}
         self._stamps: dict[str, tuple[WorkspaceStamp, bool]] = {}
         self._lock = threading.RLock()
+        self._connecting = threading.Lock()
         self._closed = False
+        self._slots, self._counted = 1, -_COUNT_S
         self.devices: dict[str, str] = _ask(self.client, remote.describe)
         for device in self.devices.values():
             self.ready.emit(device)
 
     @property
     def slots(self) -> int:
-        """How many workers there are now; at least one, for which a trial then waits."""
-        return max(1, len(self.client.scheduler_info(n_workers=-1)["workers"]))
+        """How many workers there were when that could last be asked; at least one, for which a trial then waits."""
+        if time.monotonic() - self._counted >= _COUNT_S:
+            self._counted = time.monotonic()
+            with suppress(Exception):  # the connection is lost; sending over it sees to that
+                identity = self.client.sync(self.client.scheduler.identity, callback_timeout=_ANSWER_S)
+                self._slots = max(1, len(identity["workers"]))
+        return self._slots
 
     def submit(self, task: str, payload: Mapping[str, Any] | None = None, title: str = "") -> Job:
         """Send a trial out; a cluster does nothing else."""
@@ -74,10 +83,11 @@ class Cluster(Executor):
         """Stop the job: at once if no worker has it, within a second or so if one does."""
         with self._lock:
             sent = next((sent for sent in self._requests.values() if sent.job is job), None)
-        if sent and not job.cancelling:
-            job.cancelling = True
-            Event(sent.id, client=self.client).set()
-            sent.future.cancel()
+            asked, job.cancelling = job.cancelling, True
+        if sent and not asked:
+            with suppress(Exception):  # the connection is lost, and the request with it
+                Event(sent.id, client=self.client).set()
+                sent.future.cancel()
 
     def close(self) -> None:
         """Leave the cluster; end it if it was ours."""
@@ -93,29 +103,44 @@ class Cluster(Executor):
     # Out
 
     def _send(self, job: Job) -> None:
+        """Send a job out; where the connection is lost over that, go on aside."""
+        try:
+            self._send_out(job)
+        except Cancelled:
+            self._end(job, Stopped(job.id))
+        except Exception as error:
+            if isinstance(error, OSError) or self.client.status != "running":
+                self._send_later(job)
+            elif isinstance(error, UserError):
+                self._end(job, Failed(job.id, error.problem, error.next_step))
+            else:
+                raise
+
+    def _send_out(self, job: Job) -> None:
+        self._check(job)
         root, trial = Path(job.payload["root"]), job.payload["trial"]
         stamp, shared = self._stamp(root)
-        transfers = () if shared else tuple({p.key: p for p in transfers_of(trial, root)}.values())
+        transfers = {} if shared else {transfer.key: transfer for transfer in transfers_of(trial, root)}
+        packed = tuple(self._scattered(transfer) for transfer in transfers.values())
         request = RemoteTrial(f"graftwork-{uuid4().hex}", trial, stamp, _present(root, trial))
-        try:
-            packed = tuple(self._scattered(transfer) for transfer in transfers)
-        except OSError as error:
-            self._end(job, Failed(job.id, f"{error.filename} cannot be read: {error.strerror}.", "Put it back."))
-            return
         with self._lock:
+            self._check(job)
             self.client.subscribe_topic(request.id, lambda event: self._on_report(request.id, event))
-            future = self.client.submit(
-                remote.run, request, tuple(p.key for p in transfers), packed, key=request.id, pure=False
-            )
+            future = self.client.submit(remote.run, request, tuple(transfers), packed, key=request.id, pure=False)
             self._requests[request.id] = _Sent(request.id, job, root, future)
         if job.state == "queued":
             job.run()
             self.changed.emit(job)
         future.add_done_callback(lambda future: self._on_over(request.id, future))
 
+    def _check(self, job: Job) -> None:
+        if job.cancelling or self._closed:
+            raise Cancelled
+
     def _stamp(self, root: Path) -> tuple[WorkspaceStamp, bool]:
         """Return the workspace's stamp, and whether every worker sees it."""
-        stamp = WorkspaceStamp.of(root)
+        with _reading():
+            stamp = WorkspaceStamp.of(root)
         known = self._stamps.get(str(root))
         if known is None or known[0] != stamp:
             known = self._stamps[str(root)] = (stamp, all(_ask(self.client, remote.sees, stamp).values()))
@@ -124,7 +149,9 @@ class Cluster(Executor):
     def _scattered(self, transfer: Transfer) -> Future:
         """Return the transfer as the cluster has it, sent there first if it is new."""
         if transfer.key not in self._transfers:
-            self._transfers[transfer.key] = self.client.scatter(transfer.pack(), hash=False)
+            with _reading():
+                packed = transfer.pack()
+            self._transfers[transfer.key] = self.client.scatter(packed, hash=False)
         return self._transfers[transfer.key]
 
     # Back; on the client's own threads
@@ -145,27 +172,32 @@ class Cluster(Executor):
         if sent.job.cancelling or self._closed:
             self._end(sent.job, Stopped(sent.job.id))
         elif future.status in _LOST:
-            threading.Thread(target=self._send_again, args=(sent.job,), daemon=True).start()
+            self._send_later(sent.job)
         else:
             self._end(sent.job, _outcome(sent, future))
+
+    def _send_later(self, job: Job) -> None:
+        threading.Thread(target=self._send_again, args=(job,), daemon=True).start()
 
     def _send_again(self, job: Job) -> None:
         """Send what was lost with the connection or with a worker; its transfers may be lost too."""
         try:
-            with self._lock:
+            with self._connecting:
+                self._reconnect()
                 self._transfers.clear()
                 self._stamps.clear()
-                self._reconnect()
+        except UserError as error:
+            self._end(job, Failed(job.id, error.problem, error.next_step))
+        else:
             self._send(job)
-        except (OSError, UserError) as error:
-            self._end(job, Failed(job.id, f"The cluster cannot be reached: {error}", "See to it, and run it again."))
 
     def _reconnect(self) -> None:
         """Wait for the client to find its way back by itself, or make a new one."""
         deadline = time.monotonic() + _PATIENCE_S
-        while self.client.status != "running" and time.monotonic() < deadline and not self._closed:
+        time.sleep(_PAUSE_S)
+        while self.client.status not in {"running", "closed"} and time.monotonic() < deadline and not self._closed:
             time.sleep(_PAUSE_S)
-        if self.client.status != "running":
+        if self.client.status != "running" and not self._closed:
             self.client.close(timeout=1)
             self.client = _connect(self._address)
 
@@ -182,6 +214,15 @@ class _Sent:
         self.job = job
         self.root = root
         self.future = future
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Tell a file that cannot be read from a connection that is lost: both are an `OSError`."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{error.filename} cannot be read: {error.strerror}.", "Put it back.") from error
 
 
 def _outcome(sent: _Sent, future: Future) -> Done | Failed | Stopped:

@@ -55,7 +55,7 @@ def transfers_of(trial: Trial, root: Path) -> Iterator[Transfer]:
             yield Transfer(model.content, Path(model.path))
         elif model.identity != trial.model.identity:
             yield Transfer(model.identity, root / CHECKPOINTS / f"{model.identity}.safetensors")
-    for data in _data(trial):
+    for data in trial.datasets:
         if data.path != DIGITS:
             yield Transfer(data.content, Path(data.path))
         if data.tokenizer:
@@ -80,12 +80,6 @@ def settled(trial: Trial, depot: Path, root: Path) -> Trial:
 def _models(trial: Trial) -> Iterator[ModelSpec]:
     yield trial.model
     yield from trial.inputs.values()
-
-
-def _data(trial: Trial) -> Iterator[DataSpec]:
-    if trial.data:
-        yield trial.data
-    yield from trial.operation_data.values()
 
 
 def _settle_model(model: ModelSpec, depot: Path) -> ModelSpec:

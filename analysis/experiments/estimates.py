@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Hashable, Sequence
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.optimize import nnls
 
 from ..data import open_data
 from ..measures import MEASURES
-from ..trials import DerivedModel, Estimate, Plan, Trial
+from ..trials import DataSpec, DerivedModel, Estimate, FeatureSpec, Plan, Trial
 from .outlook import Needs, Outlook, Prospect, needs_of
 
 _BATCH = 256  # samples of a forward pass, as `extract` takes them
@@ -34,12 +35,25 @@ def estimate(plan: Plan, past: Sequence[tuple[Trial, float]] = ()) -> tuple[Esti
     return _Estimator(plan, past).all()
 
 
+def least_disk(plan: Plan, begun: Sequence[Trial] = ()) -> int:
+    """Return the bytes that a plan leaves behind at least: a file once, and nothing for what nobody can say before.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is to be run.
+    begun : sequence of Trial
+        What was run or begun: its files may be there.
+    """
+    return _Estimator(plan, ()).least_disk(begun)
+
+
 class _Estimator:
     def __init__(self, plan: Plan, past: Sequence[tuple[Trial, float]]) -> None:
         self._plan = plan
         self._outlook = Outlook((*plan.trials, *(trial for trial, _ in past)))
-        self._samples = cache(lambda spec: len(open_data(spec)))
-        self._counted: dict[tuple[str, tuple[str, ...]], Needs | None] = {}
+        self._size = cache(_size)
+        self._counted: dict[Hashable, Needs | None] = {}
         self._seconds: dict[Hashable, list[float]] = {}
         self._points: list[tuple[float, float]] = []
         for trial, seconds in past:
@@ -47,6 +61,15 @@ class _Estimator:
 
     def all(self) -> tuple[Estimate, ...]:
         return tuple(self._estimate(trial) for trial in self._plan.trials)
+
+    def least_disk(self, begun: Sequence[Trial]) -> int:
+        there = {file for trial in begun for file in _files(trial)}
+        sizes: dict[Hashable, int] = {}
+        for trial in self._plan.trials:
+            made = self._outlook.prospect(trial.model.identity)
+            own = [made.bytes if made and isinstance(trial.model, DerivedModel) else 0, self._kept(trial)]
+            sizes |= {file: max(size, sizes.get(file, 0)) for file, size in zip(_files(trial), own, strict=True)}
+        return sum(size for file, size in sizes.items() if file not in there)
 
     def _learn(self, trial: Trial, seconds: float) -> None:
         self._seconds.setdefault(self._kind(trial), []).append(seconds)
@@ -78,28 +101,49 @@ class _Estimator:
 
     def _work(self, trial: Trial) -> float:
         needs = self._needs(trial)
-        return float(needs.macs) * self._samples(trial.data) if needs and trial.data else 0.0
+        return float(needs.macs) * self._size(trial.data)[0] if needs and trial.data else 0.0
 
     def _needs(self, trial: Trial) -> Needs | None:
         layers = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
-        layers |= set(trial.features.layers) if trial.features else set()
-        key = self._outlook.root(trial.model.identity), tuple(sorted(layers))
+        features = trial.features or FeatureSpec(layers=())
+        shape = self._size(trial.data)[1:] if trial.data else ()
+        wanted = tuple(sorted(layers | set(features.layers)))
+        key = self._outlook.root(trial.model.identity), wanted, features.identity, shape
         if key not in self._counted:
             prospect = self._outlook.prospect(trial.model.identity)
-            network = prospect.architecture if prospect else None
-            self._counted[key] = needs_of(network, key[1]) if network else None
+            self._counted[key] = None
+            if prospect and prospect.architecture:
+                with suppress(Exception):  # what does not suit the network is its own trial's to say
+                    self._counted[key] = needs_of(prospect.architecture, wanted, features, shape)
         return self._counted[key]
 
     def _memory(self, trial: Trial, prospect: Prospect) -> int:
         making = prospect.largest * (2 + len(trial.inputs))
         needs = self._needs(trial)
-        running = prospect.bytes + _BATCH * needs.activations if needs and trial.data else 0
-        return max(making, running)
+        if needs is None or trial.data is None:
+            return making
+        batch = min(_BATCH, self._size(trial.data)[0])
+        return max(making, prospect.bytes + batch * needs.activations)
 
     def _disk(self, trial: Trial, prospect: Prospect) -> int:
+        measured = _MEASURED * self._size(trial.data)[0] if trial.data else 0
+        return measured + self._kept(trial) + (prospect.bytes if isinstance(trial.model, DerivedModel) else 0)
+
+    def _kept(self, trial: Trial) -> int:
+        """Return the bytes that the model's pass over the data leaves."""
         needs = self._needs(trial)
-        kept = self._samples(trial.data) * (needs.kept + _MEASURED) if needs and trial.data else 0
-        return kept + (prospect.bytes if isinstance(trial.model, DerivedModel) else 0)
+        return self._size(trial.data)[0] * needs.kept if needs and trial.data else 0
+
+
+def _size(spec: DataSpec) -> tuple[int, ...]:
+    """Return samples, and the shape of one."""
+    with open_data(spec) as data:
+        return len(data), *data.shape
+
+
+def _files(trial: Trial) -> tuple[Hashable, Hashable]:
+    """Return what stands for the trial's checkpoint, and for its model's pass over the data."""
+    return trial.model.identity, (trial.model.identity, trial.data and trial.data.identity)
 
 
 def line(points: Sequence[tuple[float, float]], at: float) -> float | None:

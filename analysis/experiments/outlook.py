@@ -12,12 +12,13 @@ from torch import Tensor
 from ..errors import UserError
 from ..features.capture import capture
 from ..features.layers import Tap, choose_taps
+from ..features.passage import reduced
 from ..methods import METHODS
 from ..models import Architecture, Checkpoint, TensorSpec, open_checkpoint
 from ..models.activations import peak_activations
 from ..models.families import skeleton
 from ..models.macs import macs
-from ..trials import DerivedModel, ModelSpec, SourceModel, Trial
+from ..trials import DerivedModel, FeatureSpec, ModelSpec, SourceModel, Trial
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Needs:
     activations : int
         Bytes of activations alive at once.
     kept : int
-        Bytes of what is kept of it.
+        Bytes that are kept of it at least: a layer that may turn out to fit in float16 counts as if it did.
     """
 
     macs: int
@@ -106,17 +107,19 @@ class Outlook:
         return None if root == identity else self.origin(root)
 
 
-def needs_of(architecture: Architecture, layers: tuple[str, ...]) -> Needs | None:
-    """Return what one sample takes, counted on a network without values; None for code of a person's own."""
+def needs_of(
+    architecture: Architecture, layers: tuple[str, ...], features: FeatureSpec, shape: tuple[int, ...]
+) -> Needs | None:
+    """Return what one sample of that shape takes, counted on a network without values; None for one's own code."""
     if architecture.family == "own":
         return None
     network = skeleton(architecture).eval()
-    inputs = architecture.example(1).to(next(network.parameters()).device)
+    inputs = architecture.example(1).new_zeros((1, *shape), device=next(network.parameters()).device)
     kept: dict[str, int] = {}
 
     def note(tap: Tap, values: Tensor) -> Tensor:
-        positions = values[0, 0].numel() if tap.pooled and values.ndim == 4 else 1
-        kept[tap.column] = 4 * values[0].numel() // positions
+        width = 4 if features.dtype == "float32" or not tap.pooled else 2
+        kept[tap.column] = width * reduced(tap, values, None, features)[0].numel()
         return values.new_empty(0)
 
     with capture(network, choose_taps(network, architecture, layers), note), torch.no_grad():

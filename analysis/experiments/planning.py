@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, unknown
-from ..identity import digest, fingerprint
+from ..identity import fingerprint
 from ..measures import MEASURES
 from ..methods import METHODS, Method
 from ..models import open_checkpoint
@@ -23,6 +23,7 @@ from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Pl
 from ..trust import require_trust
 from .checking import check_inputs
 from .fitting import plan_fits
+from .inputs import data_content
 from .outlook import Outlook
 
 _PATTERN = "*?["
@@ -171,10 +172,7 @@ class _Planner:
         )
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
-        content = "digits" if entry.path == "digits" else self._content(entry.path, f"data set '{entry.name}'")
-        if entry.tokenizer:
-            content = digest([content, self._content(entry.tokenizer, f"tokenizer of data set '{entry.name}'")])
-        return DataSpec(content=content, **entry.model_dump())
+        return DataSpec(content=data_content(entry, self._content), **entry.model_dump())
 
     def _content(self, path: str, what: str) -> str:
         try:

@@ -18,20 +18,20 @@ from numpy.typing import NDArray
 from torch import nn
 
 from ..data import DataSet, open_data
-from ..errors import UserError
 from ..features import Run, extract
 from ..features.probe import function_fingerprint
 from ..features.store import Columns, write_columns
-from ..identity import digest, remembered_fingerprint
+from ..identity import digest
 from ..jobs.protocol import Ticket
 from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult, Value
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
 from .checking import require_classes
 from .device import device_name
+from .inputs import check_data_unchanged, check_model_unchanged
 from .progress import Share
 
 _THUMBNAIL_BUDGET = 1 << 29
@@ -73,6 +73,8 @@ class Runner:
         start = time.perf_counter()
         facts: dict[str, Any] = {}
         share = 0.0
+        for data in trial.datasets:
+            check_data_unchanged(data)
         if isinstance(trial.model, DerivedModel):
             share = 0.8 if trial.operation_data else 0.2
             facts |= self._derive(trial, Share(ticket, 0.0, share))
@@ -99,7 +101,7 @@ class Runner:
         """Open a source, checked to be the file that was planned with, or a derived model's checkpoint."""
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
-        _check_unchanged(model)
+        check_model_unchanged(model)
         return open_checkpoint(Path(model.path), model.weights, model.network)
 
     def _derive(self, trial: Trial, ticket: Ticket) -> dict[str, Any]:
@@ -253,11 +255,3 @@ def _clear(scratch: Path) -> None:
             draft.unlink()
         with suppress(OSError):  # it stays where something was kept
             scratch.rmdir()
-
-
-def _check_unchanged(model: SourceModel) -> None:
-    path = Path(model.path)
-    if not path.exists():
-        raise UserError(f"The checkpoint {path} is no longer there.", "Put it back, or mend its path in the recipe.")
-    if remembered_fingerprint(path) != model.content:
-        raise UserError(f"The checkpoint {path} has changed since the run was planned.", "Run the recipe again.")

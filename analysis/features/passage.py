@@ -135,12 +135,7 @@ class Passage(AbstractContextManager["Passage"]):
         return torch.autocast(self._device.type) if self._spec.mixed else nullcontext()
 
     def _reduce(self, tap: Tap, values: Tensor) -> Tensor:
-        values = values.float()
-        if tap.column == "logits":
-            return POOLINGS["last"](values, self._lengths, 1) if values.ndim == 3 else values
-        if tap.column == "features":
-            return POOLINGS["mean"](values, self._lengths, 1)
-        return POOLINGS[self._spec.pool](values, self._lengths, self._spec.tokens)
+        return reduced(tap, values.float(), self._lengths, self._spec)
 
     def _layouts(self, columns: Mapping[str, NDArray[Any]]) -> dict[str, Layout]:
         return {name: Layout(values.shape[1:], self._dtype(name, values)) for name, values in columns.items()}
@@ -149,6 +144,15 @@ class Passage(AbstractContextManager["Passage"]):
         choice = "float32" if name in ("logits", "features") else self._spec.dtype
         half = choice == "float16" or (choice == "auto" and name not in self._wide and _fits_half(values))
         return np.dtype(np.float16 if half else np.float32)
+
+
+def reduced(tap: Tap, values: Tensor, lengths: Tensor | None, spec: FeatureSpec) -> Tensor:
+    """Return what is kept of a place's values, (batch, …); ``lengths`` as of `POOLINGS`."""
+    if tap.column == "logits":
+        return POOLINGS["last"](values, lengths, 1) if values.ndim == 3 else values
+    if tap.column == "features":
+        return POOLINGS["mean"](values, lengths, 1)
+    return POOLINGS[spec.pool](values, lengths, spec.tokens)
 
 
 def _fits_half(values: NDArray[np.float32]) -> bool:

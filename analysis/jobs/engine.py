@@ -141,7 +141,8 @@ class Engine:
 
     def _plan(self, recipe: str, folder: Path, source: str) -> None:
         root = str(self.workspace.path)
-        payload = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept(), "root": root}
+        payload: dict[str, Any] = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept()}
+        payload |= {"root": root, "memory": self.executor.memory, "workers": self.executor.slots}
         job = self._submit(self.planner, "plan", payload, "Checking the recipe")
         self._plans[job.id] = recipe, folder
 

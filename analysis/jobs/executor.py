@@ -110,6 +110,8 @@ class Executor(ABC):
     changed = Signal(Job)
     partial = Signal(Job, object)
     ready = Signal(str)
+    memory: int | None = None
+    """Bytes that all of it may allocate together, in equal shares; None for no bound."""
 
     @property
     @abstractmethod

@@ -19,6 +19,7 @@ class Pool(Executor):
     """
 
     def __init__(self, count: int, memory: int | None = None) -> None:
+        self.memory = memory
         threads = max(1, cores() // count)
         share = memory // count if memory else None
         self.workers = tuple(Worker(f"worker {number + 1}", threads, share) for number in range(count))

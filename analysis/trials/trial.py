@@ -94,3 +94,8 @@ class Trial(Frozen):
         later: list[Any] = [self.features.identity] if self.features else []
         later += [{"reference": self.reference}] if self.reference else []
         return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
+
+    @property
+    def datasets(self) -> tuple[DataSpec, ...]:
+        """Every data set that the trial needs."""
+        return (*([self.data] if self.data else []), *self.operation_data.values())

@@ -1,7 +1,7 @@
 """What a worker does on request: one function a task, plain data in and out."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from ..data.preview import preview_of
 from ..errors import UserError
 from ..experiments.estimates import estimate
 from ..experiments.planning import plan
+from ..experiments.room import require_disk, require_memory
 from ..experiments.running import Runner
 from ..features import layer_shapes, layer_tree
 from ..features.store import Mapped, write_columns
@@ -32,7 +33,7 @@ from ..search.proposing import Searching
 from ..search.scans import report
 from ..sets import FITS
 from ..sets.answering import answer
-from ..trials import Estimate, FitResult, Plan, Proposal, Trial, TrialResult
+from ..trials import Estimate, FitResult, ModelSpec, Plan, Proposal, Trial, TrialResult
 from ..workspace import Workspace
 
 Payload = dict[str, Any]
@@ -102,12 +103,25 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
 
 
 def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
-    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``."""
+    """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``.
+
+    Where there are a workspace, ``root``, and ``memory`` that ``workers`` share, the plan has room there.
+    """
     recipe = _recipe(payload)
-    if recipe.search:
-        return Searching(recipe, remembered_fingerprint, payload.get("kept")).begin()
     root = Path(payload["root"]) if "root" in payload else None
-    return plan(recipe, remembered_fingerprint, payload.get("kept"), root)
+    planned = _planned(recipe, payload.get("kept"), root)
+    if root:
+        with Workspace.open(root, read_only=True) as space:
+            require_disk(planned, [trial.spec for trial in space.trials() if trial.attempts], root)
+    if payload.get("memory"):
+        require_memory(planned, payload["memory"], payload["workers"])
+    return planned
+
+
+def _planned(recipe: Recipe, kept: Mapping[str, ModelSpec] | None, root: Path | None) -> Plan:
+    if recipe.search:
+        return Searching(recipe, remembered_fingerprint, kept).begin()
+    return plan(recipe, remembered_fingerprint, kept, root)
 
 
 def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:

@@ -43,9 +43,8 @@ def add_trials(db: sqlite3.Connection, plan: Plan, run: int) -> None:
         If an operation's parent is neither in the plan nor in the workspace.
     """
     for trial in plan.trials:
-        for data in (trial.data, *trial.operation_data.values()):
-            if data is not None:
-                _add_data(db, data)
+        for data in trial.datasets:
+            _add_data(db, data)
     _add_models(db, plan)
     known = {row["trial"] for row in db.execute("SELECT trial FROM run_trials WHERE run = ?", (run,))}
     new = [trial for trial in plan.trials if trial.identity not in known]

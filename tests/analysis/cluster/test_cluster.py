@@ -5,17 +5,21 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from distributed import Client
+from distributed.comm import CommClosedError
 
 from graftwork.analysis.cluster import executor as clusters
 from graftwork.analysis.cluster.executor import Cluster
 from graftwork.analysis.cluster.remote import WorkspaceStamp
 from graftwork.analysis.cluster.transfers import Transfer
-from graftwork.analysis.errors import UserError
+from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.executor import Executor
 from graftwork.analysis.jobs.pool import Pool
+from graftwork.analysis.trials import SourceModel, Trial
 from graftwork.analysis.workspace import Workspace
 
 pytestmark = pytest.mark.timeout(600)
@@ -123,6 +127,53 @@ def test_a_lost_worker_and_a_lost_connection_lose_no_trial(
     assert run(tmp_path / "w.graft", cluster, planner) == expected
     cluster.changed.disconnect(disturb)
     assert len(done) == len(set(done)) == TRIALS
+
+
+@pytest.mark.parametrize("call", ["run", "scatter", "subscribe_topic", "submit"])
+def test_a_connection_that_is_lost_while_a_trial_is_sent_loses_no_trial(
+    call: str, cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut: list[Client] = []
+    whole = getattr(Client, call)
+
+    def first_cut(client: Client, *arguments: object, **options: object) -> object:
+        if not cut:
+            cut.append(client)
+            client.close()
+        return whole(client, *arguments, **options)
+
+    cluster._transfers.clear()  # what was sent for other tests is sent again
+    monkeypatch.setattr(Client, call, first_cut)
+    monkeypatch.setattr(WorkspaceStamp, "of", lambda root: WorkspaceStamp(str(root), "somebody else", 0))
+    assert run(tmp_path / "w.graft", cluster, planner) == expected
+    assert cut
+    assert cluster.client not in cut
+
+
+def test_where_the_workers_cannot_be_counted_there_are_as_many_as_before(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Mock(side_effect=CommClosedError)
+    monkeypatch.setattr(clusters, "_COUNT_S", 0)
+    assert cluster.slots == 2
+    monkeypatch.setattr(Client, "sync", asked)
+    assert cluster.slots == 2
+    monkeypatch.setattr(clusters, "_COUNT_S", 600)
+    assert cluster.slots == 2
+    assert asked.call_count == 1  # and no more often than that
+
+
+def test_what_is_stopped_while_the_connection_is_lost_is_stopped(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "submit", Mock(side_effect=CommClosedError))
+    trial = Trial(model=SourceModel(name="net", path="/net.safetensors", content="net"))
+    with Workspace.create(tmp_path / "w.graft") as space:
+        job = cluster.submit("trial", {"root": str(space.path), "trial": trial}, "lost")
+        assert not job.over
+        cluster.cancel(job)
+        with pytest.raises(Cancelled):
+            job.result(20)
 
 
 def test_what_is_stopped_goes_back_to_the_queue(cluster: Cluster, planner: Pool, tmp_path: Path) -> None:

@@ -1,14 +1,21 @@
 """What a plan will take."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import h5py
 import pytest
+import torch
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.experiments.estimates import estimate, line
+from graftwork.analysis.experiments.estimates import estimate, least_disk, line
 from graftwork.analysis.experiments.planning import plan
+from graftwork.analysis.experiments.room import require_disk, require_memory
+from graftwork.analysis.experiments.running import Runner
+from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.trials import DerivedModel, Plan
+from graftwork.analysis.worker.tasks import Desk, plan_recipe
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 RECIPE = """
@@ -75,6 +82,56 @@ def test_a_line_has_no_negative_part_and_does_not_reach_far() -> None:
     assert line([(1.0, 2.0), (1.0, 3.0)], 1.0) is None
     assert line([(1.0, 2.0), (2.0, 3.0)], 100.0) is None
     assert line([], 1.0) is None
+
+
+def test_a_file_that_several_trials_share_is_counted_once() -> None:
+    found = planned("[0.5, 0.7]")
+    again = tuple(trial.model_copy(update={"seed": 1}) for trial in found.trials)
+    alone = least_disk(found)
+    weights = sum((DEMO / f"digits-resnet{depth}.safetensors").stat().st_size for depth in (8, 20))
+    assert alone > 2 * 0.9 * weights  # of two amounts each, beside what the passes leave
+    assert least_disk(found.model_copy(update={"trials": (*found.trials, *again)})) == alone
+    assert least_disk(found, found.trials[:1]) < alone
+    assert least_disk(found, found.trials) == 0
+
+
+def test_what_is_kept_is_counted_to_the_byte(tmp_path: Path) -> None:
+    text = RECIPE.format(amounts="[0.5]") + 'layers = ["stages", "kind:Conv2d"]\npool = "flatten"'
+    recipe = anchored(parse_recipe(text), DEMO)
+    one = plan(recipe).trials[0]
+    (tmp_path / "arrays").mkdir()
+    (tmp_path / "checkpoints").mkdir()
+    result = Runner(tmp_path, torch.device("cpu")).run(one, Quiet())
+    assert result.passed
+    with h5py.File(tmp_path / "arrays" / result.passed.file) as file:
+        kept = sum(column.nbytes for column in file.values())
+    assert least_disk(Plan(title="", trials=(one,))) == kept
+
+
+def test_a_plan_that_the_disk_has_no_room_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = planned("[0.5]")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=least_disk(found)))
+    require_disk(found, (), tmp_path)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=100_000))
+    with pytest.raises(UserError, match=r"would leave at least 0\.\d MB, and .* has 0\.1 MB of free space") as refused:
+        require_disk(found, (), tmp_path)
+    assert refused.value.next_step.startswith("Free some space")
+    require_disk(found, found.trials, tmp_path)
+
+
+def test_a_trial_that_no_worker_has_the_memory_for_is_refused_with_the_number_that_would_do() -> None:
+    found = planned("[0.5]")
+    largest = max(guess.memory or 0 for guess in estimate(found))
+    require_memory(found, 3 * largest, 3)
+    with pytest.raises(UserError, match=r"'large.*' needs about .* and each of 4 workers may take") as refused:
+        require_memory(found, 3 * largest, 4)
+    assert "--workers 3" in refused.value.next_step
+    with pytest.raises(UserError, match="MB of memory") as refused:
+        require_memory(found, largest - 1, 1)
+    assert "more memory" in refused.value.next_step
+    task = {"recipe": RECIPE.format(amounts="[0.5]"), "folder": DEMO, "memory": largest, "workers": 2}
+    with pytest.raises(UserError, match="each of 2 workers"):
+        plan_recipe(Desk(torch.device("cpu")), task, Quiet())
 
 
 def test_parents_that_do_not_fit_are_refused_before_anything_runs() -> None:

@@ -5,10 +5,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from shutil import copyfile
+from shutil import copyfile, make_archive
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.worker import Worker
@@ -23,10 +24,13 @@ METHODS = '''
 """Methods that misbehave on purpose."""
 
 import os
+import pathlib
 import resource
+import shutil
 import signal
 import time
 
+import numpy
 import torch
 
 from graftwork.analysis.methods import METHODS, Derivative
@@ -97,6 +101,33 @@ def remove(parent, parameters):
 WAYS = {way.__name__: way for way in (fault, unsendable, leave, killed, talk, hang, greedy, long, nan, remove)}
 
 
+class Look(Parameters):
+    data: str = parameter(..., "What to look at.", role="data")
+    attempt: int = parameter(1, "Which time.")
+
+
+@METHODS.register("test.look", title="Look", citation="None")
+def look(parents, parameters: Look, context):
+    """Read some data."""
+    context.data["data"].take(numpy.arange(2))
+    return Derivative(parents[0].specs, parents[0].tensor)
+
+
+class Spoiling(Parameters):
+    folder: str = parameter("", "Where data sets lie.")
+
+
+@METHODS.register("test.spoil", title="Spoil", citation="None")
+def spoil(parents, parameters: Spoiling, context):
+    """Remove data sets, and change one."""
+    folder = pathlib.Path(parameters.folder)
+    shutil.rmtree(folder / "removed")
+    (folder / "removed.zip").unlink()
+    (folder / "changed.zip").write_bytes((folder / "other.zip").read_bytes())
+    next(folder.glob("changed/*/*")).unlink()
+    return Derivative(parents[0].specs, parents[0].tensor)
+
+
 def enter(connection, threads, memory):
     from graftwork.analysis.worker import serve
 
@@ -115,6 +146,7 @@ name = "digits"
 path = "digits"
 split = "test"
 limit = 20
+{pictures}
 [[step]]
 method = "prune.magnitude"
 of = ["net"]
@@ -131,6 +163,22 @@ of = ["doomed"]
 amount = [0.5]
 name = "late"
 [[step]]
+method = "test.look"
+of = ["net"]
+data = ["removed", "removed.zip", "changed", "changed.zip", "kept"]
+name = "before"
+[[step]]
+method = "test.spoil"
+of = ["net"]
+folder = "{folder}"
+name = "spoil"
+[[step]]
+method = "test.look"
+of = ["net"]
+data = ["removed", "removed.zip", "changed", "changed.zip", "kept"]
+attempt = 2
+name = "after"
+[[step]]
 method = "prune.magnitude"
 of = ["net"]
 amount = [0.9]
@@ -138,6 +186,12 @@ name = "last"
 [measure]
 data = "digits"
 what = ["accuracy", "loss"]
+"""
+PICTURES = """
+[[data]]
+name = "{name}"
+path = "{folder}/{name}"
+normalise = "none"
 """
 SAID = {
     "fault": ("ValueError: the moon is full.", "its log has the details"),
@@ -147,6 +201,9 @@ SAID = {
     "greedy": ("There is not enough memory for it.", "Take fewer samples"),
     "long": ("cannot be written: File too large.", "free some space"),
 }
+GONE = ("{path}, is no longer there.", "Put it back, or mend its path in the recipe.")
+CHANGED = ("{path}, has changed since the run was planned.", "Run the recipe again.")
+SPOILT = {"removed": GONE, "removed.zip": GONE, "changed": CHANGED, "changed.zip": CHANGED}
 BUDGET = 8 << 30
 
 
@@ -165,15 +222,27 @@ def mischief(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ModuleType]:
         sys.modules.pop("graftwork_mischief")
 
 
+def write_pictures(folder: Path) -> None:
+    """Write the data sets of the recipe: two classes of two pictures each, as folders and as zips."""
+    for shade, name in enumerate(("kept", "removed", "changed", "other")):
+        for number in range(4):
+            picture = folder / name / "ab"[number % 2] / f"{number}.png"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (8, 8), 50 * number + shade).save(picture)
+        make_archive(str(folder / name), "zip", folder / name)
+
+
 @pytest.fixture(scope="module")
 def home(mischief: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the workspace after the run."""
     folder = tmp_path_factory.mktemp("faults")
     copyfile(DEMO / "digits-resnet14.safetensors", folder / "doomed.safetensors")
+    write_pictures(folder)
     worker = Worker("test", threads=1, memory=BUDGET, entry=mischief.enter)
     with Workspace.create(folder / "w.graft") as space:
         engine = Engine(space, worker)
-        engine.submit(RECIPE.format(demo=DEMO, folder=folder), folder)
+        pictures = "".join(PICTURES.format(name=name, folder=folder) for name in (*SPOILT, "kept"))
+        engine.submit(RECIPE.format(demo=DEMO, folder=folder, pictures=pictures), folder)
         while not engine.wait(0.05):
             for job in engine.jobs:
                 hangs = "hang" in job.title and job.started and time.monotonic() - job.started > 1
@@ -201,7 +270,9 @@ def test_what_fails_says_so_and_what_to_do(way: str, records: dict[str, TrialRec
 
 def test_the_others_go_on(records: dict[str, TrialRecord]) -> None:
     done = {name for name, record in records.items() if record.state == "done"}
-    assert done == {"net", "doomed", "net/first-0.1", "talk", "nan", "remove", "net/last-0.9"}
+    before = {f"net/before-{name}" for name in (*SPOILT, "kept")}
+    others = {"net", "doomed", "net/first-0.1", "talk", "nan", "remove", "net/spoil", "net/after-kept", "net/last-0.9"}
+    assert done == before | others
 
 
 def test_what_hangs_is_stopped(records: dict[str, TrialRecord]) -> None:
@@ -213,6 +284,17 @@ def test_a_removed_input_fails_what_needs_it_later(records: dict[str, TrialRecor
     assert late.state == "failed"
     assert "is no longer there" in late.problem
     assert late.next_step.startswith("Put it back")
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_data_set_that_is_removed_or_changed_fails_what_needs_it_later(
+    name: str, home: Path, records: dict[str, TrialRecord]
+) -> None:
+    problem, next_step = SPOILT[name]
+    record = records[f"net/after-{name}"]
+    assert record.state == "failed"
+    assert record.problem == f"The data set '{name}', " + problem.format(path=home.parent / name)
+    assert record.next_step == next_step
 
 
 def test_the_workspace_is_sound_and_nothing_temporary_stays(home: Path) -> None:

@@ -41,6 +41,8 @@ def test_what_asks_for_too_much_fails_alone(pool: Pool, tmp_path: Path) -> None:
     large = tmp_path / "large.h5"
     with h5py.File(large, "w") as file:
         file.create_dataset("x", (1 << 20, 1 << 10), np.float32)  # 4 GB, none of it on the disk
+    for job in [pool.submit("catalogue") for _ in pool.workers]:
+        job.result(60)
     before = [worker.pid for worker in pool.workers]
     payload = {
         "features": [(str(large), "x")],
