@@ -7,6 +7,7 @@ checks its form; the plan (`graftwork.analysis.experiments.planning`) checks it 
 import os
 import textwrap
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -253,6 +254,20 @@ def parse_recipe(text: str, source: str = "The recipe") -> Recipe:
         return Recipe.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise UserError(f"{source} is not valid TOML: {error}.", "Mend that line and run it again.") from error
+    except ValidationError as error:
+        raise _explain(source, error) from error
+
+
+def searching(recipe: Recipe, search: Mapping[str, Any], source: str = "The recipe") -> Recipe:
+    """Return the recipe with a search, given as its table in TOML is.
+
+    Raises
+    ------
+    UserError
+        As `parse_recipe`.
+    """
+    try:
+        return Recipe.model_validate({**dict(recipe), "search": dict(search)})
     except ValidationError as error:
         raise _explain(source, error) from error
 

@@ -1,6 +1,6 @@
 """The experiment dialog: writes a recipe from choices."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
@@ -19,7 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from ..analysis.catalogue import Entry
-from ..analysis.recipe import KEPT, Measuring, ModelInput, Recipe, Step
+from ..analysis.errors import UserError
+from ..analysis.recipe import KEPT, Measuring, ModelInput, Recipe, Step, searching
 from ..analysis.session import Session
 from ..views.forms import Form
 from ..views.help import show_help
@@ -27,6 +28,7 @@ from ..views.parts import column, named, scrolled, told
 from ..views.theme import GAP, WIDE
 from .data_choice import DataChoice
 from .layer_choice import LayerChoice
+from .search_choice import SearchChoice
 
 _USUAL = ("accuracy", "loss", "cost.nominal", "cost.measured", "geometry.margins")
 
@@ -50,6 +52,7 @@ class ExperimentDialog(QDialog):
         session.retry("answer")
         self.data = DataChoice(session, self)
         self.layers = LayerChoice(session, self)
+        self.search = SearchChoice(session, self)
         measures = [entry.id for entry in session.catalogue.of_kind("measure")]
         self._measures = _checklist(self, measures, [name for name in measures if name in _USUAL])
         self._seeds = told(
@@ -77,6 +80,8 @@ class ExperimentDialog(QDialog):
         ------
         ValueError
             With the first thing that is missing, as a sentence.
+        UserError
+            If the search is none.
         """
         names = _ticked_of(self._models)
         if not names:
@@ -88,25 +93,31 @@ class ExperimentDialog(QDialog):
         if many and len(names) < 2:
             raise ValueError(f"{entry.title} combines models: tick at least two.")
         data = self.data.value()
-        step = {"method": entry.id, "of": [names] if many else names, **self._form.values()}
-        return Recipe(
+        step = Step.model_validate({"method": entry.id, "of": [names] if many else names, **self._form.values()})
+        search = self.search.value(step.label) if self.search.wanted else None
+        recipe = Recipe(
             title=self._title.text() or "Experiment",
             seeds=_numbers(self._seeds.text()),
             model=tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
             data=(data,) if data else (),
-            step=(Step.model_validate(step),),
+            step=(_without(step, search["over"][step.label]) if search else step,),
             measure=self._measuring(data.name if data else None, names[0]),
         )
+        return searching(recipe, search, "The experiment") if search else recipe
 
     def _measuring(self, data: str | None, first: str) -> Measuring | None:
-        """Return what is measured, if anything; measures that compare do so with the first model."""
+        """Return what is measured, if anything; measures that compare do so with the first model, as a search does."""
         what, layers = tuple(_ticked_of(self._measures)), self.layers.values()
+        if self.search.wanted:
+            what = tuple(dict.fromkeys((*what, *self.search.measures())))
+            if data is None:
+                raise ValueError("A search goes by what is measured: choose a data set.")
         if layers and data is None:
             raise ValueError("Layers are kept of samples: choose a data set, or no layers.")
         compare = any(self._session.catalogue.get("measure", name).compares is True for name in what)
         if not (data and (what or layers)):
             return None
-        return Measuring(data=data, what=what, reference=first if compare else None, **layers)
+        return Measuring(data=data, what=what, reference=first if compare or self.search.wanted else None, **layers)
 
     @staticmethod
     def _ticked(session: Session) -> Sequence[str]:
@@ -127,6 +138,7 @@ class ExperimentDialog(QDialog):
         self._summary.setText(f"{entry.summary}\n{entry.citation}")
         self._place.setWidget(self._form)
         self._form.setAutoFillBackground(False)
+        self.search.show_method(entry)
 
     def _on_models_changed(self) -> None:
         """Ask about the first of the ticked models what the data and the layers are chosen for."""
@@ -137,7 +149,7 @@ class ExperimentDialog(QDialog):
     def _on_run(self) -> None:
         try:
             self.recipe()
-        except ValueError as error:
+        except (ValueError, UserError) as error:
             self._problem.setText(str(error))
             return
         self.accept()
@@ -154,6 +166,7 @@ class ExperimentDialog(QDialog):
             ("Data", self.data),
             ("Measures", self._measures),
             ("Layers", self.layers),
+            ("Search", self.search),
         ):
             self.pages.addTab(page, title)
             page.setContentsMargins(GAP, GAP, GAP, GAP)
@@ -189,6 +202,11 @@ def _checklist(parent: QWidget, names: Sequence[str], ticked: Sequence[str]) -> 
 def _ticked_of(widget: QListWidget) -> list[str]:
     items = (widget.item(row) for row in range(widget.count()))
     return [item.text() for item in items if item.checkState() == Qt.CheckState.Checked]
+
+
+def _without(step: Step, searched: Collection[str]) -> Step:
+    """Return the step without the values of what is searched."""
+    return Step.model_validate({k: v for k, v in step.model_dump().items() if k not in searched})
 
 
 def _numbers(text: str) -> tuple[int, ...]:
