@@ -9,11 +9,16 @@ import numpy as np
 from scipy.optimize import nnls
 
 from ..data import open_data
+from ..errors import UserError
 from ..measures import MEASURES
-from ..trials import DataSpec, DerivedModel, Estimate, FeatureSpec, Plan, Trial
-from .outlook import Needs, Outlook, Prospect, needs_of
+from ..methods import METHODS
+from ..training import TrainingParameters
+from ..trials import DataSpec, DerivedModel, Estimate, FeatureSpec, ModelSpec, Plan, Trial
+from .outlook import Needs, Outlook, Prospect, needs_of, training_memory
 
 _BATCH = 256  # samples of a forward pass, as `extract` takes them
+_STATES = {"sgd": 1, "nesterov": 1, "adamw": 2}  # copies of the weights that an optimiser keeps
+_UNSUITED = (RuntimeError, ValueError, IndexError, UserError)
 _REACH = 3.0
 _MEASURED = 48  # bytes that measures keep of a sample beside the layers, about
 
@@ -53,6 +58,7 @@ class _Estimator:
         self._plan = plan
         self._outlook = Outlook((*plan.trials, *(trial for trial, _ in past)))
         self._size = cache(_size)
+        self._step = cache(self._count_step)
         self._counted: dict[Hashable, Needs | None] = {}
         self._seconds: dict[Hashable, list[float]] = {}
         self._points: list[tuple[float, float]] = []
@@ -113,17 +119,34 @@ class _Estimator:
             prospect = self._outlook.prospect(trial.model.identity)
             self._counted[key] = None
             if prospect and prospect.architecture:
-                with suppress(Exception):  # what does not suit the network is its own trial's to say
+                with suppress(*_UNSUITED):  # what does not suit the network is its own trial's to say
                     self._counted[key] = needs_of(prospect.architecture, wanted, features, shape)
         return self._counted[key]
 
     def _memory(self, trial: Trial, prospect: Prospect) -> int:
-        making = prospect.largest * (2 + len(trial.inputs))
+        making = max(prospect.largest * (2 + len(trial.inputs)), self._training(trial, prospect))
         needs = self._needs(trial)
         if needs is None or trial.data is None:
             return making
         batch = min(_BATCH, self._size(trial.data)[0])
         return max(making, prospect.bytes + batch * needs.activations)
+
+    def _training(self, trial: Trial, prospect: Prospect) -> int:
+        """Return the bytes that training the model takes; 0 where its method does not train, or nobody can say."""
+        chosen = _trained_with(trial.model)
+        data = trial.operation_data.get("data")
+        if not (chosen and data):
+            return 0
+        samples, *shape = self._size(data)
+        step = self._step(self._outlook.root(trial.model.identity), min(chosen.batch, samples), tuple(shape))
+        return step and prospect.bytes * (1 + _STATES[chosen.optimiser]) + step
+
+    def _count_step(self, model: str, batch: int, shape: tuple[int, ...]) -> int:
+        prospect = self._outlook.prospect(model)
+        if prospect and prospect.architecture and prospect.architecture.family != "own":
+            with suppress(*_UNSUITED):  # what does not suit the network is its own trial's to say
+                return training_memory(prospect.architecture, batch, shape)
+        return 0
 
     def _disk(self, trial: Trial, prospect: Prospect) -> int:
         measured = _MEASURED * self._size(trial.data)[0] if trial.data else 0
@@ -139,6 +162,13 @@ def _size(spec: DataSpec) -> tuple[int, ...]:
     """Return samples, and the shape of one."""
     with open_data(spec) as data:
         return len(data), *data.shape
+
+
+def _trained_with(model: ModelSpec) -> TrainingParameters | None:
+    if not isinstance(model, DerivedModel):
+        return None
+    chosen = METHODS.get(model.method).check(model.parameters)
+    return chosen if isinstance(chosen, TrainingParameters) else None
 
 
 def _files(trial: Trial) -> tuple[Hashable, Hashable]:

@@ -15,7 +15,7 @@ from ..features.layers import Tap, choose_taps
 from ..features.passage import reduced
 from ..methods import METHODS
 from ..models import Architecture, Checkpoint, TensorSpec, open_checkpoint
-from ..models.activations import peak_activations
+from ..models.activations import peak_activations, peak_training
 from ..models.families import skeleton
 from ..models.macs import macs
 from ..trials import DerivedModel, FeatureSpec, ModelSpec, SourceModel, Trial
@@ -113,8 +113,7 @@ def needs_of(
     """Return what one sample of that shape takes, counted on a network without values; None for one's own code."""
     if architecture.family == "own":
         return None
-    network = skeleton(architecture).eval()
-    inputs = architecture.example(1).new_zeros((1, *shape), device=next(network.parameters()).device)
+    network, inputs = skeleton(architecture).eval(), _blank(architecture, 1, shape)
     kept: dict[str, int] = {}
 
     def note(tap: Tap, values: Tensor) -> Tensor:
@@ -125,3 +124,12 @@ def needs_of(
     with capture(network, choose_taps(network, architecture, layers), note), torch.no_grad():
         network(inputs)
     return Needs(macs(network, architecture), peak_activations(network, inputs), sum(kept.values()))
+
+
+def training_memory(architecture: Architecture, batch: int, shape: tuple[int, ...]) -> int:
+    """Return the most bytes that a step of training takes beside weights and optimiser, counted as by `needs_of`."""
+    return peak_training(skeleton(architecture).train(), _blank(architecture, batch, shape))
+
+
+def _blank(architecture: Architecture, batch: int, shape: tuple[int, ...]) -> Tensor:
+    return architecture.example(1).new_zeros((batch, *shape), device="meta")

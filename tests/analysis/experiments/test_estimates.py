@@ -84,6 +84,25 @@ def test_a_line_has_no_negative_part_and_does_not_reach_far() -> None:
     assert line([], 1.0) is None
 
 
+def test_training_takes_what_its_steps_keep_for_the_way_back() -> None:
+    recipe = RECIPE.format(amounts="[0.5]").replace(
+        "[measure]",
+        """[[step]]
+name = "recover"
+method = "retrain.full"
+of = ["magnitude"]
+data = "test"
+steps = 3
+batch = [128, 256]
+[measure]""",
+    )
+    found = plan(anchored(parse_recipe(recipe), DEMO))
+    memory = {trial.model.name: guess.memory for trial, guess in zip(found.trials, estimate(found), strict=True)}
+    pruned, narrow, wide = (memory[f"small/magnitude-0.5{then}"] or 0 for then in ("", "/recover-128", "/recover-256"))
+    assert pruned < narrow
+    assert 1.5 * narrow < wide < 2 * narrow
+
+
 def test_a_file_that_several_trials_share_is_counted_once() -> None:
     found = planned("[0.5, 0.7]")
     again = tuple(trial.model_copy(update={"seed": 1}) for trial in found.trials)
