@@ -93,12 +93,12 @@ class SpanForm(QWidget):
         super().__init__(parent)
         fields = fields_of(schema)
         self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setContentsMargins(0, 0, GAP, 0)  # beside the scroll bar
         self._grid.setHorizontalSpacing(GAP)
         self._grid.setVerticalSpacing(TIGHT)
         self.spans = {field.name: self._span(field) for field in fields if field.sweeps}
         self.choices = {field.name: self._choice(field) for field in fields if _options(field)}
-        self.stages = self._tick("each stage in turn", "Bisect the amount of one stage after the other")
+        self.stages = self._tick("the amount of each stage in turn", "Bisect the amount of one stage after the other")
         has_amounts = {"amount", "amounts"} <= {field.name for field in fields}
         self.stages.setVisible(has_amounts)
         if has_amounts:
@@ -178,7 +178,7 @@ class SearchChoice(QWidget):
         self.problem = named(QLabel(self, wordWrap=True), "form-error")
         self._place = scrolled(self.form, self)
         self._layout = QFormLayout()
-        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._layout.setHorizontalSpacing(GAP)
         self._layout.setVerticalSpacing(GAP)
         self._lay_out()
@@ -277,6 +277,8 @@ def _said(option: Any) -> str:
 
 
 def _number(text: str, what: str) -> float:
+    if not text.strip():
+        raise ValueError(f"{what} is missing.")
     try:
         return float(text)
     except ValueError:

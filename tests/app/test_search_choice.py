@@ -65,8 +65,9 @@ def aim(page: SearchChoice, goal: str, **spans: tuple[str, str]) -> None:
     """Choose a goal, and the ends of parameters."""
     page.goal.setCurrentIndex(page.goal.findData(goal))
     for name, ends in spans.items():
-        for line, end in zip(page.form.spans[name], ends, strict=False):
-            line.setText(end)  # type: ignore[union-attr]
+        low, high, _ = page.form.spans[name]
+        low.setText(ends[0])
+        high.setText(ends[1])
 
 
 def written(dialog: ExperimentDialog) -> Recipe:
@@ -138,7 +139,7 @@ def test_what_is_searched_is_not_set_as_well(dialog: ExperimentDialog) -> None:
     ("ends", "bound", "problem"),
     [
         (("", ""), "1", "A search needs a parameter to go through"),
-        (("0.1", ""), "1", "Amount: its high end is a number, not ''."),
+        (("0.1", ""), "1", "Amount: its high end is missing."),
         (("0.1", "much"), "1", "Amount: its high end is a number, not 'much'."),
         (("0.1", "0.9"), "little", "The bound of Accuracy is a number, not 'little'."),
     ],
