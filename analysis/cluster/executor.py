@@ -231,7 +231,9 @@ def _outcome(sent: _Sent, future: Future) -> Done | Failed | Stopped:
     home: RemoteResult = future.result()
     try:
         for (folder, name), content in home.files.items():
-            with replacing(sent.root / folder / name) as draft:
+            target = sent.root / folder / name
+            target.parent.mkdir(exist_ok=True)  # a training keeps checkpoints in a folder of its own
+            with replacing(target) as draft:
                 draft.write_bytes(content)
     except OSError as error:
         return Failed(sent.job.id, f"What came back cannot be written: {error.strerror}.", "Make room, and run again.")

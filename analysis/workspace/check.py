@@ -17,12 +17,15 @@ def problems(db: sqlite3.Connection, home: Path) -> list[str]:
 
 
 def recorded(db: sqlite3.Connection) -> dict[str, set[str]]:
-    """Return the names of the files that the tables know, by folder."""
+    """Return the names of the files that the tables know, by folder; ``FOLDER/NAME`` for what a training kept."""
+    made = db.execute("SELECT file FROM models WHERE kind = 'derived' AND file IS NOT NULL")
+    kept = db.execute(
+        "SELECT json_extract(kept.value, '$.file') AS file"
+        " FROM models, json_each(models.facts, '$.training.kept') AS kept WHERE models.kind = 'derived'"
+    )
     return {
         ARRAYS: {row["file"] for row in db.execute("SELECT file FROM columns")},
-        CHECKPOINTS: {
-            row["file"] for row in db.execute("SELECT file FROM models WHERE kind = 'derived' AND file IS NOT NULL")
-        },
+        CHECKPOINTS: {row["file"] for row in (*made, *kept)},
     }
 
 
@@ -65,8 +68,9 @@ def _orphans(db: sqlite3.Connection, home: Path) -> Iterator[str]:
         return
     for folder, names in recorded(db).items():
         for path in _files(home, folder):
-            if path.name not in names and not _is_partial(path) and not path.name.endswith(PROJECTION):
-                yield f"The file {folder}/{path.name} belongs to no trial."
+            name = path.relative_to(home / folder).as_posix()
+            if name not in names and not _is_partial(path) and not name.endswith(PROJECTION):
+                yield f"The file {folder}/{name} belongs to no trial."
 
 
 def _hdf5_damage(path: Path) -> str:
@@ -96,7 +100,7 @@ def _safetensors_damage(path: Path) -> str:
 
 
 def _files(home: Path, folder: str) -> list[Path]:
-    return sorted(path for path in (home / folder).glob("*") if path.is_file())
+    return sorted(path for path in (home / folder).rglob("*") if path.is_file())
 
 
 def _is_partial(path: Path) -> bool:

@@ -48,6 +48,24 @@ data = "digits"
 what = ["accuracy", "loss", "cost.nominal"]
 """
 TRIALS = 1 + 3 + 9
+TRAINING = f"""
+[[model]]
+name = "resnet8"
+path = "{DEMO}/digits-resnet8.safetensors"
+[[data]]
+name = "digits"
+path = "digits"
+split = "train"
+limit = 20
+[[step]]
+name = "trained"
+method = "retrain.full"
+of = ["resnet8"]
+data = "digits"
+steps = 2
+batch = 10
+keep_every = 1
+"""
 
 Table = dict[tuple[str, str], tuple[float, float | None, float | None]]
 
@@ -127,6 +145,20 @@ def test_a_lost_worker_and_a_lost_connection_lose_no_trial(
     assert run(tmp_path / "w.graft", cluster, planner) == expected
     cluster.changed.disconnect(disturb)
     assert len(done) == len(set(done)) == TRIALS
+
+
+def test_checkpoints_that_a_training_kept_come_back_too(
+    cluster: Cluster, planner: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorkspaceStamp, "of", lambda root: WorkspaceStamp(str(root), "somebody else", 0))
+    with Workspace.create(tmp_path / "w.graft") as space:
+        engine = Engine(space, cluster, planner)
+        engine.submit(TRAINING, tmp_path)
+        assert engine.wait(100)
+        engine.close()
+        assert set(space.tally()) == {"done"}
+        assert space.check() == []
+        assert len(list(space.checkpoints.glob("*/step*.safetensors"))) == 2
 
 
 @pytest.mark.parametrize("call", ["run", "scatter", "subscribe_topic", "submit"])
