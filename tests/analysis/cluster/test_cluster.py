@@ -13,7 +13,7 @@ from distributed.comm import CommClosedError
 
 from graftwork.analysis.cluster import executor as clusters
 from graftwork.analysis.cluster.executor import Cluster
-from graftwork.analysis.cluster.remote import WorkspaceStamp
+from graftwork.analysis.cluster.remote import BEGUN, COMPUTED, LOG, WorkspaceStamp
 from graftwork.analysis.cluster.transfers import Transfer
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.engine import Engine
@@ -180,6 +180,26 @@ def test_a_connection_that_is_lost_while_a_trial_is_sent_loses_no_trial(
     assert run(tmp_path / "w.graft", cluster, planner) == expected
     assert cut
     assert cluster.client not in cut
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["workspace seen", "not seen"])
+def test_what_a_worker_computes_while_the_connection_is_cut_is_computed_once(
+    seen: bool, cluster: Cluster, planner: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not seen:
+        monkeypatch.setattr(WorkspaceStamp, "of", lambda root: WorkspaceStamp(str(root), "somebody else", 0))
+    with Workspace.create(tmp_path / "w.graft") as space:
+        engine = Engine(space, cluster, planner)
+        engine.submit(TRAINING.replace("steps = 2", f"steps = {150 + seen}").replace("keep_every = 1", ""), tmp_path)
+        while not any(job.title.endswith("trained") and job.progress for job in engine.jobs):
+            assert not engine.wait(0.01)
+        cluster.client.loop.add_callback(cluster.client.scheduler_comm.comm.abort)
+        assert engine.wait(100)
+        engine.close()
+        assert set(space.tally()) == {"done"}
+        (trained,) = (trial for trial in space.trials() if trial.model.endswith("trained"))
+    told = [event for _, event in cluster.client.get_events(LOG) if event[0] == trained.identity]
+    assert sorted(word for _, word in told) == [BEGUN, COMPUTED]
 
 
 def test_where_the_workers_cannot_be_counted_there_are_as_many_as_before(
