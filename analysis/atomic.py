@@ -10,6 +10,9 @@ from uuid import uuid4
 PARTIAL = ".partial"
 """Ending of a file that is being written."""
 
+DRAFT = ".draft"
+"""Ending of a file that a method resumes from."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from distributed import Client, Event, Future, KilledWorker, LocalCluster
+from distributed import Client, Event, Future, KilledWorker, LocalCluster, fire_and_forget
 
 from ..atomic import replacing
 from ..errors import Cancelled, UserError
@@ -33,7 +33,8 @@ class Cluster(Executor):
     """Workers that a Dask scheduler knows.
 
     A worker that sees the workspace's folder works in it. To any other, what a trial needs travels once, and what the
-    trial gave comes back. What is lost on the way, with a worker or with the connection, is sent again.
+    trial gave comes back. What is lost on the way, with a worker or with the connection, is sent again; a trial that a
+    worker is still computing when the connection is back is not computed twice.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ class Cluster(Executor):
         if task != "trial":
             raise ValueError(f"a cluster runs trials, not '{task}'")
         job = Job(title or task, task, payload or {})
-        self._send(job)
+        self._send(job, _new_name())
         return job
 
     def cancel(self, job: Job) -> None:
@@ -87,7 +88,7 @@ class Cluster(Executor):
         if sent and not asked:
             with suppress(Exception):  # the connection is lost, and the request with it
                 Event(sent.id, client=self.client).set()
-                sent.future.cancel()
+                sent.future.cancel(force=True)  # it was to go on without us
 
     def close(self) -> None:
         """Leave the cluster; end it if it was ours."""
@@ -102,31 +103,32 @@ class Cluster(Executor):
 
     # Out
 
-    def _send(self, job: Job) -> None:
+    def _send(self, job: Job, name: str) -> None:
         """Send a job out; where the connection is lost over that, go on aside."""
         try:
-            self._send_out(job)
+            self._send_out(job, name)
         except Cancelled:
             self._end(job, Stopped(job.id))
         except Exception as error:
             if isinstance(error, OSError) or self.client.status != "running":
-                self._send_later(job)
+                self._send_later(job, name)
             elif isinstance(error, UserError):
                 self._end(job, Failed(job.id, error.problem, error.next_step))
             else:
                 raise
 
-    def _send_out(self, job: Job) -> None:
+    def _send_out(self, job: Job, name: str) -> None:
         self._check(job)
         root, trial = Path(job.payload["root"]), job.payload["trial"]
         stamp, shared = self._stamp(root)
         transfers = {} if shared else {transfer.key: transfer for transfer in transfers_of(trial, root)}
         packed = tuple(self._scattered(transfer) for transfer in transfers.values())
-        request = RemoteTrial(f"graftwork-{uuid4().hex}", trial, stamp, _present(root, trial))
+        request = RemoteTrial(name, trial, stamp, _present(root, trial))
         with self._lock:
             self._check(job)
             self.client.subscribe_topic(request.id, lambda event: self._on_report(request.id, event))
             future = self.client.submit(remote.run, request, tuple(transfers), packed, key=request.id, pure=False)
+            fire_and_forget(future)  # or the scheduler would drop it with the connection
             self._requests[request.id] = _Sent(request.id, job, root, future)
         if job.state == "queued":
             job.run()
@@ -151,7 +153,8 @@ class Cluster(Executor):
         if transfer.key not in self._transfers:
             with _reading():
                 packed = transfer.pack()
-            self._transfers[transfer.key] = self.client.scatter(packed, hash=False)
+            name = f"graftwork-{transfer.key}"  # the same when it is sent again for a trial that was kept
+            self._transfers[transfer.key] = self.client.scatter({name: packed}, hash=False)[name]
         return self._transfers[transfer.key]
 
     # Back; on the client's own threads
@@ -172,15 +175,19 @@ class Cluster(Executor):
         if sent.job.cancelling or self._closed:
             self._end(sent.job, Stopped(sent.job.id))
         elif future.status in _LOST:
-            self._send_later(sent.job)
+            self._send_later(sent.job, sent.id)
         else:
             self._end(sent.job, _outcome(sent, future))
 
-    def _send_later(self, job: Job) -> None:
-        threading.Thread(target=self._send_again, args=(job,), daemon=True).start()
+    def _send_later(self, job: Job, name: str) -> None:
+        threading.Thread(target=self._send_again, args=(job, name), daemon=True).start()
 
-    def _send_again(self, job: Job) -> None:
-        """Send what was lost with the connection or with a worker; its transfers may be lost too."""
+    def _send_again(self, job: Job, name: str) -> None:
+        """Send what was lost with the connection or with a worker; its transfers may be lost too.
+
+        Under the same name the scheduler finds what a worker still computes. A name that the client knows yet is that
+        of a request which the scheduler gave up.
+        """
         try:
             with self._connecting:
                 self._reconnect()
@@ -189,7 +196,7 @@ class Cluster(Executor):
         except UserError as error:
             self._end(job, Failed(job.id, error.problem, error.next_step))
         else:
-            self._send(job)
+            self._send(job, _new_name() if name in self.client.futures else name)
 
     def _reconnect(self) -> None:
         """Wait for the client to find its way back by itself, or make a new one."""
@@ -216,6 +223,10 @@ class _Sent:
         self.future = future
 
 
+def _new_name() -> str:
+    return f"graftwork-{uuid4().hex}"
+
+
 @contextmanager
 def _reading() -> Iterator[None]:
     """Tell a file that cannot be read from a connection that is lost: both are an `OSError`."""
@@ -231,7 +242,9 @@ def _outcome(sent: _Sent, future: Future) -> Done | Failed | Stopped:
     home: RemoteResult = future.result()
     try:
         for (folder, name), content in home.files.items():
-            with replacing(sent.root / folder / name) as draft:
+            target = sent.root / folder / name
+            target.parent.mkdir(exist_ok=True)  # a training keeps checkpoints in a folder of its own
+            with replacing(target) as draft:
                 draft.write_bytes(content)
     except OSError as error:
         return Failed(sent.job.id, f"What came back cannot be written: {error.strerror}.", "Make room, and run again.")

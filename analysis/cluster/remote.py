@@ -154,6 +154,7 @@ def _run_away(request: RemoteTrial, depot: Path) -> RemoteResult:
 
 def _files(result: TrialResult) -> set[tuple[str, str]]:
     found = {(ARRAYS, name) for name in result.columns.values()}
+    found |= {(CHECKPOINTS, entry["file"]) for entry in result.facts.get("training", {}).get("kept", ())}
     return found | ({(CHECKPOINTS, result.checkpoint)} if result.checkpoint else set())
 
 

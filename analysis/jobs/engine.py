@@ -162,9 +162,11 @@ class Engine:
     def _skip(self, identity: str) -> None:
         self.workspace.cancel(identity)
         self._schedule.drop(identity)
-        for job in self.jobs:
-            if job.id in self._trials and self._trials[job.id].identity == identity:
-                self._cancel(job)
+        running = [job for job in self.jobs if job.id in self._trials and self._trials[job.id].identity == identity]
+        for job in running:
+            self._cancel(job)
+        if not running:
+            self.workspace.sweep_drafts()
 
     def _launch(self) -> None:
         self._start_trials()
@@ -279,6 +281,7 @@ class Engine:
             self._finish(trial, job.value)
         else:
             self.workspace.release(trial.identity)
+            self.workspace.sweep_drafts()  # it may have been skipped
 
     def _finish(self, trial: Trial, result: TrialResult) -> None:
         try:

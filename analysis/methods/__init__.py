@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..atomic import DRAFT
 from ..registry import Parameters, Shelf
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from ..data import DataSet
     from ..jobs.protocol import Ticket
     from ..models import Checkpoint, TensorSpec
-
-DRAFT = ".draft"
-"""Ending of a file that a method resumes from."""
 
 
 @dataclass(frozen=True)

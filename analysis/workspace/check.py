@@ -6,28 +6,31 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ..atomic import PARTIAL
+from ..atomic import DRAFT, PARTIAL
 from ..locking import is_held
 from .files import ARRAYS, CHECKPOINTS, PROJECTION
 
 
 def problems(db: sqlite3.Connection, home: Path) -> list[str]:
     """Return what is wrong with a workspace, one sentence each; nothing for a sound one."""
-    return [*_database_problems(db), *_file_problems(db, home), *_orphans(db, home)]
+    return [*_database_problems(db), *_file_problems(db, home), *_orphans(db, home), *_draft_problems(db, home)]
 
 
 def recorded(db: sqlite3.Connection) -> dict[str, set[str]]:
-    """Return the names of the files that the tables know, by folder."""
+    """Return the names of the files that the tables know, by folder; ``FOLDER/NAME`` for what a training kept."""
+    made = db.execute("SELECT file FROM models WHERE kind = 'derived' AND file IS NOT NULL")
+    kept = db.execute(
+        "SELECT json_extract(kept.value, '$.file') AS file"
+        " FROM models, json_each(models.facts, '$.training.kept') AS kept WHERE models.kind = 'derived'"
+    )
     return {
         ARRAYS: {row["file"] for row in db.execute("SELECT file FROM columns")},
-        CHECKPOINTS: {
-            row["file"] for row in db.execute("SELECT file FROM models WHERE kind = 'derived' AND file IS NOT NULL")
-        },
+        CHECKPOINTS: {row["file"] for row in (*made, *kept)},
     }
 
 
-def sweep(home: Path) -> list[Path]:
-    """Remove temporary files that nothing resumes, and return them.
+def sweep(db: sqlite3.Connection, home: Path) -> list[Path]:
+    """Remove temporary files and drafts that nothing resumes, and return them.
 
     Extraction goes on from ``arrays/X.partial`` where a sidecar, ``X.partial`` with a further suffix, says how far it
     came; such a pair stays. So does what a worker that outlived its program still holds the lock of.
@@ -37,7 +40,32 @@ def sweep(home: Path) -> list[Path]:
     for path in stale:
         with suppress(PermissionError):  # a system on which open files cannot be removed
             path.unlink(missing_ok=True)
+    return [*stale, *sweep_drafts(db, home)]
+
+
+def sweep_drafts(db: sqlite3.Connection, home: Path) -> list[Path]:
+    """Remove the drafts of models that no trial will go on to make, and return them."""
+    stale = _stale_drafts(db, home)
+    for draft in stale:
+        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # it stays where a training kept checkpoints
+            draft.parent.rmdir()
     return stale
+
+
+def _stale_drafts(db: sqlite3.Connection, home: Path) -> list[Path]:
+    """Return the drafts of models whose trials are all done or cancelled for good; what failed may be tried again."""
+    rows = db.execute("SELECT DISTINCT model FROM trials WHERE state IN ('pending', 'running', 'failed')")
+    goes_on = {row["model"] for row in rows}
+    return sorted(p for p in (home / CHECKPOINTS).glob(f"*/*{DRAFT}") if p.parent.name not in goes_on)
+
+
+def _draft_problems(db: sqlite3.Connection, home: Path) -> Iterator[str]:
+    for draft in _stale_drafts(db, home):
+        yield (
+            f"The draft {draft.relative_to(home).as_posix()} is of a training that does not go on;"
+            " opening the workspace for writing removes it."
+        )
 
 
 def _database_problems(db: sqlite3.Connection) -> Iterator[str]:
@@ -65,8 +93,9 @@ def _orphans(db: sqlite3.Connection, home: Path) -> Iterator[str]:
         return
     for folder, names in recorded(db).items():
         for path in _files(home, folder):
-            if path.name not in names and not _is_partial(path) and not path.name.endswith(PROJECTION):
-                yield f"The file {folder}/{path.name} belongs to no trial."
+            name = path.relative_to(home / folder).as_posix()
+            if name not in names and not _is_partial(path) and not name.endswith((PROJECTION, DRAFT)):
+                yield f"The file {folder}/{name} belongs to no trial."
 
 
 def _hdf5_damage(path: Path) -> str:
@@ -96,7 +125,7 @@ def _safetensors_damage(path: Path) -> str:
 
 
 def _files(home: Path, folder: str) -> list[Path]:
-    return sorted(path for path in (home / folder).glob("*") if path.is_file())
+    return sorted(path for path in (home / folder).rglob("*") if path.is_file())
 
 
 def _is_partial(path: Path) -> bool:

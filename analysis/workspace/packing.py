@@ -24,13 +24,12 @@ def pack(db: sqlite3.Connection, home: Path, target: Path) -> Path:
     Raises
     ------
     UserError
-        If the file cannot be written, or a recorded file is missing.
+        If the file cannot be written, or a recorded file is missing or lies elsewhere.
     """
     try:
         with tempfile.TemporaryDirectory() as scratch, replacing(target.absolute()) as temporary:
             copy = Path(scratch) / DATABASE
-            files = _snapshot(db, copy)
-            _write(temporary, copy, [home / folder / name for folder, name in files])
+            _write(temporary, copy, home, _snapshot(db, copy))
     except OSError as error:
         raise UserError(
             f"The workspace cannot be packed into {target}: {error.strerror or error}.",
@@ -69,20 +68,24 @@ def unpack(archive: Path, folder: Path) -> Path:
     return home
 
 
-def _snapshot(db: sqlite3.Connection, copy: Path) -> list[tuple[str, str]]:
-    """Copy the database as it is now, and return the folder and name of the files that it knows."""
+def _snapshot(db: sqlite3.Connection, copy: Path) -> list[str]:
+    """Copy the database as it is now, and return the paths of the files that it knows, from the workspace's folder."""
     with closing(sqlite3.connect(copy)) as target:
         db.backup(target)
         target.execute("PRAGMA journal_mode = DELETE")
         target.row_factory = sqlite3.Row
-        return [(folder, name) for folder, names in recorded(target).items() for name in sorted(names)]
+        files = [f"{folder}/{name}" for folder, names in recorded(target).items() for name in sorted(names)]
+    for file in files:  # the database may come from anybody
+        if not _belongs(file):
+            raise UserError(f"The workspace names the file {file!r}, which no workspace has.", "Do not trust it.")
+    return files
 
 
-def _write(temporary: Path, database: Path, files: Iterable[Path]) -> None:
+def _write(temporary: Path, database: Path, home: Path, files: Iterable[str]) -> None:
     with zipfile.ZipFile(temporary, "w", strict_timestamps=False) as archive:
         archive.write(database, DATABASE, compress_type=zipfile.ZIP_DEFLATED)
         for file in files:  # weights and compressed arrays do not get smaller
-            archive.write(file, f"{file.parent.name}/{file.name}", compress_type=zipfile.ZIP_STORED)
+            archive.write(home / file, file, compress_type=zipfile.ZIP_STORED)
 
 
 def _members(source: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
@@ -98,11 +101,12 @@ def _members(source: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
 
 
 def _belongs(name: str) -> bool:
-    folder, slash, file = name.partition("/")
-    if not slash:
+    folder, *parts = name.split("/")
+    if not parts:
         return name == DATABASE
+    deep = 2 if folder == CHECKPOINTS else 1  # a training keeps checkpoints in a folder of its own
     try:
-        return folder in (ARRAYS, CHECKPOINTS) and bare(file) == file
+        return folder in (ARRAYS, CHECKPOINTS) and len(parts) <= deep and all(bare(part) for part in parts)
     except ValueError:
         return False
 
@@ -121,6 +125,7 @@ def _require_room(members: Iterable[zipfile.ZipInfo], place: Path) -> None:
 def _extract(source: zipfile.ZipFile, member: zipfile.ZipInfo, home: Path) -> None:
     # Written by hand: whatever the archive says it is, it becomes a plain file of the stated size.
     target = home / member.filename
+    target.parent.mkdir(exist_ok=True)
     with source.open(member) as stream, target.open("wb") as file:
         shutil.copyfileobj(stream, file, 1 << 20)
     sync(target)

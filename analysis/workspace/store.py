@@ -251,13 +251,19 @@ class Workspace(Keeping):
             return check.problems(db, self.path)
 
     def sweep(self) -> list[Path]:
-        """Remove temporary files that nothing resumes, and return them; opening for writing does this.
+        """Remove temporary files and drafts that nothing resumes, and return them; opening for writing does this.
 
         No executor may be at work.
         """
         if self.read_only:
             raise UserError(f"The workspace {self.path} is open read-only.", "Open it for writing first.")
-        return check.sweep(self.path)
+        with self._database.read() as db:
+            return check.sweep(db, self.path)
+
+    def sweep_drafts(self) -> list[Path]:
+        """Remove the drafts of trainings that do not go on, and return them; those of others stay."""
+        with self._database.read() as db:
+            return check.sweep_drafts(db, self.path)
 
     def pack(self, target: Path) -> Path:
         """Write everything into one zip file and return its absolute path."""

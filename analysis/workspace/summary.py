@@ -37,4 +37,4 @@ def summary(db: sqlite3.Connection, home: Path) -> dict[str, Any]:
 
 
 def _bytes(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*") if path.is_file())
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

@@ -13,7 +13,7 @@ from distributed.comm import CommClosedError
 
 from graftwork.analysis.cluster import executor as clusters
 from graftwork.analysis.cluster.executor import Cluster
-from graftwork.analysis.cluster.remote import WorkspaceStamp
+from graftwork.analysis.cluster.remote import BEGUN, COMPUTED, LOG, WorkspaceStamp
 from graftwork.analysis.cluster.transfers import Transfer
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.engine import Engine
@@ -48,6 +48,24 @@ data = "digits"
 what = ["accuracy", "loss", "cost.nominal"]
 """
 TRIALS = 1 + 3 + 9
+TRAINING = f"""
+[[model]]
+name = "resnet8"
+path = "{DEMO}/digits-resnet8.safetensors"
+[[data]]
+name = "digits"
+path = "digits"
+split = "train"
+limit = 20
+[[step]]
+name = "trained"
+method = "retrain.full"
+of = ["resnet8"]
+data = "digits"
+steps = 2
+batch = 10
+keep_every = 1
+"""
 
 Table = dict[tuple[str, str], tuple[float, float | None, float | None]]
 
@@ -129,6 +147,20 @@ def test_a_lost_worker_and_a_lost_connection_lose_no_trial(
     assert len(done) == len(set(done)) == TRIALS
 
 
+def test_checkpoints_that_a_training_kept_come_back_too(
+    cluster: Cluster, planner: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(WorkspaceStamp, "of", lambda root: WorkspaceStamp(str(root), "somebody else", 0))
+    with Workspace.create(tmp_path / "w.graft") as space:
+        engine = Engine(space, cluster, planner)
+        engine.submit(TRAINING, tmp_path)
+        assert engine.wait(100)
+        engine.close()
+        assert set(space.tally()) == {"done"}
+        assert space.check() == []
+        assert len(list(space.checkpoints.glob("*/step*.safetensors"))) == 2
+
+
 @pytest.mark.parametrize("call", ["run", "scatter", "subscribe_topic", "submit"])
 def test_a_connection_that_is_lost_while_a_trial_is_sent_loses_no_trial(
     call: str, cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -148,6 +180,26 @@ def test_a_connection_that_is_lost_while_a_trial_is_sent_loses_no_trial(
     assert run(tmp_path / "w.graft", cluster, planner) == expected
     assert cut
     assert cluster.client not in cut
+
+
+@pytest.mark.parametrize("seen", [True, False], ids=["workspace seen", "not seen"])
+def test_what_a_worker_computes_while_the_connection_is_cut_is_computed_once(
+    seen: bool, cluster: Cluster, planner: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not seen:
+        monkeypatch.setattr(WorkspaceStamp, "of", lambda root: WorkspaceStamp(str(root), "somebody else", 0))
+    with Workspace.create(tmp_path / "w.graft") as space:
+        engine = Engine(space, cluster, planner)
+        engine.submit(TRAINING.replace("steps = 2", f"steps = {150 + seen}").replace("keep_every = 1", ""), tmp_path)
+        while not any(job.title.endswith("trained") and job.progress for job in engine.jobs):
+            assert not engine.wait(0.01)
+        cluster.client.loop.add_callback(cluster.client.scheduler_comm.comm.abort)
+        assert engine.wait(100)
+        engine.close()
+        assert set(space.tally()) == {"done"}
+        (trained,) = (trial for trial in space.trials() if trial.model.endswith("trained"))
+    told = [event for _, event in cluster.client.get_events(LOG) if event[0] == trained.identity]
+    assert sorted(word for _, word in told) == [BEGUN, COMPUTED]
 
 
 def test_where_the_workers_cannot_be_counted_there_are_as_many_as_before(

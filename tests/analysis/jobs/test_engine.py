@@ -40,8 +40,9 @@ class Puppet(Executor):
         return job
 
     def cancel(self, job: Job) -> None:
-        """Stop it at once."""
-        self.end(job, Stopped(job.id))
+        """Stop it at once, unless it is over."""
+        if not job.over:
+            self.end(job, Stopped(job.id))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -147,6 +148,22 @@ def test_a_skipped_trial_is_off_the_list_and_the_others_go_on(engine: Engine, pu
     puppet.do("right", space.path)
     assert engine.wait(10)
     assert states(space) == {"left": "cancelled", "right": "done", "both": "failed"}
+
+
+@pytest.mark.parametrize("which", [0, 2], ids=["running", "waiting"])
+def test_the_draft_of_a_skipped_training_goes_and_that_of_a_stopped_one_stays(
+    which: int, engine: Engine, puppet: Puppet, space: Workspace
+) -> None:
+    drafts = [space.checkpoints / trial.model.identity / "training.draft" for trial in PLAN.trials]
+    puppet.job("left")
+    for draft in drafts:
+        draft.parent.mkdir()
+        draft.touch()
+    engine.skip(PLAN.trials[which].identity)
+    engine.cancel()
+    assert engine.wait(10)
+    assert [draft.exists() for draft in drafts] == [number != which for number in range(3)]
+    assert space.check() == []
 
 
 def test_a_result_without_its_file_fails_its_trial_alone(engine: Engine, puppet: Puppet, space: Workspace) -> None:

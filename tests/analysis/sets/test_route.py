@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from graftwork.analysis.sets.gathering import correctness_of
 from graftwork.analysis.trials import TrialResult, Value
 from graftwork.analysis.worker.answering import answer
 from graftwork.analysis.worker.tasks import Desk
-from graftwork.analysis.workspace import FitRecord, Workspace
+from graftwork.analysis.workspace import FitRecord, Workspace, unpack
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 CROSSING = 8e3
@@ -186,10 +187,9 @@ def test_a_fit_that_cannot_be_done_says_why_and_is_tried_again_by_the_next_run(s
     assert ran(space, recipe).tasks == ["plan", "fit"]
 
 
-def test_checkpoints_kept_while_training_are_traced(space: Workspace) -> None:
-    trained = (
-        BASE
-        + """
+TRAINED = (
+    BASE
+    + """
 [[step]]
 name = "trained"
 method = "retrain.full"
@@ -199,11 +199,10 @@ steps = 6
 batch = 20
 keep_every = 2
 """
-    )
-    ran(space, trained)
-    traced = (
-        BASE
-        + """
+)
+TRACED = (
+    BASE
+    + """
 [[model]]
 name = "run"
 path = "workspace:net/trained@*"
@@ -215,8 +214,29 @@ what = "trace.checkpoints"
 of = ["run"]
 y = "loss"
 """
-    )
-    ran(space, traced)
+)
+
+
+@pytest.fixture
+def trained(space: Workspace) -> Workspace:
+    """Return the workspace after a training that kept checkpoints."""
+    ran(space, TRAINED)
+    return space
+
+
+def test_they_are_traced_where_the_workspace_is_unpacked_too(trained: Workspace, tmp_path: Path) -> None:
+    archive = trained.pack(tmp_path / "packed.zip")
+    rmtree(trained.checkpoints)
+    with Workspace.open(unpack(archive, tmp_path / "elsewhere.graft")) as copy:
+        assert copy.check() == []
+        ran(copy, TRACED)
+        assert the_fit(copy).problem == ""
+        assert "trace.checkpoints.at.6" in {value.measure for value in the_fit(copy).result.values}
+
+
+def test_checkpoints_kept_while_training_are_traced(trained: Workspace) -> None:
+    space = trained
+    ran(space, TRACED)
     record = the_fit(space)
     assert record.problem == ""
     losses = {v.model: v for v in space.values() if v.measure == "loss"}
@@ -227,7 +247,7 @@ y = "loss"
         assert values[f"trace.checkpoints.at.{step}"].low == own.low
     with pytest.raises(UserError, match="No checkpoints were kept while 'net' was trained"):
         plan(
-            anchored(parse_recipe(traced.replace("net/trained@*", "net@*")), DEMO),
+            anchored(parse_recipe(TRACED.replace("net/trained@*", "net@*")), DEMO),
             kept={t.model: t.spec.model for t in space.trials()},
             root=space.path,
         )

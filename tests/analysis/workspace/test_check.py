@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from graftwork.analysis.locking import alone
+from graftwork.analysis.trials import Trial
 from graftwork.analysis.workspace import Workspace
 
 from .conftest import DATA, PLAN, run, write_array
@@ -97,6 +98,34 @@ def test_sweeping_leaves_what_is_resumed(finished: Workspace) -> None:
     assert all(path.exists() for path in keep)
     assert not any(path.exists() for path in stale)
     assert finished.check() == []
+
+
+def write_draft(workspace: Workspace, trial: Trial) -> Path:
+    """Leave what a training that was interrupted leaves."""
+    draft = workspace.checkpoints / trial.model.identity / "training.draft"
+    draft.parent.mkdir()
+    draft.touch()
+    return draft
+
+
+def test_a_draft_stays_until_its_trial_is_done_or_cancelled_for_good(workspace: Workspace) -> None:
+    workspace.add_plan(PLAN, "")
+    sparse, merged = PLAN.trials[2:]
+    drafts = [write_draft(workspace, trial) for trial in (sparse, merged)]
+    workspace.fail(sparse.identity, "No memory.", "Get some.")
+    assert workspace.check() == []
+    assert workspace.sweep() == []
+    workspace.cancel(merged.identity)
+    (said,) = workspace.check()
+    assert said.startswith(f"The draft checkpoints/{merged.model.identity}/training.draft is of a training that")
+    assert workspace.sweep() == [drafts[1]]
+    assert [draft.parent.exists() for draft in drafts] == [True, False]
+    workspace.retry(sparse.identity)
+    for trial in PLAN.trials[:3]:
+        run(workspace, trial)
+    (drafts[0].parent / "kept").touch()
+    assert workspace.sweep_drafts() == [drafts[0]]
+    assert [path.name for path in drafts[0].parent.iterdir()] == ["kept"]
 
 
 def test_what_a_worker_that_outlived_its_program_still_writes_is_left_to_it(finished: Workspace) -> None:

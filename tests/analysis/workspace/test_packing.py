@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.trials import Plan, TrialResult
 from graftwork.analysis.workspace import Workspace, unpack
 
-from .conftest import PLAN, A, run
+from .conftest import PLAN, PRUNED, A, run, write_checkpoint
 
 
 def test_a_packed_workspace_comes_back(finished: Workspace, tmp_path: Path) -> None:
@@ -24,6 +25,42 @@ def test_a_packed_workspace_comes_back(finished: Workspace, tmp_path: Path) -> N
         assert copy.check() == []
         assert not (copy.arrays / "cache.h5").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["other.graft", "w.graft", "w.zip"]
+
+
+def keep(workspace: Workspace, name: str) -> None:
+    """Let a training of the plan's first derived model have kept a checkpoint."""
+    workspace.begin(PLAN.trials[2].identity)
+    facts = {"training": {"kept": [{"step": 3, "file": name}]}}
+    trial = PLAN.trials[2].identity
+    workspace.finish(TrialResult(trial=trial, values=(), columns={}, checkpoint=None, facts=facts, seconds=1.0))
+
+
+def test_checkpoints_kept_on_the_way_are_packed_and_checked(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.add_plan(Plan(title="", trials=PLAN.trials[:3]), "")
+    folder = workspace.checkpoints / PRUNED.identity
+    folder.mkdir()
+    keep(workspace, f"{folder.name}/{write_checkpoint(folder, 'step3.safetensors')}")
+    for one in PLAN.trials[:2]:
+        run(workspace, one)
+    home = unpack(workspace.pack(tmp_path / "w.zip"), tmp_path / "other.graft")
+    with Workspace.open(home) as copy:
+        assert copy.check() == []
+        kept = copy.checkpoints / PRUNED.identity / "step3.safetensors"
+        assert kept.read_bytes() == (folder / "step3.safetensors").read_bytes()
+        kept.rename(kept.with_name("step4.safetensors"))
+        assert copy.check() == [
+            f"The file checkpoints/{folder.name}/step3.safetensors is missing.",
+            f"The file checkpoints/{folder.name}/step4.safetensors belongs to no trial.",
+        ]
+
+
+def test_a_file_elsewhere_that_a_workspace_names_is_not_packed(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.add_plan(PLAN, "")
+    keep(workspace, "../../secret")
+    (tmp_path / "secret").touch()
+    with pytest.raises(UserError, match="names the file"):
+        workspace.pack(tmp_path / "w.zip")
+    assert not (tmp_path / "w.zip").exists()
 
 
 def test_packing_goes_beside_a_running_trial(workspace: Workspace, tmp_path: Path) -> None:
@@ -55,6 +92,9 @@ def test_packing_that_fails_leaves_what_was_there(finished: Workspace, tmp_path:
         "/tmp/evil",
         "arrays/../../evil",
         "arrays/sub/evil",
+        "checkpoints/sub/../evil",
+        "checkpoints/sub/sub/evil",
+        "checkpoints/sub/",
         "arrays\\..\\evil",
         "checkpoints/C:evil",
         "arrays/",
