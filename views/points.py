@@ -76,9 +76,10 @@ class Point:
         return "95 % interval" if self.y_low < self.y_high else ""
 
 
-def preferred(snapshot: "Snapshot", names: tuple[str, ...]) -> str | None:
-    """Return the first of the names that was measured, or else any measure."""
-    return next((name for name in names if name in snapshot.measures), next(iter(snapshot.measures), None))
+def preferred(snapshot: "Snapshot", names: tuple[str, ...], beside: str | None = None) -> str | None:
+    """Return the first of the names that was measured, or else any measure, ``beside`` only if there is no other."""
+    others = [measure for measure in snapshot.measures if measure != beside]
+    return next((name for name in (*names, *others, *snapshot.measures) if name in snapshot.measures), None)
 
 
 def axis(session: "Session", name: str) -> Axis:

@@ -71,8 +71,8 @@ class TradeoffState:
 def resolve(session: "Session") -> TradeoffState | Notice:
     """Return what is to be drawn, or a notice while no model has both measures."""
     snapshot = session.snapshot
-    x = session.option("tradeoff.x") or preferred(snapshot, PREFERRED_X)
     y = session.option("tradeoff.y") or preferred(snapshot, PREFERRED_Y)
+    x = session.option("tradeoff.x") or preferred(snapshot, PREFERRED_X, beside=y)
     if x is None or y is None:
         if session.engine and session.engine.running:
             return Notice("busy", "The first trial is running.")

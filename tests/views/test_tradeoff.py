@@ -4,7 +4,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
-from graftwork.analysis.session import Session
+from graftwork.analysis.session import Session, Snapshot
 from graftwork.analysis.trials import (
     Answer,
     DerivedModel,
@@ -16,8 +16,9 @@ from graftwork.analysis.trials import (
     TrialResult,
     Value,
 )
+from graftwork.analysis.workspace import ValueRecord
 from graftwork.kernels.frontier import pareto_front_reference
-from graftwork.views.points import SELECTED, Point
+from graftwork.views.points import SELECTED, Point, preferred
 from graftwork.views.tradeoff import TradeoffPanel
 
 from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
@@ -158,3 +159,15 @@ def test_the_front_grows_while_a_search_runs(panel: TradeoffPanel, session: Sess
     qtbot.waitUntil(lambda: "searched" in {point.name for point in points(panel)})
     assert panel.state is not None
     assert [points(panel)[place].name for place in panel.state.front] == ["searched"]
+
+
+def test_an_axis_is_not_the_other_one_while_there_is_a_choice() -> None:
+    def measured(*names: str) -> Snapshot:
+        return Snapshot(values=tuple(ValueRecord.model_construct(model="a", measure=name) for name in names))
+
+    assert preferred(measured("accuracy", "loss"), ("cost.nominal.macs",), beside="accuracy") == "loss"
+    assert preferred(measured("accuracy"), ("cost.nominal.macs",), beside="accuracy") == "accuracy"
+    assert (
+        preferred(measured("loss", "cost.nominal.macs"), ("cost.nominal.macs",), beside="loss") == "cost.nominal.macs"
+    )
+    assert preferred(measured(), (), beside="loss") is None
