@@ -14,6 +14,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from digits import recipe, sweep
+
 from graftwork.analysis.cluster.executor import Cluster
 from graftwork.analysis.cluster.remote import BEGUN, COMPUTED, LOG
 from graftwork.analysis.jobs.engine import Engine
@@ -22,22 +24,7 @@ from graftwork.analysis.jobs.worker import Worker
 from graftwork.analysis.workspace import Workspace
 
 WORKERS = 4
-RECIPE = """
-[[model]]
-name = "resnet8"
-path = "{demo}/digits-resnet8.safetensors"
-[[data]]
-name = "digits"
-path = "digits"
-split = "test"
-[[step]]
-method = "prune.magnitude"
-of = ["resnet8"]
-amount = {amounts}
-[measure]
-data = "digits"
-what = ["accuracy", "loss", "cost.nominal", "geometry.margins"]
-"""
+MEASURES = ("accuracy", "loss", "cost.nominal", "geometry.margins")
 
 Table = dict[tuple[str, str], tuple[float, float | None, float | None]]
 
@@ -46,27 +33,26 @@ def main() -> None:
     """Run both, and compare."""
     logging.getLogger("distributed").setLevel(logging.ERROR)  # that workers are killed is no news
     trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    demo = Path(__file__).resolve().parents[2] / "assets" / "demo"
-    recipe = RECIPE.format(demo=demo, amounts=[round(i / trials, 4) for i in range(1, trials)])
+    text = recipe(sweep(trials), MEASURES)
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        alone = _run(recipe, Path(folder) / "alone.graft", Worker(), lambda *_: None)
+        alone = _run(text, Path(folder) / "alone.graft", Worker(), lambda *_: None)
         print(f"one process: {len(alone)} values in {time.perf_counter() - start:.0f} s")
         cluster = Cluster(f"local:{WORKERS}")
         start = time.perf_counter()
-        disturbed = _run(recipe, Path(folder) / "cluster.graft", cluster, _Trouble(cluster, trials))
+        disturbed = _run(text, Path(folder) / "cluster.graft", cluster, _Trouble(cluster, trials))
         print(f"{WORKERS} workers, disturbed: {len(disturbed)} values in {time.perf_counter() - start:.0f} s")
     assert disturbed == alone, "the tables differ"
     print("the tables are equal")
 
 
-def _run(recipe: str, path: Path, executor: Executor, trouble: Any) -> Table:
+def _run(text: str, path: Path, executor: Executor, trouble: Any) -> Table:
     planner = Worker("planner")
     finished: Counter[str] = Counter()
     executor.changed.connect(lambda job: finished.update(_trial(job)))
     with Workspace.create(path) as space:
         engine = Engine(space, executor, planner)
-        engine.submit(recipe, path.parent)
+        engine.submit(text, path.parent)
         while not engine.wait(0.05):
             trouble(space.tally().get("done", 0))
         for trial in space.trials("failed"):

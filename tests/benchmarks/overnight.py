@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from digits import recipe, sweep
+
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.executor import Executor, Job
 from graftwork.analysis.jobs.protocol import Done
@@ -24,24 +26,6 @@ from graftwork.analysis.trials import DataSpec, DerivedModel, ModelSpec, Plan, S
 from graftwork.analysis.workspace import Workspace
 from graftwork.app.runtime import working
 
-DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
-RECIPE = """
-[[model]]
-name = "resnet8"
-path = "{demo}/digits-resnet8.safetensors"
-[[data]]
-name = "digits"
-path = "digits"
-split = "test"
-limit = 20
-[[step]]
-method = "prune.magnitude"
-of = ["resnet8"]
-amount = {amounts}
-[measure]
-data = "digits"
-what = ["accuracy", "loss"]
-"""
 SAMPLE_S = 0.2
 MIB = 1 << 20
 
@@ -72,13 +56,13 @@ def _without_work(trials: int, path: Path) -> None:
 
 
 def _with_a_worker(trials: int, path: Path) -> None:
-    recipe = RECIPE.format(demo=DEMO, amounts=[round(number / trials, 6) for number in range(1, trials)])
+    text = recipe(sweep(trials), ("accuracy", "loss"), limit=20)
     with working(path, create=True) as session:
         engine, space = session.engine, session.workspace
         assert engine is not None
         assert isinstance(engine.executor, Worker)
         engine.executor.submit("catalogue").result()
-        session.run_recipe(recipe, path.parent)
+        session.run_recipe(text, path.parent)
         while engine.planning or not space.trials():
             engine.wait(SAMPLE_S)
         start = time.perf_counter()

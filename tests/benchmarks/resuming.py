@@ -17,18 +17,11 @@ import time
 from pathlib import Path
 from subprocess import DEVNULL
 
+from digits import recipe
+
 from graftwork.analysis.workspace import Workspace
 
-DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
-RECIPE = f"""
-[[model]]
-name = "net"
-path = "{DEMO}/digits-resnet8.safetensors"
-[[data]]
-name = "digits"
-path = "digits"
-split = "test"
-limit = 60
+STEPS = """
 [[step]]
 name = "cut"
 method = "prune.magnitude"
@@ -43,10 +36,8 @@ amount = [0.1]
 name = "joined"
 method = "merge.linear"
 of = [["cut", "again"]]
-[measure]
-data = "digits"
-what = ["accuracy", "loss", "cost.nominal"]
 """
+MEASURES = ("accuracy", "loss", "cost.nominal")
 TIMED = "cost.measured."  # differs from run to run by its nature
 
 
@@ -55,10 +46,10 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        recipe = options.recipe or folder / "recipe.toml"
+        path = options.recipe or folder / "recipe.toml"
         if options.recipe is None:
-            recipe.write_text(RECIPE, encoding="utf-8")
-        disturbed = Disturbed(recipe, folder, options.workers, random.Random(options.seed))
+            path.write_text(recipe(STEPS, MEASURES, limit=60), encoding="utf-8")
+        disturbed = Disturbed(path, folder, options.workers, random.Random(options.seed))
         for _ in range(options.kills):
             disturbed.strike()
         disturbed.finish()

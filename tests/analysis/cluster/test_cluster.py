@@ -25,7 +25,7 @@ from graftwork.analysis.workspace import Workspace
 pytestmark = pytest.mark.timeout(600)
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
-RECIPE = f"""
+INPUTS = f"""
 [[model]]
 name = "resnet8"
 path = "{DEMO}/digits-resnet8.safetensors"
@@ -34,6 +34,10 @@ name = "digits"
 path = "digits"
 split = "test"
 limit = 60
+"""
+RECIPE = (
+    INPUTS
+    + """
 [[step]]
 name = "cut"
 method = "prune.magnitude"
@@ -47,16 +51,11 @@ of = [["cut", "cut"]]
 data = "digits"
 what = ["accuracy", "loss", "cost.nominal"]
 """
+)
 TRIALS = 1 + 3 + 9
-TRAINING = f"""
-[[model]]
-name = "resnet8"
-path = "{DEMO}/digits-resnet8.safetensors"
-[[data]]
-name = "digits"
-path = "digits"
-split = "train"
-limit = 20
+TRAINING = (
+    INPUTS
+    + """
 [[step]]
 name = "trained"
 method = "retrain.full"
@@ -66,6 +65,8 @@ steps = 2
 batch = 10
 keep_every = 1
 """
+)
+
 
 Table = dict[tuple[str, str], tuple[float, float | None, float | None]]
 
