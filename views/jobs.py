@@ -1,6 +1,7 @@
 """Jobs: what runs, how long it will take, and what went wrong."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,8 @@ class JobsState:
         Why the last recipe was refused.
     read_only : bool
         Whether nothing can be run.
+    devices : str
+        What the workers compute on.
     answers : tuple of str
         What the latest search has found, and how sure that is, a sentence each.
     """
@@ -65,6 +68,7 @@ class JobsState:
     waiting: int
     problem: str
     read_only: bool
+    devices: str
     answers: tuple[str, ...] = ()
 
 
@@ -90,8 +94,14 @@ def resolve(session: "Session") -> JobsState:
         waiting=sum(row.state == "pending" for row in rows),
         problem=str(session.message or ""),
         read_only=session.read_only,
+        devices=counted(session.engine.executor.devices.values()) if session.engine else "",
         answers=_answers(session.snapshot.searches),
     )
+
+
+def counted(devices: Iterable[str]) -> str:
+    """Return devices in words: each once, with how many there are of it."""
+    return "; ".join(f"{count} × {device}" if count > 1 else device for device, count in Counter(devices).items())
 
 
 def _answers(searches: Sequence["SearchRecord"]) -> tuple[str, ...]:
@@ -130,6 +140,8 @@ class JobsPanel(Panel[JobsState]):
         super().__init__(parent)
         self._title = QLabel(self)
         self._left = named(QLabel(self), "quiet")
+        self._devices = named(QLabel(self), "quiet")
+        self._devices.setToolTip("What the workers compute on")
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setRange(0, 1000)
         self._stop = QPushButton("Stop", self)
@@ -150,6 +162,7 @@ class JobsPanel(Panel[JobsState]):
         line.addWidget(self._bar, 1)
         line.addWidget(self._left)
         line.addStretch()
+        line.addWidget(self._devices)
         line.addWidget(self._stop)
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -166,6 +179,7 @@ class JobsPanel(Panel[JobsState]):
         self._left.setVisible(new.running)
         self._bar.setValue(round(1000 * (new.share or 0)))
         self._left.setText(time_left(new.seconds_left))
+        self._devices.setText(new.devices)
         self._stop.setText("Stop" if new.running else "Resume")
         self._stop.setVisible(not new.read_only and (new.running or new.waiting > 0))
         self._answer.setText(" ".join(new.answers))

@@ -58,9 +58,7 @@ class Cluster(Executor):
         self._connecting = threading.Lock()
         self._closed = False
         self._slots, self._counted = 1, -_COUNT_S
-        self.devices: dict[str, str] = _ask(self.client, remote.describe)
-        for device in self.devices.values():
-            self.ready.emit(device)
+        self._devices: dict[str, str] = _ask(self.client, remote.describe)
 
     @property
     def slots(self) -> int:
@@ -71,6 +69,11 @@ class Cluster(Executor):
                 identity = self.client.sync(self.client.scheduler.identity, callback_timeout=_ANSWER_S)
                 self._slots = max(1, len(identity["workers"]))
         return self._slots
+
+    @property
+    def devices(self) -> Mapping[str, str]:
+        """What each worker computes on, by its address, as they said when they were connected to."""
+        return self._devices
 
     def submit(self, task: str, payload: Mapping[str, Any] | None = None, title: str = "") -> Job:
         """Send a trial out; a cluster does nothing else."""

@@ -104,12 +104,11 @@ class Executor(ABC):
     """Runs requests: in one worker process, in several, or on a cluster.
 
     Signals are emitted on any thread: ``changed`` with a job whose state or progress is new, ``partial`` with a job and
-    what it gave so far, ``ready`` with a description of a device once something there can compute.
+    what it gave so far.
     """
 
     changed = Signal(Job)
     partial = Signal(Job, object)
-    ready = Signal(str)
     memory: int | None = None
     """Bytes that all of it may allocate together, in equal shares; None for no bound."""
 
@@ -117,6 +116,11 @@ class Executor(ABC):
     @abstractmethod
     def slots(self) -> int:
         """How many requests run at once."""
+
+    @property
+    def devices(self) -> Mapping[str, str]:
+        """What each worker computes on, in its own words, by the worker's name; without those that have not said."""
+        return {}
 
     @abstractmethod
     def submit(self, task: str, payload: Mapping[str, Any] | None = None, title: str = "") -> Job:

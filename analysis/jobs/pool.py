@@ -26,12 +26,16 @@ class Pool(Executor):
         for worker in self.workers:
             worker.changed.connect(self.changed.emit)
             worker.partial.connect(self.partial.emit)
-            worker.ready.connect(self.ready.emit)
 
     @property
     def slots(self) -> int:
         """How many requests run at once."""
         return len(self.workers)
+
+    @property
+    def devices(self) -> Mapping[str, str]:
+        """What each worker computes on, by its name."""
+        return {name: device for worker in self.workers for name, device in worker.devices.items()}
 
     def submit(self, task: str, payload: Mapping[str, Any] | None = None, title: str = "") -> Job:
         """Give a request to the worker that has the fewest."""

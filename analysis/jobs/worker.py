@@ -104,6 +104,11 @@ class Worker(Executor):
         self._thread.join(timeout=5)
 
     @property
+    def devices(self) -> Mapping[str, str]:
+        """What it computes on, by its name; empty before it has begun."""
+        return {self.name: self.device} if self.device else {}
+
+    @property
     def load(self) -> int:
         """How many jobs it has, running or waiting."""
         with self._lock:
@@ -185,7 +190,6 @@ class Worker(Executor):
         if isinstance(message, Ready):
             self._stillborn = 0
             self.device = message.device
-            self.ready.emit(message.device)
             return
         job = self._aside.get(message.id, self._current)
         if job is None or message.id != job.id:

@@ -10,11 +10,13 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
 from graftwork.analysis.trials import Answer
 from graftwork.analysis.workspace import SearchRecord
-from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, headline, time_left
+from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, counted, headline, time_left
 
 from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
 
-IDLE = JobsState("", "", None, None, 0, (), running=False, waiting=0, problem="", read_only=False)
+IDLE = JobsState(
+    "", "", None, None, 0, (), running=False, waiting=0, problem="", read_only=False, devices="CPU, 2 threads"
+)
 DONE = TrialRow("a", "resnet8", "done", 1.0, "")
 FAILED = TrialRow("b", "low", "failed", None, "It broke.")
 
@@ -102,3 +104,8 @@ def test_what_the_latest_search_found_stands_below_the_bar_with_its_doubts(sessi
     rest(qtbot, session)
     assert panel._answer.isVisible()
     assert panel._answer.text() == "net/cut is the smallest. The interval straddles the bound."
+
+
+def test_devices_are_told_once_with_how_many_there_are() -> None:
+    assert counted(["CPU, 2 threads", "NVIDIA H100", "CPU, 2 threads"]) == "2 × CPU, 2 threads; NVIDIA H100"
+    assert not counted([])
