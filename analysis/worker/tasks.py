@@ -102,7 +102,7 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
     return compare(reference, others)
 
 
-def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
+def plan_recipe(desk: Desk, payload: Payload, __: Ticket) -> Plan:
     """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``.
 
     Where there are a workspace, ``root``, and ``memory`` that ``workers`` share, the plan has room there.
@@ -113,7 +113,7 @@ def plan_recipe(_: Desk, payload: Payload, __: Ticket) -> Plan:
     if root:
         with Workspace.open(root, read_only=True) as space:
             require_disk(planned, [trial.spec for trial in space.trials() if trial.attempts], root)
-    if payload.get("memory"):
+    if payload.get("memory") and desk.device.type == "cpu":  # an accelerator's activations lie in its own memory
         require_memory(planned, payload["memory"], payload["workers"])
     return planned
 
