@@ -47,8 +47,8 @@ def test_the_layers_of_a_model_that_is_not_made_are_those_of_its_source() -> Non
 
 
 def test_a_list_of_lists_sweeps_a_parameter_that_is_a_list() -> None:
-    step = '[[step]]\nmethod = "prune.magnitude"\nof = ["net"]\nlayers = [["fc"], ["conv1", "fc"]]\n'
-    assert [model.name for model in _models(step)] == ["net/magnitude-fc", "net/magnitude-conv1+fc"]
+    step = '[[step]]\nmethod = "prune.magnitude"\nof = ["net"]\nlayers = [["linear"], ["conv1", "linear"]]\n'
+    assert [model.name for model in _models(step)] == ["net/magnitude-linear", "net/magnitude-conv1+linear"]
 
 
 def test_each_layer_is_refused_of_a_method_that_knows_none() -> None:
