@@ -140,7 +140,7 @@ class EmbeddingPanel(Panel[EmbeddingState]):
 
     def _lay_out(self) -> QWidget:
         body = QWidget(self)
-        self._legend = named(QLabel(body, wordWrap=False), "quiet")
+        self._legend = named(QLabel(body, wordWrap=True), "quiet")
         line = QHBoxLayout()
         line.setSpacing(1)
         for plane in self.planes:

@@ -180,7 +180,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         self._together.toggled.connect(self._on_together)
         self.add_control(self._together)
         body = QWidget(self)
-        self._legend = named(QLabel(body), "quiet")
+        self._legend = named(QLabel(body, wordWrap=True), "quiet")
         self._legend.setContentsMargins(GAP, 0, GAP, TIGHT)
         layout = column(body)
         layout.addWidget(self.plot, 1)
