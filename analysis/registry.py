@@ -67,6 +67,7 @@ class Registered(Generic[Function]):
     needs: tuple[str, ...] = ()
     fits: Fit | None = None
     reshapes: Reshapes = False
+    alone: bool = False
 
     def reshapes_with(self, values: Mapping[str, Any]) -> bool:
         """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
@@ -121,12 +122,14 @@ class Shelf(Generic[Function]):
         compares: bool | Literal["optional"] = False,
         fits: Fit | None = None,
         reshapes: Reshapes = False,
+        alone: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
         The function's parameter annotated with a subclass of `Parameters` gives its schema. Of a method, ``fits`` says
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
-        name and shape, always or with which parameters.
+        name and shape, always or with which parameters. Nothing runs beside a measure that is ``alone``, since it
+        times something, on its machine.
 
         Raises
         ------
@@ -156,7 +159,7 @@ class Shelf(Generic[Function]):
                 quantities=tuple(quantities),
                 compares=compares,
             )
-            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes)
+            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes, alone)
             return function
 
         return keep

@@ -111,6 +111,7 @@ class StillWorker:
     changed = Signal()
 
     def __init__(self) -> None:
+        self.devices: dict[str, str] = {}
         self.asked: list[str] = []
 
     def submit(self, task: str, payload: Any = None, title: str = "") -> Future[Any]:

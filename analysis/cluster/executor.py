@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from distributed import Client, Event, Future, KilledWorker, LocalCluster, fire_and_forget
@@ -59,6 +60,7 @@ class Cluster(Executor):
         self._closed = False
         self._slots, self._counted = 1, -_COUNT_S
         self._devices: dict[str, str] = _ask(self.client, remote.describe)
+        self.apart = len({urlsplit(worker).hostname for worker in self._devices}) == len(self._devices)
 
     @property
     def slots(self) -> int:

@@ -346,6 +346,7 @@ class _Planner:
             measures=self.measures,
             features=measuring.features if measuring else None,
             seed=self.recipe.seeds[0],
+            alone=any(MEASURES.get(spec.measure).alone for spec in self.measures),
         )
 
 

@@ -51,7 +51,9 @@ class Engine:
         self._proposals: dict[int, SearchRecord] = {}
         self._fits: dict[int, tuple[str, str]] = {}  # identities of the fit and of its inputs
         self._asked: set[str] = set()
-        self._schedule = Schedule(lambda model: (workspace.checkpoints / f"{model}.safetensors").exists())
+        self._schedule = Schedule(
+            lambda model: (workspace.checkpoints / f"{model}.safetensors").exists(), apart=executor.apart
+        )
         self._going = False
         self._told = 0
         self._lock = threading.Lock()

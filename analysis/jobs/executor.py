@@ -111,6 +111,8 @@ class Executor(ABC):
     partial = Signal(Job, object)
     memory: int | None = None
     """Bytes that all of it may allocate together, in equal shares; None for no bound."""
+    apart: bool = False
+    """Whether no two workers share a machine, so that none disturbs what another times."""
 
     @property
     @abstractmethod

@@ -13,10 +13,13 @@ class Schedule:
     ----------
     made : callable
         Says whether a derived model has been made, given its identity.
+    apart : bool
+        Whether trials that run at once run on different machines.
     """
 
-    def __init__(self, made: Callable[[str], bool]) -> None:
+    def __init__(self, made: Callable[[str], bool], *, apart: bool = False) -> None:
         self._is_made = made
+        self._apart = apart
         self._made: set[str] = set()
         self._waiting: dict[str, Trial] = {}
         self._running: dict[str, Trial] = {}
@@ -33,12 +36,15 @@ class Schedule:
                 self._makers[trial.model.identity] += 1
 
     def take(self) -> Trial | None:
-        """Return the first trial that can begin, and count it as running; None where all that wait must wait on."""
-        for trial in self._waiting.values():
-            if self._can_begin(trial):
-                self._running[trial.identity] = self._waiting.pop(trial.identity)
-                return trial
-        return None
+        """Return the first trial that can begin, and count it as running; None where all that wait must wait on.
+
+        Nothing runs beside a trial that must be alone, unless on another machine, and nothing overtakes it.
+        """
+        trial = next(filter(self._can_begin, self._waiting.values()), None)
+        if trial is None or self._disturbs(trial):
+            return None
+        self._running[trial.identity] = self._waiting.pop(trial.identity)
+        return trial
 
     def orphans(self) -> Iterator[tuple[Trial, ModelSpec]]:
         """Take out every trial that can never begin, and give it with the input that nothing makes any more."""
@@ -63,6 +69,10 @@ class Schedule:
         """Forget all that wait."""
         for identity in list(self._waiting):
             self.drop(identity)
+
+    def _disturbs(self, trial: Trial) -> bool:
+        running = self._running.values()
+        return not self._apart and bool(running) and any(other.alone for other in (trial, *running))
 
     def _can_begin(self, trial: Trial) -> bool:
         in_the_making = {running.model.identity for running in self._running.values()}

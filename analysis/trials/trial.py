@@ -76,6 +76,8 @@ class Trial(Frozen):
     reference : str or None
         Identity of the model that measures compare with; None where none of them does. It is among the inputs, unless
         it is the model itself.
+    alone : bool
+        Whether something is timed, so that nothing may run beside it on its machine.
     """
 
     model: ModelSpec
@@ -86,6 +88,7 @@ class Trial(Frozen):
     features: FeatureSpec | None = None
     seed: int = 0
     reference: str | None = None
+    alone: bool = False
 
     @cached_property
     def identity(self) -> str:

@@ -108,6 +108,7 @@ def test_workers_that_see_the_workspace_give_the_same_table(
     cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path
 ) -> None:
     assert cluster.slots == 2
+    assert not cluster.apart
     assert all(device.startswith("CPU") for device in cluster.devices.values())
     assert run(tmp_path / "w.graft", cluster, planner) == expected
 

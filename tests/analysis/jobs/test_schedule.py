@@ -116,3 +116,25 @@ def test_any_graph_in_any_order_is_run_whole_with_parents_first(seed: int, made:
         schedule.end(over.identity)
         finished += 1
     assert finished == 30
+
+
+def alone(model: ModelSpec, *inputs: ModelSpec) -> Trial:
+    return trial(model, *inputs).model_copy(update={"alone": True})
+
+
+def test_what_is_timed_runs_alone_and_is_not_overtaken(made: set[str]) -> None:
+    schedule = Schedule(made.__contains__)
+    first, timed, last = trial(SOURCE), alone(LEFT, SOURCE), trial(RIGHT, SOURCE)
+    schedule.add((first, timed, last))
+    assert take_all(schedule) == [first]
+    schedule.end(first.identity)
+    assert take_all(schedule) == [timed]
+    schedule.end(timed.identity)
+    assert take_all(schedule) == [last]
+
+
+def test_on_machines_apart_what_is_timed_runs_beside_the_others(made: set[str]) -> None:
+    schedule = Schedule(made.__contains__, apart=True)
+    trials = [trial(SOURCE), alone(LEFT, SOURCE), alone(RIGHT, SOURCE)]
+    schedule.add(trials)
+    assert take_all(schedule) == trials
