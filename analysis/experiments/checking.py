@@ -1,6 +1,7 @@
 """What a plan's files must fulfil before anything runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 
 from ..data import open_data
 from ..errors import UserError
@@ -26,12 +27,13 @@ def check_inputs(plan: Plan) -> None:
         Naming the first that does not fit.
     """
     outlook = Outlook(plan.trials)
+    classes = cache(lambda spec: len(open_data(spec).classes))
     for model, trial in _operations(plan):
         _check_parents(model, trial, outlook)
         _check_patterns(model, outlook)
     for trial in plan.trials:
         _check_features(trial, outlook)
-        _check_classes(trial, outlook)
+        _check_classes(trial, outlook, classes)
 
 
 def require_classes(model: ModelSpec, outputs: int, spec: DataSpec, classes: int) -> None:
@@ -84,8 +86,7 @@ def _require_fit(model: ModelSpec, kind: str, patterns: Sequence[str], owner: Ch
         raise UserError(f"{model.name}: {error.problem}", error.next_step) from error
 
 
-def _check_classes(trial: Trial, outlook: Outlook) -> None:
+def _check_classes(trial: Trial, outlook: Outlook, classes: Callable[[DataSpec], int]) -> None:
     prospect = outlook.prospect(trial.model.identity)
     if trial.data and trial.measures and prospect and prospect.architecture:
-        classes = len(open_data(trial.data).classes)
-        require_classes(trial.model, prospect.architecture.classes, trial.data, classes)
+        require_classes(trial.model, prospect.architecture.classes, trial.data, classes(trial.data))

@@ -1,21 +1,23 @@
 """What a plan will take: time by what was run before, memory and disk by the shapes of its tensors."""
 
 import statistics
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
-from scipy.optimize import nnls
 
 from ..data import open_data
 from ..errors import UserError
 from ..measures import MEASURES
 from ..methods import METHODS
+from ..models import Architecture
 from ..training import TrainingParameters
 from ..trials import DataSpec, DerivedModel, Estimate, FeatureSpec, ModelSpec, Plan, Trial
-from .outlook import Needs, Outlook, Prospect, needs_of, training_memory
+from .outlook import Needs, Outlook, Prospect, kept_of, needs_of, training_memory
 
+Counted = TypeVar("Counted")
 _BATCH = 256  # samples of a forward pass, as `extract` takes them
 _STATES = {"sgd": 1, "nesterov": 1, "adamw": 2}  # copies of the weights that an optimiser keeps
 _UNSUITED = (RuntimeError, ValueError, IndexError, UserError)
@@ -58,8 +60,9 @@ class _Estimator:
         self._plan = plan
         self._outlook = Outlook((*plan.trials, *(trial for trial, _ in past)))
         self._size = cache(_size)
-        self._step = cache(self._count_step)
-        self._counted: dict[Hashable, Needs | None] = {}
+        self._needs_of = cache(lambda model, shape: self._count(model, lambda net: needs_of(net, shape)))
+        self._kept_of = cache(lambda model, *what: self._count(model, lambda net: kept_of(net, *what)))
+        self._step_of = cache(lambda model, *what: self._count(model, lambda net: training_memory(net, *what)))
         self._seconds: dict[Hashable, list[float]] = {}
         self._points: list[tuple[float, float]] = []
         for trial, seconds in past:
@@ -109,19 +112,17 @@ class _Estimator:
         needs = self._needs(trial)
         return float(needs.macs) * self._size(trial.data)[0] if needs and trial.data else 0.0
 
+    def _count(self, model: str, count: Callable[[Architecture], Counted]) -> Counted | None:
+        """Return what is counted on a model's network; None where nobody can say."""
+        prospect = self._outlook.prospect(model)
+        if prospect and prospect.architecture and prospect.architecture.family != "own":
+            with suppress(*_UNSUITED):  # what does not suit the network is its own trial's to say
+                return count(prospect.architecture)
+        return None
+
     def _needs(self, trial: Trial) -> Needs | None:
-        layers = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
-        features = trial.features or FeatureSpec(layers=())
-        shape = self._size(trial.data)[1:] if trial.data else ()
-        wanted = tuple(sorted(layers | set(features.layers)))
-        key = self._outlook.root(trial.model.identity), wanted, features.identity, shape
-        if key not in self._counted:
-            prospect = self._outlook.prospect(trial.model.identity)
-            self._counted[key] = None
-            if prospect and prospect.architecture:
-                with suppress(*_UNSUITED):  # what does not suit the network is its own trial's to say
-                    self._counted[key] = needs_of(prospect.architecture, wanted, features, shape)
-        return self._counted[key]
+        shape = self._size(trial.data)[1:] if trial.data else None
+        return self._needs_of(self._outlook.root(trial.model.identity), shape) if shape else None
 
     def _memory(self, trial: Trial, prospect: Prospect) -> int:
         making = max(prospect.largest * (2 + len(trial.inputs)), self._training(trial, prospect))
@@ -138,15 +139,8 @@ class _Estimator:
         if not (chosen and data):
             return 0
         samples, *shape = self._size(data)
-        step = self._step(self._outlook.root(trial.model.identity), min(chosen.batch, samples), tuple(shape))
-        return step and prospect.bytes * (1 + _STATES[chosen.optimiser]) + step
-
-    def _count_step(self, model: str, batch: int, shape: tuple[int, ...]) -> int:
-        prospect = self._outlook.prospect(model)
-        if prospect and prospect.architecture and prospect.architecture.family != "own":
-            with suppress(*_UNSUITED):  # what does not suit the network is its own trial's to say
-                return training_memory(prospect.architecture, batch, shape)
-        return 0
+        step = self._step_of(self._outlook.root(trial.model.identity), min(chosen.batch, samples), tuple(shape))
+        return prospect.bytes * (1 + _STATES[chosen.optimiser]) + step if step else 0
 
     def _disk(self, trial: Trial, prospect: Prospect) -> int:
         measured = _MEASURED * self._size(trial.data)[0] if trial.data else 0
@@ -154,8 +148,13 @@ class _Estimator:
 
     def _kept(self, trial: Trial) -> int:
         """Return the bytes that the model's pass over the data leaves."""
-        needs = self._needs(trial)
-        return self._size(trial.data)[0] * needs.kept if needs and trial.data else 0
+        if trial.data is None:
+            return 0
+        samples, *shape = self._size(trial.data)
+        features = trial.features or FeatureSpec(layers=())
+        needed = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
+        layers = tuple(sorted(needed | set(features.layers)))
+        return samples * (self._kept_of(self._outlook.root(trial.model.identity), layers, features, tuple(shape)) or 0)
 
 
 def _size(spec: DataSpec) -> tuple[int, ...]:
@@ -184,5 +183,7 @@ def line(points: Sequence[tuple[float, float]], at: float) -> float | None:
     places = np.array([x for x, _ in points])
     if len(np.unique(places)) < 2 or at > _REACH * places.max():
         return None
+    from scipy.optimize import nnls  # half a second that a worker need not wait for when it starts
+
     (height, slope), _ = nnls(np.stack([np.ones_like(places), places / places.max()], axis=1), [y for _, y in points])
     return float(height + slope * at / places.max())

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import UserError
 from ..features.capture import capture
@@ -19,6 +19,9 @@ from ..models.activations import peak_activations, peak_training
 from ..models.families import skeleton
 from ..models.macs import macs
 from ..trials import DerivedModel, FeatureSpec, ModelSpec, SourceModel, Trial
+
+_META = torch.device("meta")
+_LARGE = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,10 @@ class Needs:
         Multiply-accumulates.
     activations : int
         Bytes of activations alive at once.
-    kept : int
-        Bytes that are kept of it at least: a layer that may turn out to fit in float16 counts as if it did.
     """
 
     macs: int
     activations: int
-    kept: int
 
 
 class Outlook:
@@ -107,13 +107,16 @@ class Outlook:
         return None if root == identity else self.origin(root)
 
 
-def needs_of(
-    architecture: Architecture, layers: tuple[str, ...], features: FeatureSpec, shape: tuple[int, ...]
-) -> Needs | None:
-    """Return what one sample of that shape takes, counted on a network without values; None for one's own code."""
-    if architecture.family == "own":
-        return None
-    network, inputs = skeleton(architecture).eval(), _blank(architecture, 1, shape)
+def needs_of(architecture: Architecture, shape: tuple[int, ...]) -> Needs:
+    """Return what one sample of that shape takes, counted on a network without values."""
+    network = skeleton(architecture).eval()
+    return Needs(macs(network, architecture), peak_activations(network, _blank(architecture, 1, shape)))
+
+
+def kept_of(architecture: Architecture, layers: tuple[str, ...], features: FeatureSpec, shape: tuple[int, ...]) -> int:
+    """Return the bytes that are kept of a sample at least: what may turn out to fit in float16 counts as if it did."""
+    network = _zeroed(skeleton(architecture).eval())
+    inputs = _blank(architecture, 1, shape, next(network.parameters()).device)
     kept: dict[str, int] = {}
 
     def note(tap: Tap, values: Tensor) -> Tensor:
@@ -123,7 +126,7 @@ def needs_of(
 
     with capture(network, choose_taps(network, architecture, layers), note), torch.no_grad():
         network(inputs)
-    return Needs(macs(network, architecture), peak_activations(network, inputs), sum(kept.values()))
+    return sum(kept.values())
 
 
 def training_memory(architecture: Architecture, batch: int, shape: tuple[int, ...]) -> int:
@@ -131,5 +134,16 @@ def training_memory(architecture: Architecture, batch: int, shape: tuple[int, ..
     return peak_training(skeleton(architecture).train(), _blank(architecture, batch, shape))
 
 
-def _blank(architecture: Architecture, batch: int, shape: tuple[int, ...]) -> Tensor:
-    return architecture.example(1).new_zeros((batch, *shape), device="meta")
+def _blank(architecture: Architecture, batch: int, shape: tuple[int, ...], device: torch.device = _META) -> Tensor:
+    return architecture.example(1).new_zeros((batch, *shape), device=device)
+
+
+def _zeroed(network: nn.Module) -> nn.Module:
+    """Return a network that is not large with zeros in memory: for the meta device torch first loads for seconds."""
+    if sum(weight.numel() for weight in network.parameters()) > _LARGE:
+        return network
+    network.to_empty(device="cpu")
+    with torch.no_grad():
+        for tensor in (*network.parameters(), *network.buffers()):
+            tensor.zero_()
+    return network
