@@ -13,7 +13,7 @@ from .panel import Panel, view
 from .parts import named, told
 from .plot import Plot, link
 from .table import Table, class_names
-from .theme import CLASS_HUES, GAP, TIGHT
+from .theme import GAP, TIGHT, class_colour
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -224,8 +224,5 @@ class _Plane(QWidget):
 
 
 def _legend(classes: tuple[str, ...]) -> str:
-    marks = [
-        f'<span style="color:{CLASS_HUES[i]}">●</span>&nbsp;{name}' if i < len(CLASS_HUES) else name
-        for i, name in enumerate(classes)
-    ]
+    marks = [f'<span style="color:{class_colour(i)}">●</span>&nbsp;{name}' for i, name in enumerate(classes)]
     return " &nbsp; ".join(marks)

@@ -115,8 +115,17 @@ def _measured(value: "ValueRecord", reference: "dict[str, ValueRecord]") -> Meas
 def _brief(state: InspectorState) -> Table:
     """Return what fits beside the views: values with half their interval, the classes left out."""
     shown = [m for m in state.measures if base_name(m.name) == m.name]
-    rows = tuple((m.name.split(".", 1)[-1], _short(m), _reference(m)) for m in shown)
+    rows = tuple(zip(_names([m.name for m in shown]), map(_short, shown), map(_reference, shown), strict=True))
     return Table(("Measure", "Value", "Reference"), rows)
+
+
+def _names(measures: list[str]) -> list[str]:
+    """Return the last part of each name where that tells it from the others, or else all but the first."""
+    last = [name.rpartition(".")[2] for name in measures]
+    return [
+        name if last.count(name) == 1 else whole.partition(".")[2] or whole
+        for name, whole in zip(last, measures, strict=True)
+    ]
 
 
 def _reference(measured: Measured) -> str:
@@ -128,6 +137,8 @@ def _reference(measured: Measured) -> str:
 def _short(measured: Measured) -> str:
     scale, unit = (100.0, "%") if measured.unit == "fraction" else (1.0, measured.unit)
     text = compact(scale * measured.value)
+    if unit == "bytes":
+        return f"{text}B" if text[-1].isalpha() else f"{text} B"
     if measured.low is not None and measured.high is not None:
         text += f" ± {scale * (measured.high - measured.low) / 2:.2g}"
     return f"{text} {unit}".rstrip()
@@ -170,7 +181,7 @@ class InspectorPanel(Panel[InspectorState]):
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._problem = named(QLabel(self, wordWrap=True), "notice-error")
         self._facts = QFormLayout()
-        self._measures = TableSheet(self)
+        self._measures = TableSheet(self, fits=True)
         self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
         self._notes.setMaximumHeight(72)
         self._settled = QTimer(self, singleShot=True, interval=600)

@@ -5,6 +5,8 @@ from typing import TypeVar
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
+from .theme import TIGHT
+
 Part = TypeVar("Part", bound=QWidget)
 
 
@@ -45,4 +47,5 @@ def count_box(parent: QWidget, least: int, most: int, *, suffix: str = "", inste
     box = QSpinBox(parent, minimum=least, maximum=most, suffix=suffix)
     box.setSpecialValueText(instead_of_least)
     box.setGroupSeparatorShown(True)
+    box.lineEdit().setTextMargins(TIGHT + 1, 0, 0, 0)  # a style sheet does not reach it
     return box

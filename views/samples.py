@@ -135,6 +135,7 @@ def draw(figure: "Figure", state: SamplesState) -> None:
 
 
 _SIDE = 56
+_CELL = QSize(_SIDE + 34, _SIDE + 46)  # the caption has two lines
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -159,8 +160,8 @@ class SamplesPanel(Panel[SamplesState]):
         self._list.setResizeMode(QListView.ResizeMode.Adjust)
         self._list.setMovement(QListView.Movement.Static)
         self._list.setIconSize(QSize(_SIDE, _SIDE))
-        self._list.setGridSize(QSize(_SIDE + 40, _SIDE + 28))
-        self._list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self._list.setGridSize(_CELL)
+        self._list.setWordWrap(True)
         self._list.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.set_content(self._list)
 
@@ -193,11 +194,13 @@ class _Thumbnails(QAbstractListModel):
         if state is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return state.caption(row)
+            return state.caption(row).replace(" → ", "\n→ ")
         if role == Qt.ItemDataRole.ToolTipRole:
             return state.description(row)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(state, row)
+        if role == Qt.ItemDataRole.SizeHintRole:
+            return _CELL
         if role == Qt.ItemDataRole.ForegroundRole and state.labels[row] != state.predictions[row]:
             return QColor(look.theme.trouble)
         return None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtWidgets import QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from .output import whole_file
 from .theme import look
@@ -185,10 +185,17 @@ def _is_number(value: Any) -> bool:
 
 
 class TableSheet(QTableView):
-    """The table twin of a view."""
+    """The table twin of a view.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    fits : bool
+        Whether the columns share the width, where the first one gives way, rather than being scrolled.
+    """
+
+    def __init__(self, parent: QWidget | None = None, *, fits: bool = False) -> None:
         super().__init__(parent)
+        self._fits = fits
         self._model = TableModel(Table((), ()), self)
         self.setModel(self._model)
         self.setSortingEnabled(True)
@@ -208,3 +215,5 @@ class TableSheet(QTableView):
         self._model.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
         if len(table.rows) <= 2000:
             self.resizeColumnsToContents()
+        if self._fits and table.columns:
+            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

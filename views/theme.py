@@ -21,7 +21,7 @@ TIGHT, GAP, WIDE = 4, 8, 16
 BASE_PX = 13
 
 CLASS_HUES = ("#3a7fd5", "#d0680f", "#2f8f4e", "#8a63d2", "#0f93a3", "#c9483b", "#8f6a4a", "#8a8412")
-"""One colour a class, the same in every view and in both themes; classes past the eighth share `Theme.faded`."""
+"""One colour a class, the same in every view and in both themes; classes past the eighth share `Theme.mark`."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +278,8 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     QPushButton:disabled, QToolButton:disabled {{ color: {theme.faded}; }}
     QLineEdit, QComboBox, QAbstractSpinBox {{ border: 1px solid {theme.hairline}; border-radius: 3px;
         padding: 3px {TIGHT}px; background: {theme.ground}; color: {theme.text}; }}
+    QComboBox {{ padding-left: {TIGHT + 3}px; }}
+    QAbstractSpinBox {{ padding: 2px {TIGHT}px; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox::down-arrow {{ image: url({_asset("chevron")}); width: 12px; height: 12px; }}
     QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.quiet}; border-radius: 3px;
@@ -298,6 +300,7 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     #notice-error, #form-error {{ color: {theme.trouble}; }}
     QHeaderView::section {{ background: {theme.ground}; color: {theme.quiet}; border: none;
         border-bottom: 1px solid {theme.hairline}; padding: {TIGHT}px {GAP}px; }}
+    QTableView::item {{ padding: 0 {GAP - 3}px; }}
     QTableView, QTreeView, QListView {{ gridline-color: {theme.grid}; selection-background-color: {theme.raised};
         selection-color: {theme.text}; }}
     QProgressBar {{ border: none; background: {theme.grid}; max-height: 3px; border-radius: 1px; }}

@@ -158,7 +158,7 @@ def test_samples_tell_what_was_predicted(mistaken: Session, qtbot: QtBot) -> Non
     wrong = np.flatnonzero(state.predictions != state.labels)
     assert wrong.size
     row = int(wrong[0])
-    assert f" → {state.classes[state.predictions[row]]}" in model.index(row, 0).data()
+    assert f"\n→ {state.classes[state.predictions[row]]}" in model.index(row, 0).data()
     right = np.flatnonzero((state.predictions == state.labels) & (state.reference == state.labels))
     assert model.index(int(right[0]), 0).data() == state.classes[state.labels[right[0]]]
     assert model.rowCount() == len(state.samples) == 100
