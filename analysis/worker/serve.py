@@ -80,8 +80,12 @@ class _Line:
         self._lock = threading.Lock()
 
     def send(self, message: Message) -> None:
-        with self._lock:
-            self._connection.send(message)
+        """Send a message; where nobody is left to hear it, the process is over."""
+        try:
+            with self._lock:
+                self._connection.send(message)
+        except (BrokenPipeError, ConnectionResetError):
+            raise SystemExit from None
 
     def give(self, outcome: Done | Failed | Stopped) -> None:
         """Send an outcome, or the reason why that cannot be done."""

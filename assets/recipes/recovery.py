@@ -1,7 +1,7 @@
 """Runs recovery.toml and draws accuracy over training time: ``python assets/recipes/recovery.py``.
 
 The workspace and the figure lie beside this file afterwards; a run that was stopped goes on where it was. The figure
-that ships was made on one thread of a processor that had other work too: its seconds compare only roughly.
+that ships was made on four threads of a processor that had little other work: its seconds compare only roughly.
 """
 
 import sys

@@ -1,6 +1,7 @@
 """The worker process seen from outside: results, cancelling, deaths."""
 
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from graftwork.analysis.errors import Cancelled, UserError
+from graftwork.analysis.jobs.entry import enter
 from graftwork.analysis.jobs.executor import Job
 from graftwork.analysis.jobs.worker import Worker
 
@@ -219,3 +221,15 @@ def test_a_killed_worker_fails_what_it_answered_aside(worker: Worker) -> None:
     with pytest.raises(UserError, match="was killed"):
         aside.result(30)
     assert worker.submit("card", {"n": 3}).result(30) == {"n": 3}
+
+
+def test_a_process_whose_program_has_gone_ends_in_silence(capfd: pytest.CaptureFixture[str]) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=enter, args=(theirs, 1, None))
+    process.start()
+    theirs.close()
+    ours.close()
+    process.join(60)
+    assert process.exitcode == 0
+    assert "Traceback" not in capfd.readouterr().err
