@@ -168,7 +168,7 @@ class Searching:
             return bisect(
                 numbers,
                 tried,
-                lambda values, share: holds(self.goal.bounds(reference, share), values),
+                lambda values, share: holds(self._edge(reference, share), values),
                 self.search.tolerance,
                 count,
             )
@@ -177,6 +177,15 @@ class Searching:
         samples = [self._sample(one, self.goal.bounds(reference)) for one in tried]
         points = sample(self._sampler, self.space, samples, len(self.goal.objectives), self.search.seed, count)
         return Step(tuple(points), {})
+
+    def _edge(self, reference: Values, share: float) -> tuple[Bound, ...]:
+        """Return the bounds at whose edge the best lies: the smallest keeps just enough, the best uses all it may.
+
+        Where the recipe has the other kind too, those decide at the end alone: both ends may break one or the other.
+        """
+        near = self.goal.keep if self.search.goal == "smallest" else self.goal.under
+        bounds = self.goal.bounds(reference, share)
+        return tuple(bound for bound in bounds if bound.measure in near) or bounds
 
     def _sample(self, tried: Tried, bounds: Sequence[Bound]) -> Sample:
         if tried.values is None:

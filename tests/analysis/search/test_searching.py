@@ -49,6 +49,19 @@ def test_where_all_holds_the_end_is_the_answer_and_where_nothing_does_there_is_n
     assert hard.recipe == ""
 
 
+@pytest.mark.parametrize(("goal", "amount"), [("smallest", 0.475), ("best", 0.4)])
+def test_bounds_of_both_kinds_may_hold_between_ends_that_break_them(goal: str, amount: float) -> None:
+    both = SMALLEST.replace("smallest", goal) + 'under = {"cost.nominal.nonzeros" = 600}\n' + AMOUNT
+    best = Toy(both).run().best
+    assert best
+    assert best.point["cut.amount"] == pytest.approx(amount, abs=0.8 * 0.01)
+    neither = Toy(both.replace("600", "400")).run()
+    assert neither.best is None
+    assert neither.sentence.startswith(
+        "Nothing keeps accuracy within 0.05 and has cost.nominal.nonzeros of at most 400"
+    )
+
+
 def test_the_answer_is_a_recipe_that_can_be_run() -> None:
     answer = Toy(SMALLEST + AMOUNT).run()
     settled = parse_recipe(answer.recipe)
