@@ -1,5 +1,6 @@
 """Inspector: everything that is known of the model that is looked at."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,8 +141,16 @@ def _short(measured: Measured) -> str:
     if unit == "bytes":
         return f"{text}B" if text[-1].isalpha() else f"{text} B"
     if measured.low is not None and measured.high is not None:
-        text += f" ± {scale * (measured.high - measured.low) / 2:.2g}"
+        text = sure(scale * measured.value, scale * (measured.high - measured.low) / 2)
     return f"{text} {unit}".rstrip()
+
+
+def sure(value: float, half: float) -> str:
+    """Return a number with half its interval, as far as the interval's second figure; a large one as by `compact`."""
+    if not 0 < half < math.inf or abs(value) >= 1e4:
+        return f"{compact(value)} ± {half:.2g}"
+    places = max(0, 1 - math.floor(math.log10(half)))
+    return f"{value:.{places}f} ± {half:.{places}f}"
 
 
 def compact(value: float) -> str:
@@ -181,7 +190,7 @@ class InspectorPanel(Panel[InspectorState]):
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._problem = named(QLabel(self, wordWrap=True), "notice-error")
         self._facts = QFormLayout()
-        self._measures = TableSheet(self, fits=True)
+        self._measures = TableSheet(self, elastic=1)
         self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
         self._notes.setMaximumHeight(72)
         self._settled = QTimer(self, singleShot=True, interval=600)

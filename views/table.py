@@ -189,16 +189,16 @@ class TableSheet(QTableView):
 
     Parameters
     ----------
-    fits : bool
-        Whether the columns share the width, where the first one gives way, rather than being scrolled.
+    elastic : int or None
+        The column that gives way in a narrow table, which is not sorted; without one the columns are scrolled.
     """
 
-    def __init__(self, parent: QWidget | None = None, *, fits: bool = False) -> None:
+    def __init__(self, parent: QWidget | None = None, *, elastic: int | None = None) -> None:
         super().__init__(parent)
-        self._fits = fits
+        self._elastic = elastic
         self._model = TableModel(Table((), ()), self)
         self.setModel(self._model)
-        self.setSortingEnabled(True)
+        self.setSortingEnabled(elastic is None)
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setShowGrid(False)
         self.setWordWrap(False)
@@ -215,5 +215,5 @@ class TableSheet(QTableView):
         self._model.sort(header.sortIndicatorSection(), header.sortIndicatorOrder())
         if len(table.rows) <= 2000:
             self.resizeColumnsToContents()
-        if self._fits and table.columns:
-            header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        if self._elastic is not None and table.columns:
+            header.setSectionResizeMode(self._elastic, QHeaderView.ResizeMode.Stretch)
