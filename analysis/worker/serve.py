@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pickle import PicklingError
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -63,6 +63,13 @@ def serve(connection: Connection, threads: int | None, memory: int | None = None
             line.send(Failed(request.id, trouble.problem, trouble.next_step, ""))
         else:
             do(request)
+    _leave()
+
+
+def _leave() -> NoReturn:
+    """End the process at once: libraries abort it, with a message, where their threads are still at work."""
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _print_aside() -> None:
@@ -85,7 +92,7 @@ class _Line:
             with self._lock:
                 self._connection.send(message)
         except (BrokenPipeError, ConnectionResetError):
-            raise SystemExit from None
+            _leave()
 
     def give(self, outcome: Done | Failed | Stopped) -> None:
         """Send an outcome, or the reason why that cannot be done."""
@@ -115,7 +122,7 @@ class _Listener:
         except (EOFError, OSError):
             self._requests.put(None)
             time.sleep(_PARTING)
-            os._exit(0)  # nobody is left to work for, and the work does not end by itself
+            _leave()  # nobody is left to work for, and the work does not end by itself
 
 
 @dataclass
