@@ -1,19 +1,20 @@
 """Samples: thumbnails of the selection with what the networks make of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPixmap
+from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QListView, QWidget
 
 from .notice import Notice
 from .panel import Panel, view
 from .parts import named
 from .table import Table, class_name
-from .theme import look
+from .theme import GAP, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -55,10 +56,10 @@ class SamplesState:
     classes: tuple[str, ...]
 
     def caption(self, shown: int) -> str:
-        """Return the true class, and the prediction where it is wrong."""
+        """Return the true class, and below it the prediction where it is wrong."""
         label, own = int(self.labels[shown]), int(self.predictions[shown])
         names = class_name(self.classes, label), class_name(self.classes, own)
-        return names[0] if own == label else " → ".join(names)
+        return names[0] if own == label else "\n→ ".join(names)
 
     def description(self, shown: int) -> str:
         """Return name, true class and both predictions."""
@@ -135,7 +136,7 @@ def draw(figure: "Figure", state: SamplesState) -> None:
 
 
 _SIDE = 56
-_CELL = QSize(_SIDE + 34, _SIDE + 46)  # the caption has two lines
+_WIDEST = 140
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -155,14 +156,8 @@ class SamplesPanel(Panel[SamplesState]):
         self._count = named(QLabel(self), "quiet")
         self.add_control(self._count)
         self._model = _Thumbnails(self)
-        self._list = QListView(self, viewMode=QListView.ViewMode.IconMode, uniformItemSizes=True)
+        self._list = _Gallery(self)
         self._list.setModel(self._model)
-        self._list.setResizeMode(QListView.ResizeMode.Adjust)
-        self._list.setMovement(QListView.Movement.Static)
-        self._list.setIconSize(QSize(_SIDE, _SIDE))
-        self._list.setGridSize(_CELL)
-        self._list.setWordWrap(True)
-        self._list.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.set_content(self._list)
 
     def show_state(self, old: SamplesState | None, new: SamplesState) -> None:
@@ -171,6 +166,36 @@ class SamplesPanel(Panel[SamplesState]):
         shown = f", the first {len(new.samples)}" if new.total > len(new.samples) else ""
         self._count.setText(f"{new.total:,} {what}{shown}")
         self._model.show_state(new)
+        self._list.fit(new.classes)
+
+
+class _Gallery(QListView):
+    """Pictures over captions of two lines, in as many columns as fill the width and hold the longest class name."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, viewMode=QListView.ViewMode.IconMode, uniformItemSizes=True, wordWrap=True)
+        self._least = _SIDE
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setMovement(QListView.Movement.Static)
+        self.setIconSize(QSize(_SIDE, _SIDE))
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # its coming and going would move all
+        self.setSelectionMode(QListView.SelectionMode.NoSelection)
+
+    def fit(self, classes: Sequence[str]) -> None:
+        """Make the columns wide enough for the names of these classes, up to a limit."""
+        widest = max((self.fontMetrics().horizontalAdvance(f"→ {name}") for name in classes), default=0)
+        self._least = min(max(widest, _SIDE), _WIDEST) + GAP
+        self._fill()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        self._fill()
+        super().resizeEvent(event)
+
+    def _fill(self) -> None:
+        room = self.viewport().width() - 2  # a column that ends exactly at the edge is moved to the next row
+        columns = max(room // self._least, 1)
+        self.setGridSize(QSize(room // columns, _SIDE + 2 * self.fontMetrics().lineSpacing() + GAP))
 
 
 class _Thumbnails(QAbstractListModel):
@@ -194,13 +219,11 @@ class _Thumbnails(QAbstractListModel):
         if state is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return state.caption(row).replace(" → ", "\n→ ")
+            return state.caption(row)
         if role == Qt.ItemDataRole.ToolTipRole:
             return state.description(row)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(state, row)
-        if role == Qt.ItemDataRole.SizeHintRole:
-            return _CELL
         if role == Qt.ItemDataRole.ForegroundRole and state.labels[row] != state.predictions[row]:
             return QColor(look.theme.trouble)
         return None

@@ -164,6 +164,24 @@ def test_samples_tell_what_was_predicted(mistaken: Session, qtbot: QtBot) -> Non
     assert model.rowCount() == len(state.samples) == 100
 
 
+@pytest.mark.parametrize("width", [200, 376, 700])
+def test_columns_of_samples_fill_the_width_and_hold_the_longest_name(
+    mistaken: Session, qtbot: QtBot, width: int
+) -> None:
+    mistaken.select_samples(mask_of(100))
+    panel = show(qtbot, SamplesPanel, mistaken)
+    panel.resize(width, 300)
+    (gallery,) = panel.findChildren(QListView)
+    gallery.doItemsLayout()
+    assert panel.state is not None
+    cell, room = gallery.gridSize().width(), gallery.viewport().width()
+    assert cell >= max(gallery.fontMetrics().horizontalAdvance(f"→ {name}") for name in panel.state.classes)
+    shown = [gallery.visualRect(gallery.model().index(row, 0)) for row in range(100)]
+    columns = len({rect.center().x() for rect in shown})
+    assert columns == room // cell > 1
+    assert room - columns * cell < columns + 2
+
+
 def test_the_worst_margin_comes_first(mistaken: Session, qtbot: QtBot) -> None:
     mistaken.select_samples(mask_of(50))
     panel = show(qtbot, SamplesPanel, mistaken)
