@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QLabel, QListView, QWidget
+from PySide6.QtWidgets import QLabel, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from .notice import Notice
 from .panel import Panel, view
@@ -179,6 +179,7 @@ class _Gallery(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setIconSize(QSize(_SIDE, _SIDE))
         self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setItemDelegate(_Cell(self))
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)  # its coming and going would move all
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
 
@@ -196,6 +197,17 @@ class _Gallery(QListView):
         room = self.viewport().width() - 2  # a column that ends exactly at the edge is moved to the next row
         columns = max(room // self._least, 1)
         self.setGridSize(QSize(room // columns, _SIDE + 2 * self.fontMetrics().lineSpacing() + GAP))
+
+
+class _Cell(QStyledItemDelegate):
+    """A sample as large as its place; Qt would wrap the caption at the width of the picture."""
+
+    def __init__(self, gallery: _Gallery) -> None:
+        super().__init__(gallery)
+        self._gallery = gallery
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802 - Qt's name
+        return self._gallery.gridSize()
 
 
 class _Thumbnails(QAbstractListModel):
@@ -224,6 +236,8 @@ class _Thumbnails(QAbstractListModel):
             return state.description(row)
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(state, row)
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
         if role == Qt.ItemDataRole.ForegroundRole and state.labels[row] != state.predictions[row]:
             return QColor(look.theme.trouble)
         return None

@@ -10,6 +10,9 @@ from ..trials import Finding
 from .bisection import Step
 from .goals import SLACK, Goal
 
+_POINTS = "points"
+_SHARES = {"fraction": "%", _POINTS: _POINTS}
+
 
 @dataclass(frozen=True)
 class Margin:
@@ -23,6 +26,8 @@ class Margin:
         The most that may be.
     found : Interval
         What there is: the value, or how much worse than the reference's it is, in the measure's unit.
+    unit : str
+        The measure's unit.
     reference : str
         The reference's name; empty for a bound on the value itself.
     paired : bool
@@ -34,6 +39,7 @@ class Margin:
     measure: str
     limit: float
     found: Interval
+    unit: str = ""
     reference: str = ""
     paired: bool = False
     timed: bool = False
@@ -81,12 +87,12 @@ def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step:
     """Return what was found: the model and its values, how it was made, what was asked for, after how many trials."""
     after = f"after {tried} trial{'' if tried == 1 else 's'}"
     if best is None:
-        return f"Nothing yet {_asked(search)}, {after}." if step.points else f"Nothing {_asked(search)}, {after}."
-    values = ", ".join(f"{measure} {_valued(best, measure)}" for measure in goal.measures)
+        return f"Nothing yet {_asked(goal)}, {after}." if step.points else f"Nothing {_asked(goal)}, {after}."
+    values = ", ".join(f"{measure} {_valued(best, measure, goal.units[measure])}" for measure in goal.measures)
     made = ", ".join(f"{key} = {_said(value)}" for key, value in best.point.items())
     so_far = "so far " if step.points else ""
     return (
-        f"{' and '.join(best.models)} is {so_far}the {search.goal} that {_asked(search)}: {values}; {made};"
+        f"{' and '.join(best.models)} is {so_far}the {search.goal} that {_asked(goal)}: {values}; {made};"
         f" {after}{_brackets(step)}."
     )
 
@@ -130,30 +136,29 @@ def _contradictions(step: Step) -> Iterator[str]:
 
 
 def _held(margin: Margin) -> str:
-    mean, low, high = map(_number, margin.found)
+    unit = _difference(margin.unit) if margin.reference else margin.unit
     against = f" worse than {margin.reference}" if margin.reference else ""
     of = ", the quartiles of its passes" if margin.timed else ""
     how = ("paired by sample, " if margin.paired else "not paired, ") if margin.reference else ""
-    limit = _number(margin.limit)
+    limit = _amount(unit, margin.limit)
     verdict = (
         f"the interval straddles the bound of {limit}"
         if margin.straddles
         else f"the bound of {limit} holds at the interval's end too"
     )
-    return f"{margin.measure} is {mean} [{low}, {high}]{of}{against}: {how}{verdict}."
+    return f"{margin.measure} is {_amount(unit, *margin.found)}{of}{against}: {how}{verdict}."
 
 
-def _valued(best: Finding, measure: str) -> str:
-    value = _number(best.values[measure])
-    if measure not in best.intervals:
-        return value
-    low, high = map(_number, best.intervals[measure])
-    return f"{value} [{low}, {high}]"
+def _valued(best: Finding, measure: str, unit: str) -> str:
+    return _amount(unit, best.values[measure], *best.intervals.get(measure, ()))
 
 
-def _asked(search: Search) -> str:
-    kept = [f"keeps {measure} within {loss:g}" for measure, loss in search.keep.items()]
-    under = [f"has {measure} of at most {_number(most)}" for measure, most in search.under.items()]
+def _asked(goal: Goal) -> str:
+    units = goal.units
+    kept = [
+        f"keeps {measure} within {_amount(_difference(units[measure]), loss)}" for measure, loss in goal.keep.items()
+    ]
+    under = [f"has {measure} of at most {_amount(units[measure], most)}" for measure, most in goal.under.items()]
     return " and ".join((*kept, *under))
 
 
@@ -161,6 +166,18 @@ def _brackets(step: Step) -> str:
     found = {key: b for key, b in step.brackets.items() if b.inside is not None}
     ends = [f"{key} no longer holds at {_number(b.outside)}" for key, b in found.items() if b.outside is not None]
     return f"; {', '.join(ends)}" if ends else ""
+
+
+def _difference(unit: str) -> str:
+    """Return the unit of a difference: that of two shares is in points, since percent would read as relative."""
+    return _POINTS if unit == "fraction" else unit
+
+
+def _amount(unit: str, value: float, *ends: float) -> str:
+    """Return a value, the ends of its interval in brackets and the unit behind both; fractions in percent."""
+    scale, word = (100.0, _SHARES[unit]) if unit in _SHARES else (1.0, unit)
+    bounds = f" [{', '.join(_number(scale * end) for end in ends)}]" if ends else ""
+    return f"{_number(scale * value)}{bounds} {word}".rstrip()
 
 
 def _said(value: Any) -> str:

@@ -57,12 +57,15 @@ class Goal:
         How much worse than the reference a measure may be; the most that it may be.
     directions : mapping of str to str
         Which direction is good of every measure that has one, objective or not.
+    units : mapping of str to str
+        The unit of every measure, empty where it has none.
     """
 
     objectives: Mapping[str, Direction]
     keep: Mapping[str, float]
     under: Mapping[str, float]
     directions: Mapping[str, Direction]
+    units: Mapping[str, str]
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -119,7 +122,8 @@ def goal_of(search: Search, measuring: Measuring | None) -> Goal:
     for name in (*objectives, *search.keep):
         if name not in directed:
             raise UserError(f"Neither direction of {name} is the better one.", "Choose another measure to search by.")
-    return Goal({name: directed[name] for name in objectives}, search.keep, search.under, directed)
+    units = {name: known[base_name(name)].unit for name in wanted}
+    return Goal({name: directed[name] for name in objectives}, search.keep, search.under, directed, units)
 
 
 def holds(bounds: Iterable[Bound], values: Values) -> bool:

@@ -63,8 +63,11 @@ class Judge:
         under = {m: self.certainty.interval(tried.trials, m) for m in self.goal.under}
         return (
             *(lost for measure in self.goal.keep if (lost := self._lost(measure, tried))),
-            *(Margin(m, self.goal.under[m], found, timed=m in _TIMED) for m, found in under.items() if found),
+            *(self._bounded(m, found) for m, found in under.items() if found),
         )
+
+    def _bounded(self, measure: str, found: Interval) -> Margin:
+        return Margin(measure, self.goal.under[measure], found, self.goal.units[measure], timed=measure in _TIMED)
 
     def _lost(self, measure: str, tried: Tried) -> Margin | None:
         found = self.certainty.difference(self.trials, tried.trials, measure)
@@ -72,7 +75,8 @@ class Judge:
             return None
         mean, low, high = found.interval
         worse = found.interval if self.goal.directions[measure] == "lower" else Interval(-mean, -high, -low)
-        return Margin(measure, self.goal.keep[measure], worse, self.reference, found.paired)
+        unit = self.goal.units[measure]
+        return Margin(measure, self.goal.keep[measure], worse, unit, self.reference, found.paired)
 
     def _rivals(self, one: Tried, best: Tried | None, bounds: Sequence[Bound]) -> bool:
         """Say whether a point would be better than the best, and misses bounds by less than their intervals alone."""

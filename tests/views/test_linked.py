@@ -175,10 +175,11 @@ def test_columns_of_samples_fill_the_width_and_hold_the_longest_name(
     gallery.doItemsLayout()
     assert panel.state is not None
     cell, room = gallery.gridSize().width(), gallery.viewport().width()
-    assert cell >= max(gallery.fontMetrics().horizontalAdvance(f"→ {name}") for name in panel.state.classes)
+    widest = max(gallery.fontMetrics().horizontalAdvance(f"→ {name}") for name in panel.state.classes)
     shown = [gallery.visualRect(gallery.model().index(row, 0)) for row in range(100)]
     columns = len({rect.center().x() for rect in shown})
     assert columns == room // cell > 1
+    assert min(rect.width() for rect in shown) >= widest
     assert room - columns * cell < columns + 2
 
 

@@ -84,23 +84,23 @@ def judged(text: str, told: Told) -> Answer:
 def test_the_answer_states_the_interval_beside_the_value_and_whether_the_bound_holds_at_its_end() -> None:
     own = Interval(0.91, 0.9, 0.92)
     held = judged(SMALLEST + AMOUNT, Told(own, Difference(Interval(-0.03, -0.04, -0.02), paired=True)))
-    assert "accuracy 0.9017 [0.9, 0.92]" in held.sentence
+    assert "accuracy 90.17 [90, 92] %" in held.sentence
     assert held.best
     assert held.best.intervals == {"accuracy": (0.9, 0.92)}
     assert held.remarks[0] == (
-        "accuracy is 0.03 [0.02, 0.04] worse than net: paired by sample, the bound of 0.05 holds at the interval's end"
-        " too."
+        "accuracy is 3 [2, 4] points worse than net: paired by sample, the bound of 5 points holds at the"
+        " interval's end too."
     )
     straddling = judged(SMALLEST + AMOUNT, Told(own, Difference(Interval(-0.03, -0.06, -0.02), paired=False)))
     assert straddling.remarks[0] == (
-        "accuracy is 0.03 [0.02, 0.06] worse than net: not paired, the interval straddles the bound of 0.05."
+        "accuracy is 3 [2, 6] points worse than net: not paired, the interval straddles the bound of 5 points."
     )
 
 
 def test_an_interval_that_ends_beyond_an_absolute_bound_is_said() -> None:
     text = '[search]\ngoal = "best"\nobjectives = ["cost.nominal.nonzeros"]\nunder = {accuracy = 0.94}\n' + AMOUNT
     (said,) = judged(text, Told(Interval(0.93, 0.91, 0.95), None)).remarks
-    assert said == "accuracy is 0.93 [0.91, 0.95]: the interval straddles the bound of 0.94."
+    assert said == "accuracy is 93 [91, 95] %: the interval straddles the bound of 94 %."
 
 
 def test_without_an_interval_nothing_is_said() -> None:

@@ -45,7 +45,7 @@ def test_where_all_holds_the_end_is_the_answer_and_where_nothing_does_there_is_n
     assert easy.best.point == {"cut.amount": 0.9}
     hard = Toy(SMALLEST.replace("0.05", "0.0") + AMOUNT).run()
     assert hard.best is None
-    assert hard.sentence == "Nothing keeps accuracy within 0, after 2 trials."
+    assert hard.sentence == "Nothing keeps accuracy within 0 points, after 2 trials."
     assert hard.recipe == ""
 
 
