@@ -8,6 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from ..errors import UserError
 from ..trials import DataSpec, Trial
 from .files import ARRAYS, CHECKPOINTS
 from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, TrialState, ValueRecord
@@ -139,7 +142,12 @@ def runs(db: sqlite3.Connection) -> list[RunRecord]:
 @lru_cache(maxsize=10_000)
 def _spec(text: str) -> Trial:
     """Return the trial that was written down so; trials never change, and reading one costs more than its row."""
-    return Trial.model_validate_json(text)
+    try:
+        return Trial.model_validate_json(text)
+    except ValidationError as error:
+        raise UserError(
+            "A trial in the workspace was written by another version of Graftwork.", "Update Graftwork to open it."
+        ) from error
 
 
 def _parents(db: sqlite3.Connection) -> defaultdict[str, list[Parent]]:

@@ -235,6 +235,19 @@ def test_a_newer_workspace_is_refused_untouched(tmp_path: Path) -> None:
         assert "Update" in refused.value.next_step
 
 
+def test_a_trial_of_another_version_is_one_sentence(tmp_path: Path) -> None:
+    with Workspace.create(tmp_path / "w.graft") as workspace:
+        workspace.add_plan(PLAN, "")
+    with closing(sqlite3.connect(tmp_path / "w.graft" / "workspace.db")) as db, db:
+        db.execute("UPDATE trials SET spec = json_set(spec, '$.unheard', 1)")
+    with (
+        Workspace.open(tmp_path / "w.graft", read_only=True) as workspace,
+        pytest.raises(UserError, match="another version") as refused,
+    ):
+        workspace.trials()
+    assert "Update" in refused.value.next_step
+
+
 def test_an_older_workspace_is_migrated_by_its_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "w.graft"
     with Workspace.create(home) as workspace:
