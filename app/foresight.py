@@ -79,7 +79,7 @@ def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
     console.print(table)
     console.print(summary(plan, estimates, past))
     for sentence in afterwards(plan):
-        console.print(sentence, highlight=False, markup=False, soft_wrap=True)
+        console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
 
 
 def afterwards(plan: Plan) -> Iterator[str]:

@@ -33,8 +33,9 @@ def print_answer(space: Workspace) -> None:
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
+            screen = console()
             for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
-                console().print(said, soft_wrap=True, highlight=False, markup=False)
+                screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:
@@ -63,7 +64,7 @@ def print_allocation(report: AllocationReport) -> None:
         table.add_row(row.layer, f"{100 * row.share:.1f} %", f"{row.amount:.4g}", f"{row.damage:+.4g}")
     screen = console()
     screen.print(table)
-    screen.print(f"{100 * report.kept:.1f} % is left. {_additivity(report)}", soft_wrap=True)
+    screen.print(f"{100 * report.kept:.1f} % is left. {_additivity(report)}", soft_wrap=not screen.is_terminal)
 
 
 def _additivity(report: AllocationReport) -> str:
