@@ -1,45 +1,26 @@
 """Searches from the experiment dialog: what the page says, the recipe that comes of it, and its points."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.jobs.engine import Engine
-from graftwork.analysis.jobs.executor import Executor, Job
-from graftwork.analysis.jobs.protocol import Quiet
+from graftwork.analysis.jobs.worker import Worker
 from graftwork.analysis.recipe import EACH_GROUP, Recipe, Span, parse_recipe, write_recipe
 from graftwork.analysis.session import Session
-from graftwork.analysis.worker.answering import answer
-from graftwork.analysis.worker.tasks import Desk
 from graftwork.app.experiment import ExperimentDialog
 from graftwork.app.search_choice import BoundRow, SearchChoice
 
 
-class Here(Executor):
-    """Does every task at once, in this process."""
-
-    slots = 1
-
-    def __init__(self) -> None:
-        self.desk = Desk(torch.device("cpu"))
-
-    def submit(self, task: str, payload: Mapping[str, Any] | None = None, title: str = "") -> Job:
-        """Do it, and return its outcome."""
-        job = Job(title, task, payload or {})
-        job.end(answer(job.id, task, job.payload, self.desk, Quiet()))
-        self.changed.emit(job)
-        return job
-
-    def cancel(self, job: Job) -> None:
-        """It is over already."""
-
-    def close(self) -> None:
-        """Nothing is open."""
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    """Return a worker process."""
+    worker = Worker()
+    yield worker
+    worker.close()
 
 
 @pytest.fixture
@@ -177,13 +158,15 @@ def test_another_method_has_other_parameters_to_search(dialog: ExperimentDialog)
     assert not dialog.search.form.stages.isVisible()
 
 
-def test_run_searches_and_its_points_arrive(dialog: ExperimentDialog, session: Session, qtbot: QtBot) -> None:
+def test_run_searches_and_its_points_arrive(
+    dialog: ExperimentDialog, session: Session, qtbot: QtBot, worker: Worker
+) -> None:
     aim(dialog.search, "smallest", amount=("0.1", "0.9"))
     choose(dialog.search.keep, "accuracy", "10")
     dialog.search.trials.setValue(4)
     with qtbot.waitSignal(dialog.accepted):
         dialog._run.click()
-    engine = Engine(session.workspace, Here())
+    engine = Engine(session.workspace, worker)
     refused: list[UserError] = []
     engine.refused.connect(refused.append)
     engine.submit(write_recipe(dialog.recipe()), Path.cwd(), "The experiment")
