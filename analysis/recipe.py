@@ -272,22 +272,32 @@ def searching(recipe: Recipe, search: Mapping[str, Any], source: str = "The reci
         raise _explain(source, error) from error
 
 
+def recipe_text(path: Path) -> str:
+    """Return what a recipe's file says.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"The recipe {path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.",
+            "Check the path; recipes are TOML files such as prune.toml.",
+        ) from error
+
+
 def read_recipe(path: Path) -> Recipe:
     """Return the recipe in a file.
 
     Raises
     ------
     UserError
-        If it cannot be read, or as `parse_recipe`.
+        As `recipe_text` and `parse_recipe`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"The recipe {path} cannot be read: {getattr(error, 'strerror', None) or 'it is not UTF-8 text'}.",
-            "Check the path; recipes are TOML files such as prune.toml.",
-        ) from error
-    return parse_recipe(text, f"The recipe {path}")
+    return parse_recipe(recipe_text(path), f"The recipe {path}")
 
 
 def write_recipe(recipe: Recipe) -> str:

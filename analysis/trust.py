@@ -58,11 +58,6 @@ def code_hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
-def is_trusted(file: Path) -> bool:
-    """Return whether a file with this content was trusted."""
-    return code_hash(file) in _trusted()
-
-
 def trust(file: Path) -> str:
     """Remember a file's content as trusted, and return its hash."""
     content = code_hash(file)

@@ -14,7 +14,7 @@ from ..analysis import trust as trusting
 from ..analysis.atomic import write_whole
 from ..analysis.catalogue import Catalogue, Entry
 from ..analysis.errors import Cancelled, UserError
-from ..analysis.recipe import parse_recipe
+from ..analysis.recipe import parse_recipe, recipe_text
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.sets.kept import kept_fits
 from ..analysis.workspace import Workspace
@@ -186,7 +186,7 @@ def run(
     """Run a recipe in a workspace; trials that are finished are not run again."""
     runtime.use_device(device)
     workforce = runtime.Workforce(workers, memory_size(memory) if memory else None, cluster)
-    text = _read(recipe)
+    text = recipe_text(recipe)
     parse_recipe(text, f"The recipe {recipe}")  # before a workspace is made
     if dry_run:
         print_plan(*foresee(text, recipe.resolve(), workspace))
@@ -384,14 +384,6 @@ def info(folder: Path, as_json: AsJson = False) -> None:
         _print_json(facts)
     else:
         _print_facts(facts)
-
-
-def _read(recipe: Path) -> str:
-    try:
-        return recipe.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise UserError(f"The recipe {recipe} cannot be read: {reason}.", "Check the path.") from error
 
 
 def _print_json(content: Any) -> None:

@@ -235,7 +235,9 @@ class Window(QMainWindow):
         """Run a recipe file in the workspace."""
 
         def run() -> None:
-            self.session.run_recipe(_recipe_text(path), path.resolve().parent, f"The recipe {path.name}")
+            from ..analysis.recipe import recipe_text
+
+            self.session.run_recipe(recipe_text(path), path.resolve().parent, f"The recipe {path.name}")
 
         self._guard(run)
 
@@ -249,7 +251,9 @@ class Window(QMainWindow):
         """Open a recipe file in its dialog."""
 
         def show() -> None:
-            self._show_recipe(_recipe_text(path), path.name, path.resolve().parent)
+            from ..analysis.recipe import recipe_text
+
+            self._show_recipe(recipe_text(path), path.name, path.resolve().parent)
 
         self._guard(show)
 
@@ -440,13 +444,6 @@ def _open_or_view(path: Path) -> "Workspace":
         if (path / "workspace.db").is_file():
             return Workspace.open(path, read_only=True)
         raise
-
-
-def _recipe_text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"The recipe {path} cannot be read.", "Check that it is a text file.") from error
 
 
 def _load(session: Any) -> dict[str, Any]:

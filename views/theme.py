@@ -165,11 +165,6 @@ def sequential() -> "NDArray[np.uint8]":
     return table if look.theme is LIGHT else _table("viridis")
 
 
-def diverging() -> "NDArray[np.uint8]":
-    """Return the map about a true zero, (256, 3): blue below, red above."""
-    return _table("CET-D1A" if look.theme is LIGHT else "CET-D4")
-
-
 @lru_cache
 def _table(name: str) -> "NDArray[np.uint8]":
     import pyqtgraph as pg
