@@ -37,6 +37,14 @@ def test_the_program_has_the_commands_of_the_readme(command: str) -> None:
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_each_command_has_a_line_of_its_own(page: str) -> None:
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    commands = [line for line in lines if "python3 packaging/dev.py" in line]
+    assert commands
+    assert [line for line in commands if not re.fullmatch(r"\s*python3 [\w/.]+( [\w/-]+)+(\s+# .*)?", line)] == []
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_the_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
