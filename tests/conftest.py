@@ -26,6 +26,7 @@ settings.load_profile("shared machines")
 for wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitCallback):
     wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": 60_000}  # nor is a slow answer
 
+pytest_plugins = ["tests.work"]
 ROOT = Path(__file__).resolve().parent.parent
 
 
