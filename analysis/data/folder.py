@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..trials import DataSpec
+from .class_folders import class_folders
+from .folder_walk import walked
 from .images import LARGEST_FILE, ImageSource
 from .scaling import Scaling
 from .source import source
@@ -16,7 +18,7 @@ def open_folder(spec: DataSpec) -> ImageSource:
     Raises
     ------
     UserError
-        As `ImageSource`.
+        As `walked`, `class_folders` and `ImageSource`.
     """
     root = Path(spec.path)
 
@@ -29,5 +31,4 @@ def open_folder(spec: DataSpec) -> ImageSource:
         except OSError as error:
             raise UserError(f"The image '{file}' cannot be read.", "Check that it exists and may be read.") from error
 
-    files = (file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
-    return ImageSource(spec.path, files, spec.split, Scaling.of(spec), load)
+    return ImageSource(spec.path, class_folders(walked(root), spec.split, spec.classes), Scaling.of(spec), load)

@@ -1,5 +1,7 @@
 """Labels: whatever a file tells classes by, as numbers from 0 on and names."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 
 _MOST_CLASSES = 100_000
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _EXACT = 2.0**53  # beyond it floats leave out whole numbers
 
 Labels = tuple[NDArray[np.int64], tuple[str, ...]]
@@ -16,7 +19,7 @@ Labels = tuple[NDArray[np.int64], tuple[str, ...]]
 def encode(values: NDArray[Any], what: str) -> Labels:
     """Return indices (samples,) and the names of the classes that they stand for.
 
-    Whole numbers from 0 on keep their meaning; names, and numbers that are none such, are sorted.
+    Whole numbers from 0 on keep their meaning; with one below 0 they are sorted, and text as `ordered` says.
 
     Parameters
     ----------
@@ -33,21 +36,34 @@ def encode(values: NDArray[Any], what: str) -> Labels:
     if values.dtype.kind == "f":
         values = _whole(values, what)
     if values.dtype.kind in "iub":
-        whole = values.astype(np.int64)
-        if not len(whole) or whole.min() >= 0:
-            return _counted(whole, what)
-        values = whole
+        return _numbered(values.astype(np.int64), what)
     texts = np.array([_text(value, what) for value in values.tolist()], object)
     if (texts == "").any():
         raise UserError(f"{what} is empty in row {int(np.argmax(texts == '')) + 1}.", "Give every sample a class.")
-    names, labels = np.unique(texts.astype(str), return_inverse=True)
+    names, inverse = np.unique(texts.astype(str), return_inverse=True)
     _check_count(len(names), what)
-    return labels.astype(np.int64), tuple(names.tolist())
+    classes = ordered(names.tolist())
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places[name] for name in names.tolist()], np.int64)[inverse], classes
+
+
+def ordered(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names, each once: by number where all are whole numbers, else by text."""
+    found = sorted(set(names))
+    return tuple(sorted(found, key=int) if all(map(_WHOLE.fullmatch, found)) else found)
 
 
 def unlabelled(samples: int) -> Labels:
     """Return the labels of samples without classes: −1."""
     return np.full(samples, -1, np.int64), ()
+
+
+def _numbered(numbers: NDArray[np.int64], what: str) -> Labels:
+    if not len(numbers) or numbers.min() >= 0:
+        return _counted(numbers, what)
+    names, labels = np.unique(numbers, return_inverse=True)
+    _check_count(len(names), what)
+    return labels.astype(np.int64), tuple(map(str, names.tolist()))
 
 
 def _counted(labels: NDArray[np.int64], what: str) -> Labels:

@@ -80,6 +80,11 @@ class Numbered(Sequence[str]):
         return f"{index % self._count:06d}"
 
 
+def plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values as HDF5 keeps them: text as UTF-8 bytes."""
+    return values if values.dtype.kind == "f" else np.array([str(value).encode() for value in values])
+
+
 def read_rows(rows: Any, samples: NDArray[np.int64]) -> NDArray[Any]:
     """Return rows of an array on the disk, in one piece where their numbers follow each other."""
     if not len(samples):

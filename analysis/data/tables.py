@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..errors import UserError, unknown
 from ..trials import DataSpec
 from .labelled import encode, unlabelled
-from .rows import RowSource
+from .rows import RowSource, plain
 from .samples import finite
 from .source import refuse_scaling, refuse_split
 from .tokenizing import text_source
@@ -77,9 +77,9 @@ def _labelled(
 
 def _further(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[Any]]]:
     for name in spec.labels:
-        yield f"label.{name}", _plain(table.column(name))
+        yield f"label.{name}", plain(table.column(name))
     for name in spec.groups:
-        yield f"group.{name}", _plain(table.column(name))
+        yield f"group.{name}", plain(table.column(name))
     if spec.weight is not None:
         weights = table.column(spec.weight)
         if spec.weight not in table.numeric or not np.isfinite(weights).all() or weights.min(initial=0) < 0:
@@ -87,11 +87,6 @@ def _further(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[An
                 f"The column '{spec.weight}' of '{spec.path}' holds no weights.", "Weights are numbers from 0 on."
             )
         yield "weight", weights
-
-
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    """Return values as HDF5 keeps them: text as UTF-8 bytes."""
-    return values if values.dtype.kind == "f" else np.array([str(value).encode() for value in values])
 
 
 def _check_numeric(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None:

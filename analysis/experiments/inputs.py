@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from ..data.unsaid import unsaid
 from ..errors import UserError
 from ..identity import digest, remembered_fingerprint
 from ..trials import DataFields, DataSpec, SourceModel
@@ -20,8 +22,20 @@ def data_content(data: DataFields, content_of: Callable[[str, str], str]) -> str
         With absolute paths.
     content_of : callable
         Gives the fingerprint of a path, and is told beside it what a person calls the path.
+
+    Raises
+    ------
+    UserError
+        If a file or a class folder cannot be read.
     """
-    content = BUNDLED if data.path == BUNDLED else content_of(data.path, f"data set '{data.name}'")
+    what = f"data set '{data.name}'"
+    content = BUNDLED if data.path == BUNDLED else content_of(data.path, what)
+    linked, classes = unsaid(data)
+    beside: list[Any] = [content_of(str(folder), what) for folder in linked]
+    beside += [{"classes": classes}] if classes else []
+    beside += [{"declared": True}] if data.classes is not None else []
+    if beside:
+        content = digest([content, *beside])
     if data.tokenizer:
         content = digest([content, content_of(data.tokenizer, f"tokenizer of data set '{data.name}'")])
     return content

@@ -23,9 +23,10 @@ class DataFields(Frozen):
     limit : int or None
         At most so many samples, spread evenly over the classes, the first of each in name order.
     classes : tuple of str or None
-        Only these classes; their labels stay those of the whole set.
+        All classes by their names, in the order of the network's outputs, some of which may have no samples. Or a part
+        of them: only their samples, whose labels stay those of the whole set.
     split : str or None
-        ``train`` or ``test`` where the source has both.
+        ``train``, ``val`` or ``test`` where the source has several of them.
     label : str or None
         The column of a table, or the field of a JSON line, that holds the classes; None for the usual names.
     labels, groups : tuple of str
@@ -54,7 +55,7 @@ class DataFields(Frozen):
     normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
     limit: int | None = None
     classes: tuple[str, ...] | None = None
-    split: Literal["train", "test"] | None = None
+    split: Literal["train", "val", "test"] | None = None
     label: str | None = None
     labels: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()

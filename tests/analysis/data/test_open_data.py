@@ -18,7 +18,6 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from graftwork.analysis.data import open_data, prepared
-from graftwork.analysis.data.arrays import ArraySource
 from graftwork.analysis.data.choice import choose
 from graftwork.analysis.data.images import decode
 from graftwork.analysis.errors import UserError
@@ -149,8 +148,7 @@ def test_classes_keep_their_labels(store: Store) -> None:
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(1, 70))
 def test_limit_is_spread_as_evenly_as_classes_allow(labels: list[int], limit: int) -> None:
     sorted_labels = np.sort(labels)
-    source = ArraySource("set", np.zeros((len(labels), 1, 1, 1), np.uint8), sorted_labels, tuple("abcdef"))
-    chosen = choose(source, None, limit)
+    chosen = choose("set", (sorted_labels, tuple("abcdef")), None, limit)
     assert len(chosen) == min(limit, len(labels))
     assert np.all(np.diff(chosen) > 0)
     taken, there = np.bincount(sorted_labels[chosen], minlength=6), np.bincount(labels, minlength=6)
@@ -168,9 +166,10 @@ def test_wrappers_are_taken_off_and_hidden_files_ignored(store: Store) -> None:
 
 def test_split_folders(store: Store) -> None:
     path = store({f"set/{part}/{name}": data for part in ("train", "val") for name, data in FILES.items()})
-    with open_data(spec(path, split="test")) as data:
+    with open_data(spec(path, split="val")) as data:
         assert data.names == tuple(sorted(FILES))
-    assert "train and a test part" in refusal(path)
+    assert "a train and a val part" in refusal(path)
+    assert 'Say split = "train" or split = "val"' in refusal(path, split="test")
 
 
 def test_first_image_decides_between_grey_and_colour(store: Store) -> None:
