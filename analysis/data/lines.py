@@ -12,6 +12,7 @@ from ..trials import DataSpec
 from .labelled import encode, unlabelled
 from .rows import RowSource
 from .source import has_suffix, refuse_scaling, refuse_split, source
+from .text_file import opened_text
 from .tokenizing import text_source
 
 
@@ -85,14 +86,9 @@ def _is_text(value: str) -> bool:
 
 
 def _lines(path: str) -> Iterator[str]:
-    try:
-        with Path(path).open(encoding="utf-8-sig") as stream:
-            for line in stream:
-                yield line.rstrip("\n")
-    except UnicodeDecodeError as error:
-        raise UserError(f"'{path}' is not UTF-8 text.", "Save it as UTF-8.") from error
-    except OSError as error:
-        raise UserError(f"'{path}' cannot be read: {error.strerror}.", "Check its permissions.") from error
+    with opened_text(Path(path)) as stream:
+        for line in stream:
+            yield line.rstrip("\r\n")
 
 
 def _refuse_parts(spec: DataSpec) -> None:

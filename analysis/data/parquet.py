@@ -1,6 +1,6 @@
 """Parquet tables, read by pyarrow where it is installed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,7 @@ class ParquetFile:
         schema = self._file.schema_arrow
         self.names: Sequence[str] = schema.names
         self.numeric = {field.name for field in schema if _is_number(str(field.type))}
+        self.almost: Mapping[str, tuple[int, str]] = {}
 
     def _explained(self, read: Callable[[], Any]) -> Any:
         """Return what is read; the library's errors become one sentence."""

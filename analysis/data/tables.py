@@ -1,6 +1,6 @@
 """Tables: columns of numbers or text, with labels, groups and weights among the columns. CSV and Parquet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,11 +10,12 @@ from ..errors import UserError, unknown
 from ..trials import DataSpec
 from .labelled import encode, unlabelled
 from .rows import RowSource, plain
-from .samples import finite
 from .source import refuse_scaling, refuse_split
 from .tokenizing import text_source
 
-_LABELS = ("label", "labels", "class", "target", "y")
+LABELS = ("label", "labels", "class", "target", "y")
+"""What the column of classes is called, in any case."""
+_SHOWN = 20  # characters of a cell
 
 
 class TableFile(Protocol):
@@ -26,10 +27,13 @@ class TableFile(Protocol):
         Of all columns.
     numeric : set of str
         Those that hold numbers alone.
+    almost : mapping of str to (int, str)
+        Columns that are meant to hold numbers, or hold nothing: the row, from 1 on, and the cell that is no number.
     """
 
     names: Sequence[str]
     numeric: set[str]
+    almost: Mapping[str, tuple[int, str]]
 
     def column(self, name: str) -> NDArray[Any]:
         """Return one column, (rows,): float64 where it is numeric, else text."""
@@ -50,21 +54,35 @@ def table_source(spec: DataSpec, table: TableFile) -> RowSource:
     """
     refuse_scaling(spec)
     refuse_split(spec.path, spec.split)
-    declared = [*spec.labels, *spec.groups, *filter(None, (spec.label, spec.weight, spec.text)), *(spec.columns or ())]
-    for name in declared:
+    for name in declared_columns(spec):
         if name not in table.names:
             raise unknown(f"column of '{spec.path}' called", name, list(table.names))
-    label = spec.label or next((name for name in _LABELS if name in table.names), None)
+    label = spec.label or _usual_label(table.names)
     further = dict(_further(spec, table))
     if spec.text is not None:
         texts = [str(text) for text in table.column(spec.text)]
         return text_source(spec, texts, _labelled(spec, table, label, len(texts)), further)
     taken = {label, spec.weight, *spec.labels, *spec.groups}
-    names = spec.columns or [name for name in table.names if name in table.numeric and name not in taken]
+    candidates = spec.columns or [name for name in table.names if name not in taken]
+    _check_whole(spec, table, candidates)
+    names = spec.columns or [name for name in candidates if name in table.numeric]
     _check_numeric(spec, table, names)
-    rows = finite(table.numbers(names), f"'{spec.path}'")
+    rows = _finite(spec, names, table.numbers(names))
     labelled = _labelled(spec, table, label, len(rows))
     return RowSource(spec.path, "numbers", rows.shape[1:], labelled, lambda samples: rows[samples], further=further)
+
+
+def declared_columns(spec: DataSpec) -> list[str]:
+    """Return the columns that a data set names."""
+    single = filter(None, (spec.label, spec.weight, spec.text))
+    return [*spec.labels, *spec.groups, *single, *(spec.columns or ())]
+
+
+def _usual_label(names: Sequence[str]) -> str | None:
+    """Return the column with a usual name of classes; beside a column X, one called Y is the other coordinate."""
+    known = [name for name in names if name != "Y" or "X" not in names]
+    found = {name.strip().lower(): name for name in reversed(known)} | {name: name for name in known}
+    return next((found[name] for name in LABELS if name in found), None)
 
 
 def _labelled(
@@ -87,6 +105,29 @@ def _further(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[An
                 f"The column '{spec.weight}' of '{spec.path}' holds no weights.", "Weights are numbers from 0 on."
             )
         yield "weight", weights
+
+
+def _check_whole(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None:
+    """Refuse a column of numbers that lacks some, rather than leave it out."""
+    name = next((name for name in names if name in table.almost), None)
+    if name is not None:
+        row, cell = table.almost[name]
+        held = f"holds '{cell[:_SHOWN]}', no number," if cell.strip() else "is empty"
+        raise UserError(
+            f"The column '{name}' of '{spec.path}' {held} in row {row}.",
+            "Mend or take out that row, or declare the columns that count: columns = [...].",
+        )
+
+
+def _finite(spec: DataSpec, names: Sequence[str], rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    bad = np.argwhere(~np.isfinite(rows))
+    if len(bad):
+        row, column = bad[0]
+        raise UserError(
+            f"The column '{names[column]}' of '{spec.path}' is {rows[row, column]} in row {row + 1}.",
+            "Mend or take out that row: a network wants numbers.",
+        )
+    return rows
 
 
 def _check_numeric(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None:
