@@ -27,13 +27,19 @@ def open_archive(spec: DataSpec) -> ImageSource:
     path = spec.path
     archive = _opened(path)
 
-    def load(inner: str) -> bytes:
-        return _member(archive, path, members[inner])
-
     try:
-        members = _members(archive)
-        folders = class_folders(_tree(path, archive), spec.split, spec.classes)
-        return ImageSource(path, folders, Scaling.of(spec), load, archive.close)
+        found = class_folders(_tree(path, archive), spec.split, spec.classes)
+        held = {_path(info): info for info in archive.infolist()}
+        members = [held[inner] for inner in found.paths]
+        return ImageSource(
+            path,
+            found.labelled,
+            found.names,
+            found.paths,
+            Scaling.of(spec),
+            lambda sample: _member(archive, path, members[sample]),
+            close=archive.close,
+        )
     except BaseException:
         archive.close()
         raise
@@ -62,10 +68,6 @@ def _tree(path: str, archive: zipfile.ZipFile) -> Tree:
     names = [_path(info) for info in archive.infolist()]
     files, folders = ([name for name in names if name.endswith("/") == wanted] for wanted in (False, True))
     return Tree(path, files, folders)
-
-
-def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    return {_path(info): info for info in archive.infolist()}
 
 
 def _path(info: zipfile.ZipInfo) -> str:

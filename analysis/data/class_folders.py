@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from ..errors import UserError
 from .folder_tree import SUFFIXES, Parts, Tree, suffix
-from .labelled import ordered
+from .labelled import Labels, ordered
 from .source import Split, demand_split, refuse_split
 
 _UNREAD = frozenset(
@@ -42,15 +44,25 @@ class ClassFolders:
     images: tuple[tuple[str, str], ...]
 
     @property
-    def labels(self) -> list[int]:
-        """The class of each image."""
+    def names(self) -> tuple[str, ...]:
+        """Each image's path from its class folder on."""
+        return tuple(inner for inner, _ in self.images)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Each image's whole path."""
+        return tuple(path for _, path in self.images)
+
+    @property
+    def labelled(self) -> Labels:
+        """The class of each image, and all classes."""
         places = {name: place for place, name in enumerate(self.classes)}
-        return [places[_class_of(inner)] for inner, _ in self.images]
+        return np.array([places[_class_of(name)] for name in self.names], np.int64), self.classes
 
     @property
     def plain(self) -> bool:
         """Whether the classes are no more than what the images' paths say when sorted."""
-        return self.classes == tuple(sorted({_class_of(inner) for inner, _ in self.images}))
+        return self.classes == tuple(sorted(set(map(_class_of, self.names))))
 
 
 def class_folders(tree: Tree, split: Split | None = None, wanted: Collection[str] | None = None) -> ClassFolders:

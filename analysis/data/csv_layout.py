@@ -139,9 +139,7 @@ def _names(
 def _is_like_the_rest(first: list[str], rest: Rows, declared: Collection[str], decimal_commas: bool) -> bool:
     """Return whether the first row names nothing: numbers stand where numbers follow, and text where text does."""
     numbers = [number_like(cell, decimal_commas) for cell in first]
-    if not rest or not any(numbers) or (declared and set(declared) <= set(first)):
-        return False
-    if not set(LABELS).isdisjoint(cell.lower() for cell in first) or _are_places(first, rest):
+    if not rest or not any(numbers) or _known(first, declared) or _are_places(first, rest, declared):
         return False
     columns = itertools.zip_longest(*rest, fillvalue="")
     return all(
@@ -150,10 +148,20 @@ def _is_like_the_rest(first: list[str], rest: Rows, declared: Collection[str], d
     )
 
 
-def _are_places(first: list[str], rest: Rows) -> bool:
-    """Return whether the first row counts the columns of a table whose numbers are not all whole."""
-    counts = first == list(map(str, range(len(first))))
-    return counts and any(cell and not cell.strip().lstrip("-").isdigit() for row in rest for cell in row)
+def _known(first: list[str], declared: Collection[str]) -> bool:
+    """Return whether there is a usual name of labels in the row, or a declared one that is no number."""
+    words = {name for name in declared if not name.isdigit()}
+    return not set(LABELS).isdisjoint(cell.lower() for cell in first) or not words.isdisjoint(first)
+
+
+def _are_places(first: list[str], rest: Rows, declared: Collection[str]) -> bool:
+    """Return whether the row counts the columns, where a person or the numbers below it confirm that it is none."""
+    unnamed = not first[0]  # the rows' own numbers, as pandas writes them
+    counts = [list(map(str, range(start, start + len(first) - unnamed))) for start in (0, 1)]
+    if first[unnamed:] not in counts:
+        return False
+    fractions = any(cell and not cell.strip().lstrip("-").isdigit() for row in rest for cell in row)
+    return unnamed or fractions or (bool(declared) and set(declared) <= set(first))
 
 
 def _mostly_numbers(cells: Sequence[str], decimal_commas: bool) -> bool:

@@ -22,8 +22,11 @@ def open_folder(spec: DataSpec) -> ImageSource:
     """
     root = Path(spec.path)
 
-    def load(inner: str) -> bytes:
-        file = root / inner
+    found = class_folders(walked(root), spec.split, spec.classes)
+    paths = found.paths
+
+    def load(sample: int) -> bytes:
+        file = root / paths[sample]
         try:
             if file.stat().st_size > LARGEST_FILE:
                 raise UserError(f"The image '{file}' has more than {LARGEST_FILE:,} bytes.", "Take it out.")
@@ -31,4 +34,4 @@ def open_folder(spec: DataSpec) -> ImageSource:
         except OSError as error:
             raise UserError(f"The image '{file}' cannot be read.", "Check that it exists and may be read.") from error
 
-    return ImageSource(spec.path, class_folders(walked(root), spec.split, spec.classes), Scaling.of(spec), load)
+    return ImageSource(spec.path, found.labelled, found.names, paths, Scaling.of(spec), load)

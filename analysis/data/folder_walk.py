@@ -38,9 +38,9 @@ def _below(folder: Path, above: frozenset[_Key]) -> Iterator[tuple[Path, bool]]:
         for entry in entries:
             if hidden(entry.name):
                 continue
+            _check_there(entry)
             path = Path(entry.path)
             if not entry.is_dir():
-                _check_there(entry)
                 yield path, False
             elif _key(entry.stat()) not in above:
                 yield path, True

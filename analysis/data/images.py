@@ -1,4 +1,4 @@
-"""Image files in class folders: how they are decoded and checked."""
+"""Image files: how they are decoded and checked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import UserError
-from .class_folders import ClassFolders
+from .labelled import Labels
 from .scaling import LARGEST_IMAGE, PLAIN, Scaling
 from .source import InputKind
 
@@ -23,18 +23,22 @@ _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 
 
 class ImageSource:
-    """Images in class folders, read one file at a time; see `Source`.
+    """Images in files, read one at a time; see `Source`.
 
     Parameters
     ----------
     origin : str
         Path of the folder or archive.
-    folders : ClassFolders
-        The images by their classes.
+    labelled : (array of int64, tuple of str)
+        Labels and class names.
+    names, paths : sequence of str
+        A readable name for each image, and where in ``origin`` it lies.
     scaling : Scaling
         What is done to every image.
     load : callable
-        Gives a file's bytes by its whole path in ``folders``.
+        Gives an image file's bytes by its sample's number.
+    further : mapping of str to array
+        Other values of each sample.
     close : callable
         Closes what ``load`` reads from.
 
@@ -51,20 +55,23 @@ class ImageSource:
     def __init__(
         self,
         origin: str,
-        folders: ClassFolders,
+        labelled: Labels,
+        names: Sequence[str],
+        paths: Sequence[str],
         scaling: Scaling,
-        load: Callable[[str], bytes],
+        load: Callable[[int], bytes],
+        *,
+        further: Mapping[str, NDArray[Any]] | None = None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self.origin = origin
-        self.further: Mapping[str, NDArray[Any]] = {}
+        self.further: Mapping[str, NDArray[Any]] = dict(further or {})
         self._scaling = scaling
         self._load = load
         self.close = close
-        self.classes = folders.classes
-        self.labels = np.array(folders.labels, np.int64)
-        self.names: Sequence[str] = tuple(inner for inner, _ in folders.images)
-        self._paths = [path for _, path in folders.images]
+        self.labels, self.classes = labelled
+        self.names = names
+        self._paths = paths
         self.shape: tuple[int, ...] = self._image(0, scaling.channels).shape
 
     def read(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -85,8 +92,7 @@ class ImageSource:
         return image
 
     def _image(self, sample: int, channels: int | None) -> NDArray[np.uint8]:
-        path = self._paths[sample]
-        return decode(self._load(path), channels, f"'{path}' in '{self.origin}'", self._scaling)
+        return decode(self._load(sample), channels, f"'{self._paths[sample]}' in '{self.origin}'", self._scaling)
 
 
 def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAIN) -> NDArray[np.uint8]:
@@ -113,7 +119,7 @@ def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAI
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
             _check(image, None if scaling.channels else channels, name)
             mode = "L" if (channels or (1 if image.mode in _GREY else 3)) == 1 else "RGB"
-            pixels = np.asarray(scaling.apply(image.convert(mode), name))
+            pixels = np.asarray(scaling.apply(_opaque(image).convert(mode), name))
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -130,7 +136,17 @@ def _check(image: Image.Image, channels: int | None, name: str) -> None:
     if image.mode.startswith(_DEEP):
         raise UserError(f"The image {name} has more than 8 bits a channel.", "Convert it to 8 bits.")
     if channels == 1 and image.mode not in _GREY:
-        raise UserError(f"The image {name} is in colour, the first of its set is grey.", "Convert all to the same.")
+        raise UserError(
+            f"The image {name} is in colour, the first of its set is grey.",
+            "Bring all to one, by channels = 3 or channels = 1 beside the set's path.",
+        )
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return the image without what its palette says of transparency, which converts with a warning."""
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA").convert("RGB")
+    return image
 
 
 def _too_large(name: str, pixels: str) -> UserError:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError, unknown
 from ..trials import DataSpec
-from .labelled import encode, unlabelled
+from .labelled import Labels, encode, unlabelled
 from .rows import RowSource, plain
 from .source import refuse_scaling, refuse_split
 from .tokenizing import text_source
@@ -54,22 +54,33 @@ def table_source(spec: DataSpec, table: TableFile) -> RowSource:
     """
     refuse_scaling(spec)
     refuse_split(spec.path, spec.split)
-    for name in declared_columns(spec):
-        if name not in table.names:
-            raise unknown(f"column of '{spec.path}' called", name, list(table.names))
-    label = spec.label or _usual_label(table.names)
-    further = dict(_further(spec, table))
+    check_declared(spec, table)
+    label = label_column(spec, table)
+    further = dict(further_columns(spec, table))
     if spec.text is not None:
         texts = [str(text) for text in table.column(spec.text)]
-        return text_source(spec, texts, _labelled(spec, table, label, len(texts)), further)
+        return text_source(spec, texts, labelled_rows(spec, table, len(texts)), further)
     taken = {label, spec.weight, *spec.labels, *spec.groups}
     candidates = spec.columns or [name for name in table.names if name not in taken]
     _check_whole(spec, table, candidates)
     names = spec.columns or [name for name in candidates if name in table.numeric]
     _check_numeric(spec, table, names)
     rows = _finite(spec, names, table.numbers(names))
-    labelled = _labelled(spec, table, label, len(rows))
+    labelled = labelled_rows(spec, table, len(rows))
     return RowSource(spec.path, "numbers", rows.shape[1:], labelled, lambda samples: rows[samples], further=further)
+
+
+def check_declared(spec: DataSpec, table: TableFile) -> None:
+    """Check that every column that a data set names is there.
+
+    Raises
+    ------
+    UserError
+        Naming the first that is not.
+    """
+    for name in declared_columns(spec):
+        if name not in table.names:
+            raise unknown(f"column of '{spec.path}' called", name, list(table.names))
 
 
 def declared_columns(spec: DataSpec) -> list[str]:
@@ -78,22 +89,40 @@ def declared_columns(spec: DataSpec) -> list[str]:
     return [*spec.labels, *spec.groups, *single, *(spec.columns or ())]
 
 
-def _usual_label(names: Sequence[str]) -> str | None:
-    """Return the column with a usual name of classes; beside a column X, one called Y is the other coordinate."""
-    known = [name for name in names if name != "Y" or "X" not in names]
+def label_column(spec: DataSpec, table: TableFile) -> str | None:
+    """Return the column of the classes: the declared one, else one of a usual name, if any.
+
+    Beside a column X, one called Y is the other coordinate.
+    """
+    if spec.label is not None:
+        return spec.label
+    known = [name for name in table.names if name != "Y" or "X" not in table.names]
     found = {name.strip().lower(): name for name in reversed(known)} | {name: name for name in known}
     return next((found[name] for name in LABELS if name in found), None)
 
 
-def _labelled(
-    spec: DataSpec, table: TableFile, label: str | None, rows: int
-) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def labelled_rows(spec: DataSpec, table: TableFile, rows: int) -> Labels:
+    """Return the rows' labels and classes.
+
+    Raises
+    ------
+    UserError
+        As `encode`.
+    """
+    label = label_column(spec, table)
     if label is None:
         return unlabelled(rows)
     return encode(table.column(label), f"The column '{label}' of '{spec.path}'")
 
 
-def _further(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[Any]]]:
+def further_columns(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Give the further labels, the groups and the weights of the rows.
+
+    Raises
+    ------
+    UserError
+        If weights are none.
+    """
     for name in spec.labels:
         yield f"label.{name}", plain(table.column(name))
     for name in spec.groups:

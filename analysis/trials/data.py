@@ -1,9 +1,9 @@
 """Data sets and how they are prepared."""
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..identity import digest
 from .frozen import Frozen
@@ -67,6 +67,14 @@ class DataFields(Frozen):
     resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
     crop: int | None = Field(default=None, ge=1)
     channels: Literal[1, 3] | None = None
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _named_by_numbers(cls, value: Any) -> Any:
+        """Take whole numbers for the names that they are in a file."""
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(str(name) if type(name) is int else name for name in value)
 
 
 class DataSpec(DataFields):

@@ -141,7 +141,7 @@ csv("with negative weights", "holds no weights", "a,w\n1,-2\n", weight="w")
 csv("with an open quote", "cannot be read as a table", 'a,b\n1,"2\n')
 csv("with a value without end", "is inf in row 1", "a,b\n1," + "2" * 200_000 + "\n")
 csv("that is not UTF-8", "perhaps Latin-1 in line 2", b"a,b\n\xff\xfe,2\n")
-csv("in UTF-16 without a mark", "perhaps UTF-16 in line", "a,ä\n1,2\n".encode("utf-16-le"))
+csv("in UTF-16 without a mark", "perhaps UTF-16 without its mark", "a,ä\n1,2\n".encode("utf-16-le"))
 csv("with a train part", "no train and test part", "a,b\n1,2\n", split="train")
 csv("to be scaled", "no image files to scale", "a,b\n1,2\n", resize=8)
 csv("to be normalised", "normalise is for images", "a,b\n1,2\n", normalise="imagenet")
@@ -160,7 +160,7 @@ def a_table_of_lists(path: Path) -> None:
     pq.write_table(pa.table({"a": [[1], [2, 3]]}), path)
 
 
-@DATA.file("'a' of 'set.parquet' is nan in row 2", "set.parquet")
+@DATA.file("'b' of 'set.parquet' is nan in row 1", "set.parquet")
 def a_table_with_holes(path: Path) -> None:
     pq.write_table(pa.table({"a": [1.0, None], "b": [None, 2.0]}), path)
 
@@ -457,10 +457,22 @@ def images_without_classes(path: Path) -> None:
     (path / "0.png").write_bytes(picture())
 
 
-@DATA.file("holds no images", "set")
+@DATA.file("is a link to nothing", "set")
 def links_that_lead_nowhere(path: Path) -> None:
     (path / "ant").mkdir(parents=True)
     (path / "ant" / "0.png").symlink_to("0.png")
+
+
+@DATA.file("'set/bee' is a link to nothing", "set")
+def a_class_that_is_no_longer_there(path: Path) -> None:
+    (path / "ant").mkdir(parents=True)
+    (path / "ant" / "0.png").write_bytes(picture())
+    (path / "bee").symlink_to("gone")
+
+
+@DATA.file("holds no images", "set")
+def links_that_lead_back(path: Path) -> None:
+    (path / "ant").mkdir(parents=True)
     (path / "ant" / "loop").symlink_to(path)
 
 
