@@ -24,7 +24,10 @@ def print_results(space: Workspace) -> None:
         table.add_column(name, justify="right")
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
-    console().print(table)
+    screen = console()
+    screen.print(table)
+    for said in dict.fromkeys(said for model in space.models() for said in model.facts.get("remarks", ())):
+        screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
 
 
 def print_answer(space: Workspace) -> None:

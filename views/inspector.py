@@ -91,6 +91,7 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
         facts.append(("Measured on", str(model.facts["device"])))
     if model.path:
         facts.append(("File", str(Path(model.path))))
+    facts += [("Remark", said) for said in model.facts.get("remarks", ())]
     return facts
 
 

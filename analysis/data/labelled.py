@@ -50,7 +50,12 @@ def encode(values: NDArray[Any], what: str) -> Labels:
 def ordered(names: Iterable[str]) -> tuple[str, ...]:
     """Return the names, each once: by number where all are whole numbers, else by text."""
     found = sorted(set(names))
-    return tuple(sorted(found, key=int) if all(map(_WHOLE.fullmatch, found)) else found)
+    return tuple(sorted(found, key=int) if are_numbers(found) else found)
+
+
+def are_numbers(names: Iterable[str]) -> bool:
+    """Return whether all names are whole numbers."""
+    return all(map(_WHOLE.fullmatch, names))
 
 
 def unlabelled(samples: int) -> Labels:

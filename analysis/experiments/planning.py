@@ -22,6 +22,7 @@ from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
 from .checking import check_inputs
+from .class_order import remarks_of
 from .fitting import plan_fits
 from .inputs import data_content
 from .outlook import Outlook
@@ -58,7 +59,7 @@ def plan(
     """
     planned = _Planner(recipe, content_of, kept or {}, root).plan()
     check_inputs(planned)
-    return planned
+    return planned.replaced(remarks=remarks_of(planned))
 
 
 def plan_steps(

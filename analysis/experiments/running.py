@@ -30,6 +30,7 @@ from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
 from .checking import require_classes
+from .class_order import lined_up
 from .device import device_name
 from .inputs import check_data_unchanged, check_model_unchanged
 from .progress import Share
@@ -83,6 +84,8 @@ class Runner:
         values: list[Value] = []
         columns: dict[str, str] = {}
         passed: Pass | None = None
+        if trial.data and trial.measures:
+            facts |= _remarks(lined_up(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
         if trial.measures or trial.features:
             values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
         if trial.data:
@@ -228,6 +231,10 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
 
 def _file_name(model: DerivedModel) -> str:
     return f"{model.identity}.safetensors"
+
+
+def _remarks(found: Sequence[str]) -> dict[str, Any]:
+    return {"remarks": list(found)} if found else {}
 
 
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -29,13 +29,14 @@ class SearchSpec(Frozen):
 class Plan(Frozen):
     """All trials of a recipe, parents before their children; of a search, those that it begins with.
 
-    ``fits`` are done once the trials are.
+    ``fits`` are done once the trials are; ``remarks`` are sentences on how its files fit together.
     """
 
     title: str
     trials: tuple[Trial, ...]
     search: SearchSpec | None = None
     fits: tuple[FitSpec, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Estimate(Frozen):
