@@ -1,10 +1,9 @@
 """How the classes of data line up with the outputs of a network."""
 
-from collections.abc import Iterator, Sequence
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ..data import DataSet, open_data
+from ..data import DataSet
 from ..data.classes import counted
 from ..data.labelled import are_numbers
 from ..data.source import has_suffix
@@ -47,7 +46,7 @@ def lined_up(model: str, checkpoint: Checkpoint, spec: DataSpec, data: DataSet) 
     return tuple(_remarks(model, network.classes, names, spec, data))
 
 
-def remarks_of(plan: Plan) -> tuple[str, ...]:
+def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> tuple[str, ...]:
     """Check every network of a plan that is measured, as far as it is known, by `lined_up`; return what that remarks.
 
     Raises
@@ -55,8 +54,6 @@ def remarks_of(plan: Plan) -> tuple[str, ...]:
     UserError
         As `lined_up`.
     """
-    outlook = Outlook(plan.trials)
-    opened = cache(open_data)
     found: dict[str, None] = {}  # each once, in order
     for trial in plan.trials:
         origin = outlook.origin(trial.model.identity)

@@ -22,7 +22,6 @@ from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
 from ..trust import require_trust
 from .checking import check_inputs
-from .class_order import remarks_of
 from .fitting import plan_fits
 from .inputs import data_content
 from .outlook import Outlook
@@ -58,8 +57,7 @@ def plan(
         If a name, parameter or file is wrong; nothing has run then.
     """
     planned = _Planner(recipe, content_of, kept or {}, root).plan()
-    check_inputs(planned)
-    return planned.replaced(remarks=remarks_of(planned))
+    return planned.replaced(remarks=check_inputs(planned))
 
 
 def plan_steps(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from graftwork.analysis.data import open_data
 from graftwork.analysis.errors import UserError
@@ -19,11 +19,15 @@ from graftwork.analysis.trials import DataSpec
 NAMES = ["bad", "so-so", "Very good"]
 
 
+def linear(outputs: int, names: Any = None) -> bytes:
+    metadata = {"graftwork": json.dumps({"id2label": names})} if names else None
+    return save({"0.weight": torch.eye(outputs), "0.bias": torch.zeros(outputs)}, metadata)
+
+
 def said(root: Path, kinds: str, outputs: int, names: Any = None, **fields: Any) -> tuple[str, ...]:
     """Line up the classes of a table, one word a row, with a linear network's outputs."""
     path = root / "net.safetensors"
-    metadata = {"graftwork": json.dumps({"id2label": names})} if names else None
-    save_file({"0.weight": torch.eye(outputs), "0.bias": torch.zeros(outputs)}, path, metadata)
+    path.write_bytes(linear(outputs, names))
     columns = ",".join(f"x{n}" for n in range(outputs))
     rows = "".join(f"{','.join('1' * outputs)},{kind}\n" for kind in kinds.split("|"))
     (root / "set.csv").write_text(f"{columns},label\n{rows}")
@@ -83,17 +87,24 @@ def test_what_a_person_may_want_to_know(kinds: str, outputs: int, names: Any, re
     assert found.startswith(remark)
 
 
-def test_a_plan_carries_its_remarks(tmp_path: Path) -> None:
+RECIPE = """
+    [[model]]
+    name = "net"
+    path = "net.safetensors"
+    [[data]]
+    name = "set"
+    path = "set.csv"
+    [measure]
+    data = "set"
+    what = ["accuracy"]
+"""
+
+
+def test_a_plan_carries_its_remarks_and_is_refused_for_the_same(tmp_path: Path) -> None:
+    recipe = anchored(parse_recipe(RECIPE), tmp_path)
     said(tmp_path, "a|b", 3)
-    text = """
-        [[model]]
-        name = "net"
-        path = "net.safetensors"
-        [[data]]
-        name = "set"
-        path = "set.csv"
-        [measure]
-        data = "set"
-        what = ["accuracy"]
-    """
-    assert plan(anchored(parse_recipe(text), tmp_path)).remarks == ("net has 3 outputs, and set 2 classes: a, b.",)
+    assert plan(recipe).remarks == ("net has 3 outputs, and set 2 classes: a, b.",)
+    (tmp_path / "net.safetensors").write_bytes(linear(2))
+    (tmp_path / "set.csv").write_text("a,b,label\n1,0,1\n0,1,2\n")
+    with pytest.raises(UserError, match="count from 0"):
+        plan(recipe)
