@@ -148,7 +148,7 @@ def refuse_split(origin: str, split: Split | None) -> None:
 
 
 def demand_split(origin: str, split: Split | None, parts: Collection[Split]) -> Split:
-    """Return the split that a source with several parts needs.
+    """Return the split that a source with several parts needs; where there is no test part, val stands for it.
 
     Raises
     ------
@@ -158,6 +158,8 @@ def demand_split(origin: str, split: Split | None, parts: Collection[Split]) -> 
     ways = " or ".join(f'split = "{part}"' for part in parts)
     if split is None:
         raise UserError(f"'{origin}' has a {' and a '.join(parts)} part.", f"Say which: {ways}.")
+    if split == "test" and split not in parts and "val" in parts:
+        return "val"
     if split not in parts:
         raise UserError(f"'{origin}' has no {split} part, but a {' and a '.join(parts)} part.", f"Say {ways}.")
     return split

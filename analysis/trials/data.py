@@ -26,7 +26,8 @@ class DataFields(Frozen):
         All classes by their names, in the order of the network's outputs, some of which may have no samples. Or a part
         of them: only their samples, whose labels stay those of the whole set.
     split : str or None
-        ``train``, ``val`` or ``test`` where the source has several of them.
+        ``train``, ``val`` or ``test`` where the source has several of them; where it has no test part, val stands for
+        it.
     label : str or None
         The column of a table, or the field of a JSON line, that holds the classes; None for the usual names.
     labels, groups : tuple of str

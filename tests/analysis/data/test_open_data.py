@@ -166,10 +166,15 @@ def test_wrappers_are_taken_off_and_hidden_files_ignored(store: Store) -> None:
 
 def test_split_folders(store: Store) -> None:
     path = store({f"set/{part}/{name}": data for part in ("train", "val") for name, data in FILES.items()})
-    with open_data(spec(path, split="val")) as data:
-        assert data.names == tuple(sorted(FILES))
+    for split in ("val", "test"):  # of two parts, the other one is for testing
+        with open_data(spec(path, split=split)) as data:
+            assert data.names == tuple(sorted(FILES))
     assert "a train and a val part" in refusal(path)
-    assert 'Say split = "train" or split = "val"' in refusal(path, split="test")
+
+
+def test_a_part_that_is_not_there(store: Store) -> None:
+    path = store({f"set/{part}/{name}": data for part in ("train", "test") for name, data in FILES.items()})
+    assert 'Say split = "test" or split = "train"' in refusal(path, split="val")
 
 
 def test_first_image_decides_between_grey_and_colour(store: Store) -> None:
