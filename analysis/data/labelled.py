@@ -1,7 +1,7 @@
 """Labels: whatever a file tells classes by, as numbers from 0 on and names."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,28 @@ def ordered(names: Iterable[str]) -> tuple[str, ...]:
 def are_numbers(names: Iterable[str]) -> bool:
     """Return whether all names are whole numbers."""
     return all(map(_WHOLE.fullmatch, names))
+
+
+def encode_named(values: NDArray[Any], names: Sequence[str], origin: str, what: str) -> Labels:
+    """Return labels that count ``names``, or are among them, and the names.
+
+    Raises
+    ------
+    UserError
+        If two names are the same, or a label is none of them; further as `encode`.
+    """
+    if len(set(names)) < len(names):
+        raise UserError(f"Two classes of '{origin}' have the same name.", "Give each class a name of its own.")
+    labels, found = encode(values, what)
+    known = list(names) if values.dtype.kind in "OSU" else list(map(str, range(len(names))))
+    strange = next((found[label] for label in np.unique(labels) if found[label] not in known), None)
+    if strange is not None:
+        raise UserError(
+            f"'{origin}' has the label {strange} but only {len(names)} class names.",
+            "Number the labels from 0 on and name every class.",
+        )
+    places = np.array([known.index(name) if name in known else -1 for name in found])
+    return places[labels], tuple(names)
 
 
 def unlabelled(samples: int) -> Labels:

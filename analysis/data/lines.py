@@ -32,7 +32,7 @@ def open_lines(spec: DataSpec) -> RowSource:
 
 @source("a .jsonl with an object a line", lambda path: has_suffix(path, ".jsonl"))
 def open_json_lines(spec: DataSpec) -> RowSource:
-    """Open the objects: their ``text``, or the declared field, and their ``label``, where the first has one.
+    """Open the objects: their ``text``, or the declared field, and their ``label``, in any case, if the first has one.
 
     Raises
     ------
@@ -53,8 +53,9 @@ def open_json_lines(spec: DataSpec) -> RowSource:
 
 
 def _labelled(spec: DataSpec, objects: list[dict[str, Any]]) -> Any:
-    name = spec.label or "label"
-    if not objects or (spec.label is None and name not in objects[0]):
+    usual = (name for name in (objects[0] if objects else ()) if name.lower() == "label")
+    name = spec.label or next(usual, None)
+    if name is None:
         return unlabelled(len(objects))
     values = [_field(item, name, number, spec.path) for number, item in enumerate(objects, 1)]
     whole = all(isinstance(value, int) and abs(value) < 2**63 for value in values)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
 from .arrays import ArraySource
-from .labelled import Labels, encode, unlabelled
+from .labelled import Labels, encode, encode_named, unlabelled
 from .npz_file import NpzFile
 from .rows import RowSource, plain
 from .samples import as_samples
@@ -54,25 +53,9 @@ def _labelled(spec: DataSpec, file: NpzFile, patterns: tuple[str, ...], count: i
     what = f"The labels of '{spec.path}'"
     if _NAMES not in file.keys:
         return encode(values, what)
-    return _named(file, values, what)
-
-
-def _named(file: NpzFile, values: NDArray[Any], what: str) -> Labels:
-    """Return labels that count the names in the file, or are among them."""
     stored = file.array(_NAMES).flat
-    names = tuple(name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in stored)
-    if len(set(names)) < len(names):
-        raise UserError(f"Two classes of '{file.path}' have the same name.", "Give each class a name of its own.")
-    labels, found = encode(values, what)
-    known = names if values.dtype.kind in "OSU" else tuple(map(str, range(len(names))))
-    strange = next((name for name in np.array(found)[np.unique(labels)] if name not in known), None)
-    if strange is not None:
-        raise UserError(
-            f"'{file.path}' has the label {strange} but only {len(names)} class names.",
-            "Number the labels from 0 on and name every class.",
-        )
-    places = np.array([known.index(name) if name in known else -1 for name in found])
-    return places[labels], names
+    names = [name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in stored]
+    return encode_named(values, names, spec.path, what)
 
 
 def _column(file: NpzFile, what: str, patterns: tuple[str, ...], names: tuple[str, ...], count: int) -> NDArray[Any]:

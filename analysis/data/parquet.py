@@ -1,6 +1,7 @@
 """Parquet tables, read by pyarrow where it is installed."""
 
 import itertools
+import json
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
@@ -117,6 +118,15 @@ class ParquetFile:
         if name in self.numeric:
             return np.asarray(values.to_numpy(), np.float64)
         return np.array(["" if value is None else str(value) for value in values.to_pylist()], object)
+
+    def class_names(self, name: str) -> Sequence[str]:
+        """Return what the library datasets kept of the classes that a column counts; none where it wrote nothing."""
+        try:
+            told = json.loads((self._file.schema_arrow.metadata or {})[b"huggingface"])
+            names = told["info"]["features"][name]["names"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return ()
+        return tuple(map(str, names)) if isinstance(names, list) else ()
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Return numeric columns, (rows, columns)."""

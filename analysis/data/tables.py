@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError, unknown
 from ..trials import DataSpec
-from .labelled import Labels, encode, unlabelled
+from .labelled import Labels, encode, encode_named, unlabelled
 from .rows import RowSource, plain
 from .source import refuse_scaling, refuse_split
 from .tokenizing import text_source
@@ -41,6 +41,10 @@ class TableFile(Protocol):
 
     def numbers(self, names: Sequence[str]) -> NDArray[np.float32]:
         """Return numeric columns, (rows, columns)."""
+        ...
+
+    def class_names(self, name: str) -> Sequence[str]:
+        """Return what the file calls the classes that a column counts; none where it does not say."""
         ...
 
 
@@ -112,7 +116,9 @@ def labelled_rows(spec: DataSpec, table: TableFile, rows: int) -> Labels:
     label = label_column(spec, table)
     if label is None:
         return unlabelled(rows)
-    return encode(table.column(label), f"The column '{label}' of '{spec.path}'")
+    what, names = f"The column '{label}' of '{spec.path}'", table.class_names(label)
+    values = table.column(label)
+    return encode_named(values, names, spec.path, what) if names else encode(values, what)
 
 
 def further_columns(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDArray[Any]]]:

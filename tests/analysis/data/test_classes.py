@@ -77,6 +77,12 @@ def test_labels_that_begin_at_one_may_be_declared(write: Callable[[Sequence[Any]
     assert labels(write([1, 3, 2]), classes=("1", "2", "3")) == (("1", "2", "3"), [0, 2, 1])
 
 
+def test_a_label_of_a_line_may_be_written_in_any_case(tmp_path: Path) -> None:
+    path = json_lines(tmp_path, ["pear", "kiwi"])
+    path.write_text(path.read_text().replace("label", "Label"))
+    assert labels(path) == (("kiwi", "pear"), [1, 0])
+
+
 def test_a_class_that_is_declared_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="name one twice"):
         labels(csv_file(tmp_path, ["pear", "kiwi"]), classes=("pear", "kiwi", "pear"))
@@ -101,6 +107,15 @@ def test_whole_numbers_are_sorted_as_numbers(values: list[Any], names: tuple[str
 
 def test_a_recipe_may_name_classes_by_numbers() -> None:
     assert DataInput.model_validate({"name": "a", "path": "a.csv", "classes": [3, "1"]}).classes == ("3", "1")
+
+
+def test_names_of_a_parquet_file_that_datasets_wrote(tmp_path: Path) -> None:
+    features = {"label": {"names": ["pear", "date", "kiwi"], "_type": "ClassLabel"}}
+    table = pa.table({"a": [1.0, 2.0], "label": [2, 0]})
+    told = {"huggingface": json.dumps({"info": {"features": features}})}
+    pq.write_table(table.replace_schema_metadata(told), tmp_path / "set.parquet")
+    assert labels(tmp_path / "set.parquet") == (("pear", "date", "kiwi"), [2, 0])
+    assert labels(tmp_path / "set.parquet", classes=("kiwi", "date", "pear"))[1] == [0, 2]
 
 
 def test_class_names_in_an_npz_count_its_labels_or_are_them(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def test_npz_holds_what_npy_holds(tmp_path: Path) -> None:
 
 
 def test_npz_of_three_parts(tmp_path: Path) -> None:
-    parts = {
+    parts: dict[str, Any] = {
         f"{part}_{what}": np.full((size, 2) if what == "images" else size, size, np.uint8)
         for part, size in (("train", 3), ("val", 2), ("test", 1))
         for what in ("images", "labels")

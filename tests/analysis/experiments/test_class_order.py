@@ -21,7 +21,7 @@ NAMES = ["bad", "so-so", "Very good"]
 
 def linear(outputs: int, names: Any = None) -> bytes:
     metadata = {"graftwork": json.dumps({"id2label": names})} if names else None
-    return save({"0.weight": torch.eye(outputs), "0.bias": torch.zeros(outputs)}, metadata)
+    return bytes(save({"0.weight": torch.eye(outputs), "0.bias": torch.zeros(outputs)}, metadata))
 
 
 def said(root: Path, kinds: str, outputs: int, names: Any = None, **fields: Any) -> tuple[str, ...]:
