@@ -201,7 +201,7 @@ class PreviewStrip(QWidget):
         elif isinstance(found, UserError):
             self._show({}, str(found))
         else:
-            self._show(found, _summary(found))
+            self._show(found, " ".join((_summary(found), *found["remarks"])))
 
     def _show(self, found: Mapping[str, Any], said: str) -> None:
         self.said.setText(said)

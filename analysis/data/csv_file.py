@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..trials import DataSpec
 from .csv_cells import Column, Spoilt, number
-from .csv_layout import layout_of
+from .csv_layout import is_blank, layout_of
 from .rows import RowSource
 from .samples import single
 from .source import has_suffix, source
@@ -126,6 +126,6 @@ class CsvFile:
             with opened_text(self._path) as stream:
                 lines = itertools.islice(stream, layout.before, None)
                 reader = csv.reader(lines, delimiter=layout.delimiter, skipinitialspace=layout.spaced, strict=True)
-                yield from itertools.islice((row for row in reader if row), int(layout.named), None)
+                yield from itertools.islice((row for row in reader if not is_blank(row)), int(layout.named), None)
         except (csv.Error, ValueError) as error:
             raise UserError(f"'{self._path}' cannot be read as a table: {error}.", "Check its quotes.") from error

@@ -78,6 +78,11 @@ def layout_of(path: Path, declared: Collection[str]) -> Layout:
     return Layout(delimiter, before, spaced, names, named)
 
 
+def is_blank(row: Sequence[str]) -> bool:
+    """Return whether a row is that of a line with nothing in it but blanks."""
+    return not row or (len(row) == 1 and not row[0].strip())
+
+
 def _head(lines: Sequence[str]) -> tuple[int, str, str | None]:
     """Return how many lines stand above the table, the last comment among them, and the delimiter that they declare."""
     comment, delimiter = "", None
@@ -98,7 +103,7 @@ def _rows(lines: Sequence[str], delimiter: str, spaced: bool = False) -> Rows:
         for row in csv.reader(lines, delimiter=delimiter, skipinitialspace=spaced, strict=True):
             if len(rows) == _LOOKED_AT:
                 break
-            if row:
+            if not is_blank(row):
                 rows.append(row)
     except csv.Error:
         rows.append([])

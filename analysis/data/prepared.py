@@ -50,6 +50,7 @@ class Prepared:
         self.names = tuple(source.names[sample] for sample in samples)
         self.further: Mapping[str, NDArray[Any]] = {name: values[samples] for name, values in source.further.items()}
         self.pad = source.pad
+        self.remarks = source.remarks
         self.shape = source.shape
         self._source = source
         self._samples = samples

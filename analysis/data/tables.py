@@ -71,7 +71,10 @@ def table_source(spec: DataSpec, table: TableFile) -> RowSource:
     _check_numeric(spec, table, names)
     rows = _finite(spec, names, table.numbers(names))
     labelled = labelled_rows(spec, table, len(rows))
-    return RowSource(spec.path, "numbers", rows.shape[1:], labelled, lambda samples: rows[samples], further=further)
+    told = _left_out(spec, [name for name in candidates if name and name not in table.numeric])
+    return RowSource(
+        spec.path, "numbers", rows.shape[1:], labelled, lambda samples: rows[samples], further=further, remarks=told
+    )
 
 
 def check_declared(spec: DataSpec, table: TableFile) -> None:
@@ -144,6 +147,11 @@ def further_columns(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDA
 
 def _check_whole(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None:
     """Refuse a column of numbers that lacks some, rather than leave it out."""
+    if "" in names and "" in table.numeric:
+        raise UserError(
+            f"A column of '{spec.path}' has no name, such as one that only counts the rows.",
+            "Name it, or declare the columns that count: columns = [...].",
+        )
     name = next((name for name in names if name in table.almost), None)
     if name is not None:
         row, cell = table.almost[name]
@@ -152,6 +160,14 @@ def _check_whole(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None
             f"The column '{name}' of '{spec.path}' {held} in row {row}.",
             "Mend or take out that row, or declare the columns that count: columns = [...].",
         )
+
+
+def _left_out(spec: DataSpec, names: Sequence[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    if len(names) == 1:
+        return (f"The column {names[0]} of {spec.name} holds no numbers and no input is made of it.",)
+    return (f"The columns {', '.join(names)} of {spec.name} hold no numbers and no input is made of them.",)
 
 
 def _finite(spec: DataSpec, names: Sequence[str], rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -47,7 +47,7 @@ def lined_up(model: str, checkpoint: Checkpoint, spec: DataSpec, data: DataSet) 
 
 
 def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> tuple[str, ...]:
-    """Check every network of a plan that is measured, as far as it is known, by `lined_up`; return what that remarks.
+    """Check every network of a plan that is measured, as far as it is known, by `lined_up`; return all remarks.
 
     Raises
     ------
@@ -58,7 +58,8 @@ def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], DataSe
     for trial in plan.trials:
         origin = outlook.origin(trial.model.identity)
         if trial.data and trial.measures and origin:
-            found |= dict.fromkeys(lined_up(trial.model.name, origin, trial.data, opened(trial.data)))
+            data = opened(trial.data)
+            found |= dict.fromkeys((*data.remarks, *lined_up(trial.model.name, origin, trial.data, data)))
     return tuple(found)
 
 

@@ -84,8 +84,7 @@ class Runner:
         values: list[Value] = []
         columns: dict[str, str] = {}
         passed: Pass | None = None
-        if trial.data and trial.measures:
-            facts |= _remarks(lined_up(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
+        facts |= self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
             values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
         if trial.data:
@@ -156,6 +155,13 @@ class Runner:
         if new:
             write_columns(path, new)
         return values, columns | dict.fromkeys(new, path.name), passed
+
+    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> dict[str, Any]:
+        if not trial.data or not trial.measures:
+            return {}
+        data = self._data(trial.data)
+        found = [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
+        return {"remarks": found} if found else {}
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -231,10 +237,6 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
 
 def _file_name(model: DerivedModel) -> str:
     return f"{model.identity}.safetensors"
-
-
-def _remarks(found: Sequence[str]) -> dict[str, Any]:
-    return {"remarks": list(found)} if found else {}
 
 
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -135,6 +135,8 @@ csv("with marks between thousands", "'b' of 'set.csv' holds '1,234.5'", 'a,b\n1,
 csv("with shares in percent", "'b' of 'set.csv' holds '5%'", "a,b\n1,5%\n")
 csv("with points and commas", "decimal commas in the column 'b' and decimal points in 'a'", "a;b\n0.5;0,5\n")
 csv("with a decimal comma between commas", "'b' of 'set.csv' holds '0,5'", 'a,b\n1,"0,5"\n')
+csv("whose rows are counted without a name", "has no name", ",a,b\n0,1,2\n1,3,4\n")
+csv("with numbers for names and the rows counted", "has no name", ",0,1\n0,1,2\n1,3,4\n")
 csv("without names", "The first row of 'set.csv', 0.5, 1, is no line of names", "0.5,1\n1,0\n")
 csv("of words and numbers without names", "5.1, 0.2, iris, is no line", "5.1,0.2,iris\n4.9,0.3,rose\n")
 csv("with negative weights", "holds no weights", "a,w\n1,-2\n", weight="w")
