@@ -48,8 +48,7 @@ def open_npz(spec: DataSpec) -> Source:
 def _labelled(spec: DataSpec, file: NpzFile, patterns: tuple[str, ...], count: int) -> Labels:
     if spec.label is None and len(file.keys) == 1:
         return unlabelled(count)
-    names = (spec.label,) if spec.label else _LABELS
-    values = _column(file, "labels", patterns, names, count)
+    values = _column(file, "labels", patterns, (spec.label,) if spec.label else _LABELS, count)
     what = f"The labels of '{spec.path}'"
     if _NAMES not in file.keys:
         return encode(values, what)

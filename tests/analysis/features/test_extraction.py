@@ -167,6 +167,7 @@ class Counting:
     classes: tuple[str, ...] = ("a", "b")
     further: Mapping[str, NDArray[Any]] = {}
     pad: int | None = None
+    remarks: tuple[str, ...] = ()
     labels = np.zeros(100, np.int64)
     names: tuple[str, ...] = ("x",) * 100
     normalisation = Normalisation()
