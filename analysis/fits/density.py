@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from .power_law import PowerLawFit, fit_power_law
 
 
