@@ -131,6 +131,8 @@ class ValueRecord(Frozen):
         In ``unit``; nan where the measure gave none.
     low, high : float or None
         Bounds of the 95 % interval.
+    version : int or None
+        The version of the measure; None where it is not told.
     """
 
     model: str
@@ -144,6 +146,7 @@ class ValueRecord(Frozen):
     low: float | None
     high: float | None
     unit: str
+    version: int | None = None
 
 
 class ColumnRecord(Frozen):
