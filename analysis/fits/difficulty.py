@@ -141,7 +141,7 @@ def _aligned(own: NDArray[np.int64], all_: NDArray[np.int64]) -> NDArray[np.int6
     """Return clusters with the numbers of those of another clustering that they share the most samples with."""
     count = int(all_.max()) + 1
     shared = np.bincount(own * count + all_, minlength=(int(own.max()) + 1) * count).reshape(-1, count)
-    return shared.argmax(axis=1)[own]
+    return np.asarray(shared.argmax(axis=1)[own])
 
 
 def _members(kept: NDArray[np.bool_], own: NDArray[np.int64], all_: NDArray[np.int64]) -> NDArray[np.bool_]:

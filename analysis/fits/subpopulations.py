@@ -47,7 +47,7 @@ def fit_subpopulations(majority: ArrayLike, minority: ArrayLike) -> Subpopulatio
     if len(np.unique(x)) < _FEWEST:
         raise UserError(f"A curve over models needs {_FEWEST} different accuracies.", "Measure more models.")
     line, parabola = (_polynomial(x, y, degree) for degree in (1, 2))
-    explained = (_explained(fit, x, y) for fit in (line, parabola))
+    explained = _explained(line, x, y), _explained(parabola, x, y)
     return SubpopulationFit(line, parabola, *explained, _curvature(parabola, x, y))
 
 

@@ -49,4 +49,4 @@ def _relative_error(own: Floats, other: Floats) -> float:
         return 0.0
     below = other.mean(axis=0)
     added = ((own - own.mean(axis=0) / below * other) / below).mean(axis=1)
-    return float(added.std(ddof=1)) / count**0.5
+    return float(added.std(ddof=1) / np.sqrt(count))

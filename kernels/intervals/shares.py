@@ -109,7 +109,7 @@ def mean_share(hits: ArrayLike, sizes: ArrayLike) -> Interval:
     Source: Zou and Donner 2008, Construction of confidence limits about effect measures, Statistics in Medicine
     27:1693, equation 7.
     """
-    shares = np.asarray(hits, np.float64) / sizes
+    shares = np.asarray(hits, np.float64) / np.asarray(sizes, np.float64)
     low, high = share_bounds(hits, sizes)
     mean, count = float(shares.mean()), len(shares)
     below, above = (float(np.sqrt((reach**2).sum())) / count for reach in (shares - low, high - shares))
@@ -127,7 +127,7 @@ def least_share(hits: ArrayLike, sizes: ArrayLike) -> Interval:
     hits, sizes : array, shape (groups,)
         Of at least one group; sizes above 0.
     """
-    shares = np.asarray(hits, np.float64) / sizes
+    shares = np.asarray(hits, np.float64) / np.asarray(sizes, np.float64)
     low, _ = share_bounds(hits, sizes)
     _, high = share_bounds(hits, sizes, 1 - (1 - LEVEL) / len(shares))
     return Interval(float(shares.min()), float(low.min()), float(high.min()))
