@@ -74,9 +74,9 @@ def main() -> None:
         for size, what, own, old in found:
             told = f"{own.probability:8.3f} {own.width:8.4f}   {old.probability:9.3f} {old.width:8.4f}"
             print(f"{size:10,} {what:30} {told}", flush=True)
-        for title, number in (("least", np.min), ("mean", np.mean)):
-            own, old = (number([row[place].probability for row in found]) for place in (2, 3))
-            print(f"{title:10} {'':30} {own:8.3f} {'':8}   {old:9.3f}")
+        probabilities = np.array([(own.probability, old.probability) for *_, own, old in found])
+        for title, row in (("least", probabilities.min(axis=0)), ("mean", probabilities.mean(axis=0))):
+            print(f"{title:41} {row[0]:8.3f} {'':8}   {row[1]:9.3f}")
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def score(first: int, second: int, size: int, difference: float) -> float:
 
     least, most = max(0.0, -difference), (1 - difference) / 2
     rate = minimize_scalar(surprise, bounds=(least, most), method="bounded", options={"xatol": 1e-13}).x
-    return (second - first - size * difference) / np.sqrt(size * (2 * rate + difference * (1 - difference)))
+    return float((second - first - size * difference) / np.sqrt(size * (2 * rate + difference * (1 - difference))))
 
 
 @pytest.mark.parametrize("table", [(12, 30, 100), (1, 3, 44), (40, 2, 60), (5, 5, 1000), (3, 1, 10)])
