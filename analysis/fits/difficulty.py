@@ -85,9 +85,9 @@ def fit_difficulty(
     # Half a sample stands for an error of 0, of which there is no power law.
     errors = np.maximum(1 - accuracy, 0.5 / np.bincount(cluster))
     laws = tuple(fit_power_law(x, column, resamples=1).law for column in errors.T)
-    misses = np.array([1 - law.at(x) - column for law, column in zip(laws, accuracy.T, strict=True)])
+    residuals = np.array([1 - law.at(x) - column for law, column in zip(laws, accuracy.T, strict=True)])
     rising = np.array([np.polyfit(np.log(x), column, 1)[0] > 0 or column.min() == 1 for column in accuracy.T])
-    predictable = (np.sqrt((misses**2).mean(1)) <= tolerance) & rising
+    predictable = (np.sqrt((residuals**2).mean(1)) <= tolerance) & rising
     if not predictable.any():
         raise UserError("No group of samples follows a law of model size.", "Take more models, or a larger tolerance.")
     return DifficultyFit(cluster, accuracy, laws, predictable, _line(reached(predictable), table.mean(1)))
