@@ -8,6 +8,8 @@ from rich.table import Table
 
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
+from ..analysis.versions import earlier, remarks
+from ..analysis.wording import sure
 from ..analysis.workspace import Workspace
 
 _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
@@ -16,7 +18,8 @@ _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.
 def print_results(space: Workspace) -> None:
     """Print one row a model with its main measures."""
     rows: dict[str, dict[str, Any]] = {}
-    for value in space.values():
+    values = space.values()
+    for value in values:
         rows.setdefault(value.model, {})[value.measure] = value
     shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
     table = Table("model", box=None)
@@ -26,7 +29,8 @@ def print_results(space: Workspace) -> None:
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     screen = console()
     screen.print(table)
-    for said in dict.fromkeys(said for model in space.models() for said in model.facts.get("remarks", ())):
+    told = (said for model in space.models() for said in model.facts.get("remarks", ()))
+    for said in dict.fromkeys((*remarks(earlier(values)), *told)):
         screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
 
 
@@ -81,8 +85,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if value.unit == "fraction":
-        half = f" ± {50 * (value.high - value.low):.1f}" if value.low is not None else ""
-        return f"{100 * value.value:.2f} %{half}"
+        ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]
+        return f"{sure(*ends)} %" if len(ends) == 3 else f"{ends[0]:.2f} %"
     return f"{_short(value.value)} {value.unit}".rstrip()
 
 
