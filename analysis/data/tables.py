@@ -101,7 +101,7 @@ def label_column(spec: DataSpec, table: TableFile) -> str | None:
 
     Beside a column X, one called Y is the other coordinate.
     """
-    if spec.label is not None:
+    if spec.label:
         return spec.label
     known = [name for name in table.names if name != "Y" or "X" not in table.names]
     found = {name.strip().lower(): name for name in reversed(known)} | {name: name for name in known}
