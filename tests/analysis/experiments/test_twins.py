@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -40,9 +41,9 @@ def extracted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the files that were extracted."""
     seen: list[str] = []
 
-    def noted(runs: Sequence[Run], *rest: object) -> None:
+    def noted(runs: Sequence[Run], *rest: Any, **further: Any) -> None:
         seen.extend(run.path.name for run in runs)
-        extract(runs, *rest)  # type: ignore[arg-type]
+        extract(runs, *rest, **further)
 
     monkeypatch.setattr("graftwork.analysis.experiments.running.extract", noted)
     return seen
