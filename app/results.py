@@ -1,6 +1,7 @@
 """The results table."""
 
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from rich.console import Console
@@ -8,7 +9,7 @@ from rich.table import Table
 
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
-from ..analysis.workspace import Workspace
+from ..analysis.workspace import ValueRecord, Workspace
 
 _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
 
@@ -16,7 +17,7 @@ _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.
 def print_results(space: Workspace) -> None:
     """Print one row a model with its main measures."""
     rows: dict[str, dict[str, Any]] = {}
-    for value in space.values():
+    for value in told_values(space):
         rows.setdefault(value.model, {})[value.measure] = value
     shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
     table = Table("model", box=None)
@@ -25,6 +26,24 @@ def print_results(space: Workspace) -> None:
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     console().print(table)
+    for record in space.models():
+        for said in (*(f"{alias} has the content of {record.name}." for alias in record.aliases), record.doubt):
+            if said:
+                _say(said)
+
+
+def told_values(space: Workspace) -> Iterator[ValueRecord]:
+    """Give every value, and those of a model with several names once more under each of the others."""
+    values = space.values()
+    yield from values
+    for record in space.models():
+        for alias in record.aliases:
+            yield from (value.model_copy(update={"model": alias}) for value in values if value.model == record.name)
+
+
+def _say(sentence: str) -> None:
+    screen = console()
+    screen.print(sentence, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
 
 
 def print_answer(space: Workspace) -> None:
@@ -33,9 +52,8 @@ def print_answer(space: Workspace) -> None:
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
-            screen = console()
             for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
-                screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
+                _say(said)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:
