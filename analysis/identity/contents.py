@@ -12,7 +12,7 @@ from .sights import Sight, look
 Report = Callable[[float, float, str], None]
 """Told of progress: how many of how many bytes, and in words; may raise to stop."""
 
-_WORTH_KEEPING = 1 << 26  # bytes; less is hashed again sooner than it is looked up
+WORTH_KEEPING = 1 << 26  # bytes; less is hashed again sooner than it is looked up
 _MOST = 4096
 
 
@@ -60,7 +60,7 @@ class Contents:
             return None
         if content := _RECENT.get(sight.key):
             return content
-        if sight.size < _WORTH_KEEPING:
+        if sight.size < WORTH_KEEPING:
             return None
         return next(filter(None, (memory.recall(sight) for memory in self._memories)), None)
 
@@ -90,7 +90,7 @@ class Contents:
         if len(_RECENT) >= _MOST:
             _RECENT.clear()
         _RECENT[sight.key] = content
-        if sight.size >= _WORTH_KEEPING:
+        if sight.size >= WORTH_KEEPING:
             for memory in self._memories:
                 memory.keep(sight, content)
 

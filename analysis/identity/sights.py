@@ -3,11 +3,11 @@
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from time import time_ns as now
 from typing import NamedTuple
 
 GRANULARITY_NS = 2_000_000_000
@@ -92,9 +92,9 @@ def look(path: Path) -> Sight:
     OSError
         If there is nothing, or a file of it cannot be seen.
     """
-    now = time.time_ns()
+    began = now()
     folder, files = (path, sorted(_files(path))) if path.is_dir() else (path.parent, [path, *_indexed(path)])
-    return Sight(path, folder, {file.relative_to(folder).as_posix(): Stamp.of(file) for file in files}, now)
+    return Sight(path, folder, {file.relative_to(folder).as_posix(): Stamp.of(file) for file in files}, began)
 
 
 def _writing(sight: Sight) -> list[tuple[str, int, int]]:
