@@ -38,7 +38,7 @@ def told_values(space: Workspace) -> Iterator[ValueRecord]:
     yield from values
     for record in space.models():
         for alias in record.aliases:
-            yield from (value.model_copy(update={"model": alias}) for value in values if value.model == record.name)
+            yield from (value.replaced(model=alias) for value in values if value.model == record.name)
 
 
 def _say(sentence: str) -> None:

@@ -62,9 +62,13 @@ class Sight:
 
     @property
     def settled(self) -> bool:
-        """Whether whatever changes after it was seen shows in its stamps: its last change was no moment ago."""
-        newest = max((max(stamp.mtime_ns, stamp.ctime_ns) for stamp in self.stamps.values()), default=0)
-        return newest + GRANULARITY_NS < self.at_ns
+        """Whether whatever changes after it was seen shows in its stamps: its last change was no moment ago.
+
+        A time of writing may be anything that a program has set; one in the future is no sign of a change just now.
+        """
+        written = (stamp.mtime_ns for stamp in self.stamps.values() if stamp.mtime_ns <= self.at_ns)
+        changed = (stamp.ctime_ns for stamp in self.stamps.values())
+        return max((*written, *changed), default=0) + GRANULARITY_NS < self.at_ns
 
     @cached_property
     def key(self) -> str:

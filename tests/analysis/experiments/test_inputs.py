@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from graftwork.analysis.errors import UserError
+from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.experiments.inputs import ChangedError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.experiments.running import Runner
@@ -17,6 +17,7 @@ from graftwork.analysis.identity import contents, hashing
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.trials import Trial
+from graftwork.analysis.worker.tasks import Desk, plan_recipe
 
 from .small_networks import perceptron, recipe_of
 
@@ -167,3 +168,13 @@ def test_planning_hashes_each_file_once_and_a_trial_none_again(
     for trial in trials:
         runner.run(trial, Quiet())
     assert {name for name in seen if not name.endswith(".h5")} == set()
+
+
+def test_planning_says_what_it_reads_and_stops_when_it_is_asked_to(tmp_path: Path) -> None:
+    text = recipe_of(tmp_path, {"a": perceptron()}, ROWS)
+    asked = {"recipe": text, "folder": str(tmp_path)}
+    ticket = Quiet()
+    plan_recipe(Desk(torch.device("cpu")), asked, ticket)
+    assert [note.partition(":")[0] for _, _, note in ticket.seen] == ["reading rows.csv", "reading a.safetensors"]
+    with pytest.raises(Cancelled):
+        plan_recipe(Desk(torch.device("cpu")), asked, Quiet(stop=lambda: True))

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from graftwork.analysis.identity import digest, fingerprint, look
+from graftwork.analysis.identity import Sight, digest, fingerprint, look
 from graftwork.analysis.identity.hashing import file_hash
+from graftwork.analysis.identity.sights import Stamp
 
 from .conftest import rewrite
+
+SECOND = 10**9
 
 
 @pytest.fixture
@@ -61,3 +64,13 @@ def test_every_change_shows(folder: Path, change: Callable[[Path], object]) -> N
     assert look(folder).key == before.key
     change(folder / "cat" / "a.png")
     assert look(folder).key != before.key
+
+
+@pytest.mark.parametrize(
+    ("written", "changed", "settled"),
+    [(0, 0, True), (97, 0, True), (99, 0, False), (0, 99, False), (500, 0, True), (0, 500, False)],
+)
+def test_a_change_a_moment_ago_is_not_settled(written: int, changed: int, settled: bool) -> None:
+    """Times in seconds, seen at 100; a time of writing may be set to anything, one of change is the clock's."""
+    stamp = Stamp(1, written * SECOND, changed * SECOND, 1)
+    assert Sight(Path("a"), Path(), {"a": stamp}, 100 * SECOND).settled is settled

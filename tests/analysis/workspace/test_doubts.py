@@ -45,7 +45,7 @@ def test_what_was_taken_for_the_same_by_a_probe_is_measured_again(finished: Work
 
 
 def test_what_was_compared_with_such_a_model_is_too(workspace: Workspace) -> None:
-    compared = trial(A).model_copy(update={"reference": B.identity, "inputs": {B.identity: B}})
+    compared = trial(A).replaced(reference=B.identity, inputs={B.identity: B})
     workspace.add_plan(Plan(title="", trials=(compared,)), "")
     run(workspace, compared)
     workspace.close()
@@ -73,7 +73,7 @@ def test_a_large_data_set_is_one_too(workspace: Workspace, tmp_path: Path, monke
     (tmp_path / "set.zip").write_bytes(bytes(1001))
     one = trial(A)
     assert one.data
-    one = one.model_copy(update={"data": one.data.model_copy(update={"path": str(tmp_path / "set.zip")})})
+    one = one.replaced(data=one.data.replaced(path=str(tmp_path / "set.zip")))
     workspace.add_plan(Plan(title="", trials=(one,)), "")
     run(workspace, one)
     workspace.close()
