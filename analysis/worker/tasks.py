@@ -139,7 +139,7 @@ def propose(_: Desk, payload: Payload, ticket: Ticket) -> Proposal:
     root = Path(payload["root"])
     searching = Searching(recipe, _contents(root, ticket), payload.get("kept"))
     with Workspace.open(root, read_only=True) as space:
-        certainty = Recorded(space, payload["search"], recipe.seeds[0])
+        certainty = Recorded(space, payload["search"])
         return searching.propose(payload["tried"], payload["results"], payload["slots"], certainty)
 
 
