@@ -83,7 +83,8 @@ def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
 
 
 def afterwards(plan: Plan) -> Iterator[str]:
-    """Give what follows the plan's trials, one sentence each: its search, its fits."""
+    """Give what is remarked of the plan, and what follows its trials, one sentence each: its search, its fits."""
+    yield from plan.remarks
     if plan.search:
         yield f"A search goes on from there, with up to {plan.search.trials} points."
         if plan.search.fits:

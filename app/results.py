@@ -29,14 +29,15 @@ def print_results(space: Workspace) -> None:
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     console().print(table)
-    for remark in (*_remarks(space.models()), *remarks(earlier(values))):
+    for remark in dict.fromkeys((*_remarks(space.models()), *remarks(earlier(values)))):
         _say(remark)
 
 
 def _remarks(models: Iterable[ModelRecord]) -> Iterator[str]:
-    """Say which names mean the same content, and whose numbers are in doubt."""
+    """Say which names mean the same content, how data and models fit, and whose numbers are in doubt."""
     for record in models:
         yield from (f"{alias} has the content of {record.name}." for alias in record.aliases)
+        yield from record.facts.get("remarks", ())
         yield from filter(None, (record.doubt,))
 
 

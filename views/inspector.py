@@ -95,6 +95,7 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
         facts.append(("In doubt", model.doubt))
     if model.path:
         facts.append(("File", str(Path(model.path))))
+    facts += [("Remark", said) for said in model.facts.get("remarks", ())]
     return facts
 
 
