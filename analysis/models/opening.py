@@ -6,10 +6,11 @@ from ..errors import UserError
 from .archive import Archive
 from .checkpoint import TensorFile
 from .exported_file import ExportedFile, is_exported
+from .refusals import CHECKPOINTS
 from .safetensors_file import SafetensorsFile
 from .spans import AGAIN
 from .subset import part
-from .torch_file import CHECKPOINTS, TorchFile
+from .torch_file import TorchFile
 from .torchscript_file import TorchScriptFile, is_program
 
 _ZIP = b"PK\x03\x04"

@@ -7,9 +7,9 @@ from ..errors import UserError
 from .checkpoint import Checkpoint, TensorFile
 from .folder import beside, weights_of
 from .opening import open_file
+from .refusals import CHECKPOINTS
 from .sharded_file import INDEX, ShardedFile
 from .subset import part
-from .torch_file import CHECKPOINTS
 
 _QUANTISED = re.compile(r"\.(qweight|weight_packed|SCB|weight\.quant_state\..+)$")
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graftwork.analysis.models.pickles import ForbiddenError, Name, PickleError, Record, read_pickle_bytes
+from graftwork.analysis.models.pickle_objects import ForbiddenError, Name, PickleError, Record
+from graftwork.analysis.models.pickles import read_pickle_bytes
 from graftwork.analysis.models.torch_pickles import PROGRAM, VOCABULARY
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
