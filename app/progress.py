@@ -2,13 +2,14 @@
 
 import threading
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
 from ..analysis.errors import UserError
 from ..analysis.jobs.executor import Job
+from ..analysis.printable import printable
 from ..analysis.session import Session
 from ..views.jobs import counted
+from .terminal import error_screen, progress_on
 
 
 def follow(session: Session) -> int:
@@ -23,14 +24,12 @@ def follow(session: Session) -> int:
     """
     engine = session.engine
     assert engine is not None
-    console = Console(stderr=True)
+    console = error_screen()
     while not engine.wait(0.05) and engine.planning:
         pass
     if session.message:
         raise session.message
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
-    ) as progress:
+    with progress_on(console) as progress:
         bars = _Bars(session, progress)
         engine.changed.connect(bars.on_engine_changed)
         engine.executor.changed.connect(bars.on_job_changed)
@@ -72,7 +71,7 @@ class _Bars:
         with self._lock:
             self._progress.update(
                 self._current,
-                description=job.title,
+                description=printable(job.title),
                 completed=int(100 * report.done / report.total) if report and report.total else 0,
                 total=100,
                 visible=not job.over,
