@@ -83,5 +83,7 @@ def _check_numbers(path: Path, file: TensorFile) -> None:
 def _check_whole(path: Path, file: TensorFile) -> None:
     """Refuse an adapter: it has less of its own than there are layers that it changes."""
     found = {name: match[1] for name in file.specs if (match := _ADAPTS.fullmatch(name))}
-    if _PROMPTS & file.specs.keys() or len(file.specs) - len(found) < len({*found.values()}):
+    layers = {*found.values()}
+    own = [name for name in file.specs if name not in found and name.removesuffix(".alpha") not in layers]
+    if _PROMPTS & file.specs.keys() or len(own) < len(layers):
         raise UserError(f"'{path.name}' is an adapter, which changes another model.", ADAPTER)

@@ -108,4 +108,6 @@ def _entries(value: Any, depth: int) -> Iterator[tuple[str, Any]]:
 
 def text_of(key: Any) -> str:
     """Return a dictionary's key as a text, which stays short whatever it is made of."""
+    if isinstance(key, Record):
+        return key.name
     return key if isinstance(key, str) else short(key)
