@@ -55,10 +55,14 @@ def test_so_it_is_in_tables_and_bars_and_errors(text: str, capsys: pytest.Captur
     assert shown(table).count(ODD[text]) == 3
     say(UserError(f"There is no {text}.", "See."))
     terminal.write_line(text)
-    terminal.write(f"first\n{text}")
     said = capsys.readouterr()
     assert said.err == f"graftwork: There is no {ODD[text]}. See.\n"
-    assert said.out == f"{ODD[text]}\nfirst\n{ODD[text]}"
+    assert said.out == f"{ODD[text]}\n"
+
+
+def test_a_text_of_lines_keeps_them(capsys: pytest.CaptureFixture[str]) -> None:
+    terminal.write("# [a]\n\x1b[2J\n")
+    assert capsys.readouterr().out == "# [a]\n\\x1b[2J\n"
 
 
 @pytest.mark.parametrize("text", ODD)
