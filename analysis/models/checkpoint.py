@@ -14,8 +14,8 @@ from ..trust import is_library
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .parts.attention import Transposed
-from .recognising import RUNNABLE, UnrecognisedError, builder_of
-from .tensor_names import Naming, namings
+from .recognising import RUNNABLE, UnrecognisedError, builder_of, is_own
+from .tensor_names import Naming, namings, whole
 from .told import told
 
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
@@ -110,6 +110,8 @@ class Checkpoint:
 
     def _recognised(self, network: str | None) -> tuple[Naming, Builder | None, str]:
         """Return what the tensors are called and what builds the network; of none the canonical names and why."""
+        if is_own(network, self.metadata):
+            return *self._fitted(network), ""
         failed: list[tuple[Naming, UserError]] = []
         for naming in namings(self._file.specs):
             specs = {canonical: self._file.specs[name] for canonical, name in naming.names.items()}
@@ -123,6 +125,15 @@ class Checkpoint:
         if not isinstance(first, UnrecognisedError):
             raise first
         return naming, None, first.problem
+
+    def _fitted(self, network: str | None) -> tuple[Naming, Builder]:
+        """Return what builds a person's own network, and the names that have most in common with its tensors'."""
+        builder = builder_of(network, self._file.specs, self.metadata)
+        choices = [*whole(self._file.specs), *namings(self._file.specs)]
+        if all(naming.names == choices[0].names for naming in choices):
+            return choices[0], builder
+        wanted = builder.skeleton().state_dict().keys()
+        return max(choices, key=lambda naming: len(wanted & naming.names.keys())), builder
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.

@@ -51,6 +51,17 @@ def canonical(names: Iterable[str]) -> Naming:
     return naming
 
 
+def whole(names: Iterable[str]) -> Iterator[Naming]:
+    """Yield each tensor's name without what wraps all of them, and without what wraps parts; nothing is left aside."""
+    names = tuple(names)
+    naming = Naming({name: name for name in names if not _counts_averages(name, names)})
+    for wrapped in (naming, replace(naming, names=_unwrapped(naming.names, _WRAPPED))):
+        naming = wrapped
+        while (prefix := _shared(naming.names)) and (prefix in _WRAPPERS or prefix[:-1] in _WRAPPED):
+            naming = naming.without(prefix)
+        yield naming
+
+
 def namings(names: Iterable[str]) -> Iterator[Naming]:
     """Yield what the tensors may be called: the canonical names, then those without whatever else all share."""
     naming = canonical(names)

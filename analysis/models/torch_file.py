@@ -55,7 +55,7 @@ class TorchFile:
         content, self._places, self.format = _read_zip(archive) if archive else _read_legacy(path)
         chosen = chosen_set(content, weights, path, shard=shard)
         self._tensors = readable(path, chosen.tensors, self._places)
-        self.metadata: Mapping[str, Any] = said(chosen.beside, self._places) | chosen.told
+        self.metadata: Mapping[str, Any] = {**said(chosen.beside, self._places), **chosen.told}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
 
     def tensor(self, name: str) -> Tensor:
@@ -141,7 +141,7 @@ def _legacy(path: Path, mapped: mmap.mmap) -> tuple[Any, Places, str]:
     vocabulary = replace(VOCABULARY, persistent=persistent)
     first = read_pickle(mapped, vocabulary)
     if first != _MAGIC:
-        return first, {}.__getitem__, "pickle"
+        return first, dict[str, Span]().__getitem__, "pickle"
     if read_pickle(mapped, vocabulary) != _PROTOCOL:
         raise PickleError("it does not begin as torch.save's files do")
     system = read_pickle(mapped, vocabulary)

@@ -86,9 +86,9 @@ def _dtype(name: Any) -> torch.dtype:
 
 def _of_type(build: Any, _kind: Any, arguments: Any, _state: Any) -> Any:
     """Stand in for tensors with attributes of their own, which are left out."""
-    if not isinstance(build, Name) or build.dotted not in TENSORS:
+    if not isinstance(build, Name):
         raise PickleError("a tensor is built in an unknown way")
-    return TENSORS[build.dotted](*arguments)
+    return TENSORS[build.dotted](*arguments) if build.dotted in TENSORS else Record(build.dotted, tuple(arguments))
 
 
 def _unreadable(kind: str) -> Callable[..., Unreadable]:
