@@ -1,7 +1,7 @@
 """Telling networks apart that share one table of tensors, by the prefixes of their tensors' names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from .tensor_names import canonical
@@ -10,6 +10,7 @@ T = TypeVar("T")
 
 AVERAGE = re.compile(r"ema|averag|teacher|momentum|target|shadow|swa|_k$", re.IGNORECASE)
 _AVERAGES = {"ema", "model_ema", "ema_model", "net_ema", "ema_net", "averaged_model", "swa_model"}
+_AVERAGES |= {"teacher", "teacher_model", "teacher_net", "teacher_network"}
 _ROLE = "generator|discriminator|critic|student|teacher|online|target"
 _RIVAL = re.compile(rf"({_ROLE})(_(net|network|model|encoder|backbone))?|(net|model)_?(G|D|g|d|{_ROLE})")
 
@@ -30,7 +31,7 @@ def split(tensors: Mapping[str, T], place: str = "") -> dict[str, dict[str, T]]:
     if not apart or len(groups) == 1:
         return {place: dict(tensors)}
     others = [head for head in groups if head not in apart]
-    if len(others) > 1:
+    if len(others) > 1 or any(groups[head].keys() == _full(groups, others) for head in apart):
         groups[place or "model"] = {name: name for head in others for name in groups[head].values()}
         others = [place or "model"]
     aside = {name.removeprefix(naming.prefix): name for name in naming.aside}
@@ -45,8 +46,15 @@ def _apart(groups: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 
 def _is_average(head: str, groups: Mapping[str, Mapping[str, str]]) -> bool:
-    """Tell a running average by the name that programs give it, or by a likely name and the tensors of another."""
+    """Tell an average by the name that programs give it, or by a likely name and the tensors of another, or of all."""
     if head in _AVERAGES:
         return True
-    twin = any(groups[head].keys() == group.keys() for other, group in groups.items() if other != head)
-    return twin and AVERAGE.search(head) is not None
+    if not AVERAGE.search(head):
+        return False
+    own, others = groups[head].keys(), [other for other in groups if other != head]
+    return own == _full(groups, others) or any(own == groups[other].keys() for other in others)
+
+
+def _full(groups: Mapping[str, Mapping[str, str]], heads: Iterable[str]) -> set[str]:
+    """Return the names below some prefixes, with them."""
+    return {f"{head}.{name}" for head in heads for name in groups[head]}

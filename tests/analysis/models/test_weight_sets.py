@@ -60,6 +60,7 @@ def value_of(path: Path, weights: str | None = None) -> float:
             "student",
         ),
         ({"student": net(1, "module."), "teacher": net(2, "module.")}, ["student", "teacher"], "student"),
+        (net(1) | net(2, "teacher."), ["model", "teacher"], "model"),
     ],
 )
 def test_the_usual_weights_are_opened_and_the_others_by_name(
@@ -100,6 +101,14 @@ def test_the_same_holds_of_safetensors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="discriminator, generator"):
         open_checkpoint(tmp_path / "a.safetensors")
     assert value_of(tmp_path / "a.safetensors", "generator") == 1
+
+
+def test_an_average_beside_the_network_s_own_names_is_told_apart(tmp_path: Path) -> None:
+    both = net(1) | {"fc.weight": torch.ones(2, 2)}
+    path = saved(both | {f"momentum.{name}": tensor + 1 for name, tensor in both.items()}, tmp_path / "a.pt")
+    assert open_checkpoint(path).metadata == {"weights": ["model", "momentum"], "opened": "model"}
+    for weights in (None, "momentum"):
+        assert set(open_checkpoint(path, weights).specs) == set(both)
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
