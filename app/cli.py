@@ -24,7 +24,7 @@ from .fitting import Question, as_json, fit_now, parsed, print_fit, print_kept
 from .foresight import foresee, print_plan
 from .inspecting import print_checkpoint
 from .progress import follow
-from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
+from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors, told_values
 from .terminal import screen, write, write_error, write_json, write_json_text, write_line
 
 app = typer.Typer(
@@ -82,7 +82,7 @@ def inspect(
     if as_json:
         write_json(facts)
         return
-    print_checkpoint(facts)
+    print_checkpoint(facts | ({} if facts["content"] else {"content": "not known yet; --tensors reads all of it"}))
     if tensors:
         print_tensors(facts["layers"])
 
@@ -229,7 +229,7 @@ def measures(workspace: InWorkspace, as_json: AsJson = False) -> None:
     space = Workspace.open(workspace, read_only=True)
     try:
         if as_json:
-            for value in space.values():
+            for value in told_values(space):
                 write_json_text(value.model_dump_json())
         else:
             print_results(space)

@@ -5,11 +5,12 @@ import threading
 from rich.progress import Progress, TaskID
 
 from ..analysis.errors import UserError
+from ..analysis.jobs.engine import Engine
 from ..analysis.jobs.executor import Job
 from ..analysis.printable import printable
 from ..analysis.session import Session
 from ..views.jobs import counted
-from .terminal import error_screen, progress_on
+from .terminal import Screen, as_it_is, error_screen, progress_on
 
 
 def follow(session: Session) -> int:
@@ -25,8 +26,7 @@ def follow(session: Session) -> int:
     engine = session.engine
     assert engine is not None
     console = error_screen()
-    while not engine.wait(0.05) and engine.planning:
-        pass
+    _await_plan(engine, console)
     if session.message:
         raise session.message
     with progress_on(console) as progress:
@@ -48,6 +48,14 @@ def follow(session: Session) -> int:
     for trial in failed:
         console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")
     return len(failed)
+
+
+def _await_plan(engine: Engine, console: Screen) -> None:
+    """Wait until the recipe is checked; say meanwhile which file is read for that."""
+    with console.status("Checking the recipe") as status:
+        while not engine.wait(0.05) and engine.planning:
+            notes = [job.progress.note for job in engine.jobs if job.progress and job.progress.note]
+            status.update(as_it_is(": ".join(["Checking the recipe", *notes[:1]])))
 
 
 class _Bars:

@@ -31,6 +31,11 @@ class Screen(Console):
         self.print(text, highlight=False, soft_wrap=not self.is_terminal)
 
 
+def as_it_is(text: str) -> Text:
+    """Return a text for those parts of Rich that would read markup in it themselves."""
+    return Text(printable(text))
+
+
 def screen() -> Screen:
     """Return where tables are printed: as wide as the terminal, or wide enough for a file."""
     return Screen(width=None if sys.stdout.isatty() else _IN_FILES)
