@@ -24,6 +24,7 @@ from ..analysis.session import Session
 from ..views.bridge import Bridge
 from ..views.parts import column, count_box, named, told
 from ..views.theme import GAP, TIGHT
+from ..views.tips import as_tip
 
 NORMALISATIONS = ("none", "imagenet", "cifar10", "mnist", "digits")
 UNPREPARED: Mapping[str, Any] = {
@@ -210,7 +211,7 @@ class PreviewStrip(QWidget):
             label.setVisible(number < len(pictures))
             if number < len(pictures):
                 label.setPixmap(_pixmap(pictures[number]))
-                label.setToolTip(f"{found['names'][number]}\n{found['classes'][number]}")
+                label.setToolTip(as_tip(f"{found['names'][number]}\n{found['classes'][number]}"))
 
 
 def _pixmap(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> QPixmap:
