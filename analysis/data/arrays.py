@@ -42,6 +42,7 @@ class ArraySource:
     kind: InputKind = "images"
     in_memory = True
     pad: int | None = None
+    vocabulary: int | None = None
 
     def __init__(
         self,

@@ -59,6 +59,7 @@ class ImageSource:
     kind: InputKind = "images"
     in_memory = False
     pad: int | None = None
+    vocabulary: int | None = None
 
     def __init__(
         self,

@@ -33,6 +33,8 @@ class RowSource:
         Other values of each sample.
     pad : int or None
         The token that fills short samples.
+    vocabulary : int or None
+        No token reaches it; None where only the samples tell.
     close : callable
         Closes what ``read`` reads from.
     """
@@ -50,6 +52,7 @@ class RowSource:
         names: Sequence[str] | None = None,
         further: Mapping[str, NDArray[Any]] | None = None,
         pad: int | None = None,
+        vocabulary: int | None = None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self.origin = origin
@@ -59,6 +62,7 @@ class RowSource:
         self.names: Sequence[str] = Numbered(len(self.labels)) if names is None else names
         self.further: Mapping[str, NDArray[Any]] = dict(further or {})
         self.pad = pad
+        self.vocabulary = vocabulary
         self.read = read
         self.close = close
 

@@ -42,6 +42,8 @@ class Source(Protocol):
         Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
     pad : int or None
         The token that fills short samples; None for other kinds.
+    vocabulary : int or None
+        No token reaches it; None where only the samples tell.
     in_memory : bool
         Whether reading is so quick that nothing is won by keeping what was read.
     """
@@ -54,6 +56,7 @@ class Source(Protocol):
     shape: tuple[int, ...]
     further: Mapping[str, NDArray[Any]]
     pad: int | None
+    vocabulary: int | None
     in_memory: bool
 
     def read(self, samples: NDArray[np.int64]) -> Pixels:

@@ -28,9 +28,10 @@ from ..measures import MEASURES, Column, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
+from ..models.intake import require_fit
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
-from .checking import require_classes
 from .device import device_name
+from .fitting_data import looks_at_data, measured_classes, samples_of
 from .inputs import check_data_unchanged, check_model_unchanged
 from .progress import Share
 
@@ -137,15 +138,19 @@ class Runner:
     ) -> tuple[list[Value], dict[str, str], Pass | None]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
+        if trial.data and checkpoint.architecture and looks_at_data(trial):
+            data, classes = self._data(trial.data), measured_classes(trial)
+            samples = samples_of(trial.data.name, data, checkpoint.architecture, classes)
+            require_fit(trial.model.name, checkpoint.architecture, samples)
         columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
         wanted = tuple(sorted(needs))
         reference, share = None, 0.8
         if trial.reference:
             spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
             share /= 2
-            passed = self._pass(trial, spec, self.open(spec), wanted, Share(ticket, share, 2 * share))
+            passed = self._pass(trial, self.open(spec), wanted, Share(ticket, share, 2 * share))
             reference = self._evidence(trial, self.open(spec), passed, ticket, None)
-        passed = self._pass(trial, trial.model, checkpoint, wanted, Share(ticket, 0.0, share))
+        passed = self._pass(trial, checkpoint, wanted, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
         values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
@@ -177,7 +182,6 @@ class Runner:
     def _pass(
         self,
         trial: Trial,
-        model: ModelSpec,
         checkpoint: Checkpoint,
         needs: tuple[str, ...],
         ticket: Ticket,
@@ -190,7 +194,6 @@ class Runner:
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
-        require_classes(model, architecture.classes, trial.data, len(data.classes))
         function = digest([function_fingerprint(network, architecture, needs, data, self.device), *kept])
         path = self.root / "arrays" / f"{digest(['features', trial.data.identity, function])}.h5"
         if not path.exists():

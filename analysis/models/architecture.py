@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, dtype
@@ -22,6 +22,17 @@ class TensorSpec:
     def size(self) -> int:
         """Number of elements."""
         return prod(self.shape)
+
+
+class Sizes(NamedTuple):
+    """How long an image's sides, a text or a row of numbers may be; ``most`` is None where nothing limits it."""
+
+    least: int = 1
+    most: int | None = None
+
+    def allow(self, size: int) -> bool:
+        """Return whether this is neither too short nor too long."""
+        return size >= self.least and (self.most is None or size <= self.most)
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,8 @@ class Architecture:
         What the network takes: float images (n, channels, height, width), int64 tokens (n, length), or float rows.
     vocabulary : int
         How many tokens a network on tokens knows; 0 for others.
+    sizes : Sizes or None
+        Of its inputs, ``input_shape`` among them; None where only a run tells, as of a library's networks.
     spare : frozenset of str
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
     """
@@ -61,6 +74,7 @@ class Architecture:
     stages: tuple[str, ...]
     inputs: InputKind = "images"
     vocabulary: int = 0
+    sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
 
     def example(self, batch: int, seed: int = 0) -> Tensor:

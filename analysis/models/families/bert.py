@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend, masked_mean
 from ..parts.shapes import count, head_size, place, positive, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
@@ -72,6 +72,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}encoder.layer.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
+        sizes=Sizes(1, length),
         spare=frozenset(spare),
     )
 

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
 from ..parts.shapes import Shapes, count, place, shapes_of, side
 from ..parts.widths import Scale, scaled
@@ -60,9 +60,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     if (depth, stem, last) == (23, 32, 1408):
         name, pixels = "B2", 288
     ends = tuple(f"features.{stage}" for stage in range(1, 8))
-    return Architecture(
-        "efficientnet", f"EfficientNet-{name}", config, classes, (channels, pixels, pixels), "classifier.1", ends
-    )
+    title, shape = f"EfficientNet-{name}", (channels, pixels, pixels)
+    return Architecture("efficientnet", title, config, classes, shape, "classifier.1", ends, sizes=Sizes())
 
 
 def _block(shapes: Shapes, name: str) -> dict[str, Any] | None:

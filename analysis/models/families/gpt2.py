@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import Tied, Transposed, attend
 from ..parts.shapes import count, head_size, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
@@ -60,6 +60,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}h.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
+        sizes=Sizes(1, length),
         spare=spare,
     )
 

@@ -15,7 +15,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import Tied, attend, rotate
 from ..parts.shapes import count, head_size, positive, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
@@ -72,6 +72,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}layers.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
+        sizes=Sizes(),  # positions are turned, not looked up
         spare=frozenset(
             name for name in shapes if name.endswith(("rotary_emb.inv_freq", "rotary_emb.original_inv_freq"))
         ),

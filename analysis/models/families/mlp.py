@@ -10,7 +10,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import place, shapes_of
 from ..parts.widths import Scale
 from ..told import told
@@ -51,7 +51,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "activation": activation if activation in list(_ACTIVATIONS) else "relu",
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
-    return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), inputs="numbers")
+    kinds: dict[str, Any] = {"inputs": "numbers", "sizes": Sizes(sizes[0], sizes[0])}
+    return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), **kinds)
 
 
 def _in_order(modules: Iterable[str]) -> list[str]:

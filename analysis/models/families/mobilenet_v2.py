@@ -14,7 +14,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
@@ -41,7 +41,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "classes": classes,
     }
     ends = tuple(f"features.{number - 1}" for number in (*_HALVING, _BLOCKS + 1) if number > 2)
-    return Architecture("mobilenet_v2", "MobileNetV2", config, classes, (channels, 224, 224), "classifier.1", ends)
+    shape = (channels, 224, 224)
+    return Architecture("mobilenet_v2", "MobileNetV2", config, classes, shape, "classifier.1", ends, sizes=Sizes())
 
 
 def _widths(shapes: Shapes, name: str) -> list[int] | None:

@@ -16,7 +16,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
@@ -61,9 +61,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "classes": classes,
     }
     ends = tuple(f"features.{number - 1}" for number in (*kind.halving, blocks + 1) if number > 2)
-    return Architecture(
-        "mobilenet_v3", f"MobileNetV3 {kind.title}", config, classes, (channels, 224, 224), "classifier.3", ends
-    )
+    title, shape = f"MobileNetV3 {kind.title}", (channels, 224, 224)
+    return Architecture("mobilenet_v3", title, config, classes, shape, "classifier.3", ends, sizes=Sizes())
 
 
 def _block(shapes: Shapes, name: str) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -52,9 +52,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     kind = _GATES[gates].__name__
     use = "language model" if classes == vocabulary else "classifier"
     title = f"{'Bidirectional ' if directions == 2 else ''}{kind} {use}, {layers} × {hidden}"
-    return Architecture(
-        "recurrent", title, config, classes, (_LENGTH,), head, (core,), inputs="tokens", vocabulary=vocabulary
-    )
+    kinds: dict[str, Any] = {"inputs": "tokens", "vocabulary": vocabulary, "sizes": Sizes()}
+    return Architecture("recurrent", title, config, classes, (_LENGTH,), head, (core,), **kinds)
 
 
 def _layer(shapes: Shapes, core: str, fits: Any, *, with_bias: bool, other: str | None = None) -> str | None:

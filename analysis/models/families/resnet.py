@@ -17,7 +17,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -57,7 +57,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     }
     pixels = 224 if kernel == 7 else 32
     ends = tuple(f"layer{stage}" for stage in range(1, len(stages) + 1))
-    return Architecture("resnet", _title(config, deep), config, classes, (channels, pixels, pixels), head, ends)
+    shape = (channels, pixels, pixels)
+    return Architecture("resnet", _title(config, deep), config, classes, shape, head, ends, sizes=Sizes())
 
 
 def _stages(shapes: Shapes) -> list[int]:

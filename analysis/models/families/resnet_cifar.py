@@ -17,7 +17,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.widths import Scale, scaled
 
 _BLOCK = re.compile(r"layer([1-9]\d?)\.(0|[1-9]\d*)\.conv1\.weight")
@@ -54,9 +54,8 @@ def _architecture(
         "classes": classes,
     }
     stages = tuple(f"layer{stage}" for stage in range(1, len(hidden) + 1))
-    return Architecture(
-        "resnet_cifar", f"ResNet-{depth} (CIFAR)", config, classes, (stem[1], _SIDE, _SIDE), head, stages
-    )
+    title, shape = f"ResNet-{depth} (CIFAR)", (stem[1], _SIDE, _SIDE)
+    return Architecture("resnet_cifar", title, config, classes, shape, head, stages, sizes=Sizes())
 
 
 def _shape(specs: Mapping[str, TensorSpec], module: str) -> tuple[int, ...]:

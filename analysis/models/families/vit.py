@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend
 from ..parts.shapes import Shapes, count, head_size, place, shapes_of, side, thirds
 from ..parts.transformer import Attention, Perceptron
@@ -112,7 +112,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "classes": classes,
     }
     pixels, head = config["grid"] * patch, names.head if classes else None
-    return Architecture("vit", _title(config), config, classes, (channels, pixels, pixels), head, thirds(start, depth))
+    shape, sizes = (channels, pixels, pixels), Sizes(pixels, pixels)
+    return Architecture("vit", _title(config), config, classes, shape, head, thirds(start, depth), sizes=sizes)
 
 
 def _naming(shapes: Shapes) -> str:
