@@ -28,10 +28,9 @@ from ..measures import MEASURES, Column, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..models.intake import require_fit
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
 from .device import device_name
-from .fitting_data import looks_at_data, measured_classes, samples_of
+from .fitting_data import require_measurable
 from .inputs import check_data_unchanged, check_model_unchanged
 from .progress import Share
 
@@ -138,10 +137,8 @@ class Runner:
     ) -> tuple[list[Value], dict[str, str], Pass | None]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
-        if trial.data and checkpoint.architecture and looks_at_data(trial):
-            data, classes = self._data(trial.data), measured_classes(trial)
-            samples = samples_of(trial.data.name, data, checkpoint.architecture, classes)
-            require_fit(trial.model.name, checkpoint.architecture, samples)
+        if trial.data:
+            require_measurable(trial, checkpoint, self._data(trial.data))
         columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
         wanted = tuple(sorted(needs))
         reference, share = None, 0.8
