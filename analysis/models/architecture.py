@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, dtype
 
+_OPEN = ("head_dim", "padding", "adds", "activation")
 InputKind = Literal["images", "tokens", "numbers"]
 
 
@@ -63,6 +64,8 @@ class Architecture:
         Of its inputs, ``input_shape`` among them; None where only a run tells, as of a library's networks.
     spare : frozenset of str
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
+    untold : str
+        What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
     """
 
     family: str
@@ -76,6 +79,12 @@ class Architecture:
     vocabulary: int = 0
     sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
+    untold: str = ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a file must say of the network because its shapes leave it open, such as ``head_dim``; JSON values."""
+        return {name: self.config[name] for name in _OPEN if self.config.get(name) is not None}
 
     def example(self, batch: int, seed: int = 0) -> Tensor:
         """Return random inputs, (batch, *input_shape): normal numbers, or tokens of the vocabulary."""

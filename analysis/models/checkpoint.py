@@ -171,9 +171,10 @@ class Checkpoint:
 
     def inherited(self) -> dict[str, Any]:
         """Return what a file made from this one must say, to be built as this one is."""
-        made_by = self.architecture.config if self.architecture else {}
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
-        said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+        if self.architecture:
+            made_by = self.architecture.config
+            said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
         return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:

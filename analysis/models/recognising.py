@@ -14,6 +14,7 @@ from .families import families, recognise, skeleton
 from .libraries import library_builder, named_network
 from .own import own_builder
 
+_TELL = 'Put the config.json that it was saved with beside it, or name its code: network = "file.py:function".'
 RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
 
 
@@ -51,7 +52,9 @@ def builder_of(
     if network:
         return own_builder(network)
     architecture = recognise(specs, metadata)
-    return _of_family(architecture) if architecture else _named(specs, metadata, wrappers)
+    if architecture and not architecture.untold:
+        return _of_family(architecture)
+    return _named(_unknown(architecture), specs, metadata, wrappers)
 
 
 def _made_by(metadata: Mapping[str, Any]) -> str | None:
@@ -68,15 +71,25 @@ def _of_family(architecture: Architecture) -> Builder:
     return Builder(architecture, build, partial(skeleton, architecture))
 
 
-def _named(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str) -> Builder:
+def _unknown(architecture: Architecture | None) -> UnrecognisedError:
+    """Return why no family builds a network."""
+    if architecture is None:
+        return UnrecognisedError(
+            f"its tensors' names and shapes fit no known family ({', '.join(families())})", RUNNABLE
+        )
+    return UnrecognisedError(f"its tensors are those of {architecture.title}, but {architecture.untold}", _TELL)
+
+
+def _named(
+    unknown: UnrecognisedError, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str
+) -> Builder:
     """Return what a library builds of the name that the metadata gives."""
-    problem = f"its tensors' names and shapes fit no known family ({', '.join(families())})"
     network = named_network(metadata)
     if network is None:
-        raise UnrecognisedError(f"{problem}.", RUNNABLE)
+        raise UnrecognisedError(f"{unknown.problem}.", unknown.next_step)
     library, _, name = network.partition(":")
     try:
         return library_builder(network, specs, metadata, wrappers)
     except UserError as error:
         said = f"it names {name} of {library}, but {error.problem[0].lower()}{error.problem[1:]}"
-        raise UnrecognisedError(f"{problem}; {said}", RUNNABLE) from error
+        raise UnrecognisedError(f"{unknown.problem}; {said}", unknown.next_step) from error

@@ -82,7 +82,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     """Return the architecture; None without patches, positions and blocks.
 
     The number of heads leaves no trace in the shapes. It is what the metadata says, else that of the published network
-    of the same width, else one for every 64 channels, or as near to that as divides the width.
+    of the same width, else one for every 64 channels, as long as no block was cut.
     """
     shapes = shapes_of(specs)
     naming = _naming(shapes)
@@ -92,8 +92,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     depth = count(shapes, rf"{start.replace('.', '[.]')}(\d+)[.]{names.mapped.replace('.', '[.]')}")
     if not (patch and depth and tokens > extra):
         return None
-    head_dim = head_size([dim], metadata, _HEAD_DIMS.get(dim, 64))
     inner = [side(shapes, f"{start}{number}.{names.mapped}") // 3 for number in range(depth)]
+    head_dim, untold = head_size(dim, inner, metadata, _HEAD_DIMS.get(dim, 64))
     if not all(inner) or any(width % head_dim for width in inner):
         return None
     classes = side(shapes, f"{names.head}.weight")
@@ -113,7 +113,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     }
     pixels, head = config["grid"] * patch, names.head if classes else None
     shape, sizes = (channels, pixels, pixels), Sizes(pixels, pixels)
-    return Architecture("vit", _title(config), config, classes, shape, head, thirds(start, depth), sizes=sizes)
+    kinds: dict[str, Any] = {"sizes": sizes, "untold": untold}
+    return Architecture("vit", _title(config), config, classes, shape, head, thirds(start, depth), **kinds)
 
 
 def _naming(shapes: Shapes) -> str:
