@@ -13,7 +13,7 @@ from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .parts.attention import Transposed
-from .recognising import RUNNABLE, UnrecognisedError, builder_of
+from .recognising import UnrecognisedError, builder_of
 from .told import told
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
@@ -101,19 +101,19 @@ class Checkpoint:
         self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
         names = {canonical: name for name, canonical in _canonical(file.specs).items()}
-        self._builder, self.reason = self._recognised(names, network)
+        self._builder, self.reason, self._next_step = self._recognised(names, network)
         self.architecture = self._builder.architecture if self._builder else None
         called = self._builder.names if self._builder else {}
         self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
 
-    def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str]:
+    def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str, str]:
         specs = {canonical: self._file.specs[name] for canonical, name in names.items()}
         wrappers = next((name.removesuffix(canonical) for canonical, name in names.items()), "")
         try:
-            return builder_of(network, specs, self.metadata, wrappers), ""
+            return builder_of(network, specs, self.metadata, wrappers), "", ""
         except UnrecognisedError as error:
-            return None, error.problem
+            return None, error.problem, error.next_step
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.
@@ -179,7 +179,7 @@ class Checkpoint:
 
     def _known(self) -> Builder:
         if self._builder is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", RUNNABLE)
+            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", self._next_step)
         return self._builder
 
     def _state(self, name: str) -> Tensor:

@@ -18,12 +18,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
-from ..parts.shapes import Shapes, place, shapes_of, side
+from ..parts.shapes import Shapes, of_another, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
 _CONV = re.compile(r"layer([1-9])\.(\d+)\.conv1\.weight")
 _HEADS, _SHORTCUTS = ("fc", "linear"), ("downsample", "shortcut")
 _BOTTLENECKS = {16: "50", 33: "101", 50: "152"}  # blocks to the name that the published networks have
+_BLURRED = "aa|blur"  # timm's that smooth the maps before they halve them
 _BASIC = {8: "18", 16: "34"}
 
 
@@ -42,6 +43,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     shortcut = next((s for s in _SHORTCUTS if any(f".{s}.0.weight" in name for name in shapes)), _SHORTCUTS[0])
     blocks = [[_block(shapes, f"layer{s}.{b}.", shortcut) for b in range(count)] for s, count in enumerate(stages, 1)]
     if any(block is None for stage in blocks for block in stage) or not _halves_by_projection(blocks):
+        return None
+    if of_another(metadata, _BLURRED):
         return None
     classes, channels = side(shapes, f"{head}.weight"), side(shapes, "conv1.weight", 1)
     config = {

@@ -138,10 +138,10 @@ class CifarResNet(nn.Module):
         Channels inside each block, by stage.
     shortcut : str or None
         Name of the projections; None for shortcuts without parameters.
-    padding : list of int or None
-        How many zero channels such shortcuts put first, by stage.
     head : str
         Name of the linear layer.
+    padding : list of int or None
+        How many zero channels shortcuts without parameters put first, by stage; None for half of them.
     """
 
     def __init__(
@@ -151,16 +151,16 @@ class CifarResNet(nn.Module):
         widths: list[int],
         hidden: list[list[int]],
         shortcut: str | None,
-        padding: list[int] | None,
         head: str,
         classes: int,
+        padding: list[int] | None = None,
     ) -> None:
         super().__init__()
         self.conv1 = _conv3(channels, stem)
         self.bn1 = nn.BatchNorm2d(stem)
         self._path = [f"layer{stage}" for stage in range(1, len(widths) + 1)]
         for stage, (before, after) in enumerate(pairwise([stem, *widths])):
-            stride, first = 2 if stage else 1, padding[stage] if padding else 0
+            stride, first = 2 if stage else 1, padding[stage] if padding else (after - before) // 2
             around = _around(before, after, stride, shortcut, first)
             self.add_module(self._path[stage], _stage(before, hidden[stage], after, stride, shortcut, around))
         self._head = head

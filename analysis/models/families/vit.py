@@ -20,11 +20,12 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend
-from ..parts.shapes import Shapes, count, head_size, place, shapes_of, side, thirds
+from ..parts.shapes import Shapes, count, head_size, of_another, place, shapes_of, side, thirds
 from ..parts.transformer import Attention, Perceptron
 from ..parts.widths import Scale, scaled
 
 _EPSILON = 1e-6
+_VARIANTS = "^test_|quickgelu|so400m"  # timm's of other activations, or of heads that are not told
 _SIZES = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H", 1408: "g", 1664: "G"}
 _HEAD_DIMS = {1280: 80, 1408: 88, 1664: 104}  # of the published networks whose heads have not 64 channels, by width
 
@@ -90,7 +91,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     dim, channels, patch = (side(shapes, f"{names.patches}.weight", axis) for axis in (0, 1, 2))
     tokens, start = side(shapes, names.positions, 1), f"{names.blocks}.{names.block}"
     depth = count(shapes, rf"{start.replace('.', '[.]')}(\d+)[.]{names.mapped.replace('.', '[.]')}")
-    if not (patch and depth and tokens > extra):
+    if not (patch and depth and tokens > extra) or of_another(metadata, _VARIANTS):
         return None
     inner = [side(shapes, f"{start}{number}.{names.mapped}") // 3 for number in range(depth)]
     head_dim, untold = head_size(dim, inner, metadata, _HEAD_DIMS.get(dim, 64))
