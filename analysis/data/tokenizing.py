@@ -40,7 +40,7 @@ def text_source(
         return tokens
 
     names = [text[:_SHOWN] for text in texts]
-    told = {"names": names, "further": further, "pad": pad, "vocabulary": vocabulary}
+    told: dict[str, Any] = {"names": names, "further": further, "pad": pad, "vocabulary": vocabulary}
     return RowSource(spec.path, "tokens", (spec.length,), labelled, read, **told)
 
 

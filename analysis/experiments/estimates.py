@@ -59,9 +59,11 @@ class _Estimator:
         self._plan = plan
         self._outlook = Outlook((*plan.trials, *(trial for trial, _ in past)))
         self._size = cache(_size)
-        self._needs_of = cache(lambda model, shape: self._count(model, lambda *net: needs_of(*net, shape)))
-        self._kept_of = cache(lambda model, *what: self._count(model, lambda *net: kept_of(*net, *what)))
-        self._step_of = cache(lambda model, *what: self._count(model, lambda *net: training_memory(*net, *what)))
+        self._needs_of = cache(lambda model, shape: self._count(model, lambda net, known: needs_of(net, known, shape)))
+        self._kept_of = cache(lambda model, *what: self._count(model, lambda net, known: kept_of(net, known, *what)))
+        self._step_of = cache(
+            lambda model, *what: self._count(model, lambda net, known: training_memory(net, known, *what))
+        )
         self._seconds: dict[Hashable, list[float]] = {}
         self._points: list[tuple[float, float]] = []
         for trial, seconds in past:

@@ -117,8 +117,8 @@ class EfficientNet(nn.Module):
         for stage, stride in zip(stages, _STRIDES, strict=True):
             strides = [stride, *(1 for _ in stage[1:])]
             adds = [next(places) in config["adds"] for _ in stage]
-            blocks = (Block(*block, epsilon, adds=a) for *block, a in zip(stage, strides, adds, strict=True))
-            parts.append(nn.Sequential(*blocks))
+            made = (Block(b, s, epsilon, adds=a) for b, s, a in zip(stage, strides, adds, strict=True))
+            parts.append(nn.Sequential(*made))
         parts.append(ConvNorm(stages[-1][-1]["widths"][-1], config["last"], 1, 1, 1, F.silu, epsilon))
         self.features = nn.Sequential(*parts)
         place(self, "classifier.1", nn.Linear(config["last"], config["classes"]))

@@ -47,7 +47,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "classes": classes,
     }
     ends = tuple(f"features.{number - 1}" for number in (*_HALVING, _BLOCKS + 1) if number > 2)
-    shape, kinds = (channels, 224, 224), {"sizes": Sizes(), "untold": untold}
+    shape = (channels, 224, 224)
+    kinds: dict[str, Any] = {"sizes": Sizes(), "untold": untold}
     return Architecture("mobilenet_v2", "MobileNetV2", config, classes, shape, "classifier.1", ends, **kinds)
 
 
