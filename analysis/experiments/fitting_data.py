@@ -57,9 +57,9 @@ class DataCheck:
 
     def _checked(self, root: str, spec: DataSpec, classes: Classes) -> None:
         origin, name = self._outlook.origin(root), self._outlook.name(root)
-        if origin and origin.architecture:
-            samples = _samples(spec.name, self._open(spec), origin.architecture, classes)
-            require_fit(name, origin.architecture, samples)
+        if origin and (architecture := origin.architecture or origin.likely):
+            samples = _samples(spec.name, self._open(spec), architecture, classes)
+            require_fit(name, architecture, samples)
             require_runs(name, origin, samples)
 
 

@@ -78,6 +78,8 @@ class Checkpoint:
         The recognised network.
     reason : str
         Why none was recognised, as the end of a sentence; empty where one was.
+    likely : Architecture or None
+        What the tensors are those of, where only settings are untold; it takes the same data.
     """
 
     path: Path
@@ -87,6 +89,7 @@ class Checkpoint:
     metadata: Mapping[str, Any]
     architecture: Architecture | None
     reason: str
+    likely: Architecture | None
 
     def __init__(
         self,
@@ -101,19 +104,21 @@ class Checkpoint:
         self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
         names = {canonical: name for name, canonical in _canonical(file.specs).items()}
-        self._builder, self.reason, self._next_step = self._recognised(names, network)
+        self.reason, self._next_step, self.likely = "", "", None
+        self._builder = self._recognised(names, network)
         self.architecture = self._builder.architecture if self._builder else None
         called = self._builder.names if self._builder else {}
         self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
 
-    def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str, str]:
+    def _recognised(self, names: Mapping[str, str], network: str | None) -> Builder | None:
         specs = {canonical: self._file.specs[name] for canonical, name in names.items()}
         wrappers = next((name.removesuffix(canonical) for canonical, name in names.items()), "")
         try:
-            return builder_of(network, specs, self.metadata, wrappers), "", ""
+            return builder_of(network, specs, self.metadata, wrappers)
         except UnrecognisedError as error:
-            return None, error.problem, error.next_step
+            self.reason, self._next_step, self.likely = error.problem, error.next_step, error.likely
+            return None
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.

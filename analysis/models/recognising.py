@@ -19,7 +19,15 @@ RUNNABLE = 'Keep to methods and measures on weights, or name the code that build
 
 
 class UnrecognisedError(UserError):
-    """Nobody here knows the network; its problem is the end of a sentence."""
+    """Nobody here knows the network; its problem is the end of a sentence.
+
+    Attributes
+    ----------
+    likely : Architecture or None
+        What its tensors are those of, where only settings are untold.
+    """
+
+    likely: Architecture | None = None
 
 
 def builder_of(
@@ -77,7 +85,9 @@ def _unknown(architecture: Architecture | None) -> UnrecognisedError:
         return UnrecognisedError(
             f"its tensors' names and shapes fit no known family ({', '.join(families())})", RUNNABLE
         )
-    return UnrecognisedError(f"its tensors are those of {architecture.title}, but {architecture.untold}", _TELL)
+    error = UnrecognisedError(f"its tensors are those of {architecture.title}, but {architecture.untold}", _TELL)
+    error.likely = architecture
+    return error
 
 
 def _named(
@@ -86,10 +96,16 @@ def _named(
     """Return what a library builds of the name that the metadata gives."""
     network = named_network(metadata)
     if network is None:
-        raise UnrecognisedError(f"{unknown.problem}.", unknown.next_step)
+        raise _ended(unknown, ".")
     library, _, name = network.partition(":")
     try:
         return library_builder(network, specs, metadata, wrappers)
     except UserError as error:
         said = f"it names {name} of {library}, but {error.problem[0].lower()}{error.problem[1:]}"
-        raise UnrecognisedError(f"{unknown.problem}; {said}", unknown.next_step) from error
+        raise _ended(unknown, f"; {said}") from error
+
+
+def _ended(unknown: UnrecognisedError, end: str) -> UnrecognisedError:
+    whole = UnrecognisedError(unknown.problem + end, unknown.next_step)
+    whole.likely = unknown.likely
+    return whole
