@@ -1,6 +1,7 @@
 """The results table."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -8,7 +9,9 @@ from rich.table import Table
 
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
-from ..analysis.workspace import Workspace
+from ..analysis.versions import earlier, remarks
+from ..analysis.wording import sure
+from ..analysis.workspace import ModelRecord, ValueRecord, Workspace
 
 _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
 
@@ -16,7 +19,8 @@ _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.
 def print_results(space: Workspace) -> None:
     """Print one row a model with its main measures."""
     rows: dict[str, dict[str, Any]] = {}
-    for value in space.values():
+    values = tuple(told_values(space))
+    for value in values:
         rows.setdefault(value.model, {})[value.measure] = value
     shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
     table = Table("model", box=None)
@@ -25,6 +29,29 @@ def print_results(space: Workspace) -> None:
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     console().print(table)
+    for remark in (*_remarks(space.models()), *remarks(earlier(values))):
+        _say(remark)
+
+
+def _remarks(models: Iterable[ModelRecord]) -> Iterator[str]:
+    """Say which names mean the same content, and whose numbers are in doubt."""
+    for record in models:
+        yield from (f"{alias} has the content of {record.name}." for alias in record.aliases)
+        yield from filter(None, (record.doubt,))
+
+
+def told_values(space: Workspace) -> Iterator[ValueRecord]:
+    """Give every value, and those of a model with several names once more under each of the others."""
+    values = space.values()
+    yield from values
+    for record in space.models():
+        for alias in record.aliases:
+            yield from (value.replaced(model=alias) for value in values if value.model == record.name)
+
+
+def _say(sentence: str) -> None:
+    screen = console()
+    screen.print(sentence, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
 
 
 def print_answer(space: Workspace) -> None:
@@ -33,9 +60,8 @@ def print_answer(space: Workspace) -> None:
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
-            screen = console()
             for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
-                screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
+                _say(said)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:
@@ -78,8 +104,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if value.unit == "fraction":
-        half = f" ± {50 * (value.high - value.low):.1f}" if value.low is not None else ""
-        return f"{100 * value.value:.2f} %{half}"
+        ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]
+        return f"{sure(*ends)} %" if len(ends) == 3 else f"{ends[0]:.2f} %"
     return f"{_short(value.value)} {value.unit}".rstrip()
 
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from ..trials import Answer, DataSpec, FitResult, FitSpec, Frozen, Trial
 
 TrialState = Literal["pending", "running", "done", "failed", "cancelled"]
@@ -75,6 +77,8 @@ class ModelRecord(Frozen):
     ----------
     name : str
         Unique in the workspace.
+    aliases : tuple of str
+        Further names that recipes gave it, as unique: files of the same content are one model.
     path : Path or None
         Absolute path of the checkpoint; None for a derived model that is not made yet.
     method : str or None
@@ -89,10 +93,13 @@ class ModelRecord(Frozen):
         What was learnt about it: family, parameters, classes, notes.
     created : float
         Seconds since the epoch when the workspace first heard of it.
+    doubt : str
+        Why its numbers may be those of another, as one sentence; empty where they are its own.
     """
 
     identity: str
     name: str
+    aliases: tuple[str, ...] = ()
     kind: Literal["source", "derived"]
     path: Path | None
     method: str | None
@@ -102,6 +109,7 @@ class ModelRecord(Frozen):
     seed: int | None
     facts: dict[str, Any]
     created: float
+    doubt: str = ""
 
 
 class DataRecord(Frozen):
@@ -131,6 +139,8 @@ class ValueRecord(Frozen):
         In ``unit``; nan where the measure gave none.
     low, high : float or None
         Bounds of the 95 % interval.
+    version : int or None
+        The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
 
     model: str
@@ -144,6 +154,7 @@ class ValueRecord(Frozen):
     low: float | None
     high: float | None
     unit: str
+    version: int | None = Field(None, exclude=True)
 
 
 class ColumnRecord(Frozen):
