@@ -1,19 +1,22 @@
 """What a plan's files must fulfil before anything runs."""
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
+from ..data import open_data
 from ..errors import UserError
 from ..features import choose_taps
 from ..methods import METHODS
 from ..models import Checkpoint
 from ..models.layer_names import fitting
 from ..trials import DerivedModel, ModelSpec, Plan, SourceModel, Trial
+from .class_order import remarks_of
 from .fitting_data import DataCheck
 from .outlook import Outlook
 
 
-def check_inputs(plan: Plan) -> None:
-    """Check what shows in the files' headers.
+def check_inputs(plan: Plan) -> tuple[str, ...]:
+    """Check what shows in the files' headers, and return what a person may want to know of them.
 
     Every operation's parents suit it, every pattern of layers fits one of its model's, and every network takes the data
     that it is run over.
@@ -27,6 +30,7 @@ def check_inputs(plan: Plan) -> None:
         Naming the first that does not fit.
     """
     outlook = Outlook(plan.trials)
+    remarks = remarks_of(plan, outlook, cache(open_data))
     data = DataCheck(outlook)
     for model, trial in _operations(plan):
         _check_parents(model, trial, outlook)
@@ -34,6 +38,7 @@ def check_inputs(plan: Plan) -> None:
     for trial in plan.trials:
         _check_features(trial, outlook)
         data.check(trial)
+    return remarks
 
 
 def _operations(plan: Plan) -> Iterator[tuple[DerivedModel, Trial]]:
