@@ -175,6 +175,11 @@ class Arrays(Looking):
         """Return why an array cannot be had: the first error of a key that starts so (``layouts``, ``column``)."""
         return self.loading.error(*prefix)
 
+    @property
+    def misses(self) -> int:
+        """How often something was asked for that was not there yet."""
+        return self.loading.misses
+
     def idle(self) -> bool:
         """Return whether nothing is being loaded."""
         return self.loading.idle() and self.records.idle()
