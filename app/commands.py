@@ -41,6 +41,9 @@ class Command:
         Whether it is on, for something that is on or off.
     by_focus : bool
         The focused widget takes the keys itself; the registry only tells of them.
+    name : callable or None
+        Its name at the moment, for something that stands for one thing now and for another later; it is left out of
+        the menus while it cannot be done.
     """
 
     id: str
@@ -52,6 +55,12 @@ class Command:
     enabled: Callable[[], bool] = field(default=lambda: True)
     checked: Callable[[], bool] | None = None
     by_focus: bool = False
+    name: Callable[[], str] | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is called now."""
+        return self.name() if self.name else self.title
 
     @property
     def tooltip(self) -> str:
@@ -123,6 +132,9 @@ class Commands(QObject):
             action.setEnabled(command.enabled())
             if command.checked:
                 action.setChecked(command.checked())
+            if command.name:
+                action.setText(command.text.replace("&", "&&"))
+                action.setVisible(action.isEnabled())
 
     def fill(self, bar: QMenuBar) -> None:
         """Fill a menu bar: the menus in their usual order, the commands in the order in which they were added."""

@@ -8,7 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from ..analysis.errors import UserError
 from ..analysis.jobs.executor import Job
 from ..analysis.session import Session
-from ..views.jobs import counted
+from ..views.jobs import tallied
 
 
 def follow(session: Session) -> int:
@@ -43,7 +43,7 @@ def follow(session: Session) -> int:
         bars.on_engine_changed()
     if session.message:  # a search that could not go on
         raise session.message
-    if devices := counted(engine.executor.devices.values()):
+    if devices := tallied(engine.executor.devices.values()):
         console.print(f"Computed on {devices}.")
     failed = session.workspace.trials("failed")
     for trial in failed:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .parts import shortened
 from .table import class_name
 from .theme import CLASS_HUES, LIGHT, look
+from .words import counted
 
 Labels = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -71,8 +72,8 @@ def legend(classes: Sequence[str], count: int, shown: Sequence[int]) -> str:
     """Return the legend of ``count`` classes as rich text; every class is a link to its number."""
     listed = range(count) if count <= _LISTED else shown
     entries = [_entry(class_name(classes, label), label, shown) for label in listed]
-    rest = f"{count:,} classes; those of the selected samples have a colour" if count > len(CLASS_HUES) else ""
-    return " &nbsp; ".join([*entries, *([rest] if rest else [])])
+    said = f"{counted(count, 'class', 'classes')}; those of the selected samples have a colour"
+    return " &nbsp; ".join([*entries, *([said] if count > len(CLASS_HUES) else [])])
 
 
 def _entry(name: str, label: int, shown: Sequence[int]) -> str:

@@ -19,6 +19,7 @@ from .parts import Line, named, told
 from .plot import Plot, mode_of
 from .table import Table, class_names
 from .theme import GAP, TIGHT
+from .words import share_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,7 +106,7 @@ def remark(state: EmbeddingState) -> str:
 def placed(layout: NDArray[np.float32]) -> str:
     """Return how many samples have a place, in words, where not all of them have one."""
     count = int(np.isfinite(layout[:, 0]).sum())
-    return "" if count == len(layout) else f"{count:,} of {len(layout):,} samples, drawn at random"
+    return "" if count == len(layout) else f"{share_of(count, len(layout), 'sample')}, drawn at random"
 
 
 def table(state: EmbeddingState) -> Table:

@@ -5,10 +5,11 @@ from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from .theme import TIGHT
 
+_TITLE = 32  # pixels that a system may need for a window's title
 _LEAST = 40  # pixels that a text is never narrower than
 
 Part = TypeVar("Part", bound=QWidget)
@@ -115,6 +116,13 @@ class Sentence(_Fitted):
         return re.sub(r"\S+", lambda word: self._elided(word[0], room), self.whole)
 
 
+def sized(window: Part, width: int, height: int) -> Part:
+    """Return a window of that size, or of its screen's where that is smaller."""
+    room = window.screen().availableGeometry()
+    window.resize(min(width, room.width()), min(height, room.height() - _TITLE))
+    return window
+
+
 def scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
     """Return an area that scrolls a widget up and down, on the ground of what it lies on."""
     area = QScrollArea(parent, widgetResizable=True)
@@ -124,6 +132,14 @@ def scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
     area.setWidget(content)
     content.setAutoFillBackground(False)
     return area
+
+
+def choice_box(parent: QWidget, letters: int = 10) -> QComboBox:
+    """Return a box of choices that shows at least so many letters of one, and asks for no more room."""
+    box = QComboBox(parent)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(letters)
+    return box
 
 
 def count_box(parent: QWidget, least: int, most: int, *, suffix: str = "", instead_of_least: str = "") -> QSpinBox:

@@ -63,6 +63,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self._borrowed: Tool | None = None
         self._named: dict[str, str] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAcceptDrops(False)  # what is dropped is the window's
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.getPlotItem().hideButtons()
         self.getPlotItem().setMenuEnabled(False)

@@ -16,7 +16,7 @@ from .figure import Range
 from .notice import Notice
 from .operations import SIGNS, SYMBOLS, curve_colour, hue, operations, ring
 from .panel import Panel, view
-from .parts import column, named, shortened, told
+from .parts import choice_box, column, named, shortened, told
 from .plot import Plot, mode_of
 from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values
 from .table import Table
@@ -156,9 +156,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         self.set_content(body)
 
     def _axis_box(self, name: str) -> QComboBox:
-        box = told(QComboBox(self), f"What the {name} axis shows", f"{name} axis")
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(14)
+        box = told(choice_box(self), f"What the {name} axis shows", f"{name} axis")
         box.textActivated.connect(lambda text: self._on_axis(name, text))
         self.add_control(box)
         return box

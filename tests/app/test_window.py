@@ -171,9 +171,9 @@ def test_an_earlier_run_can_be_resumed(window: Window, home: Path, qtbot: QtBot)
     db.close()
     window.open_workspace(home)
     qtbot.waitUntil(window._banner.isVisible)
-    assert window._banner._text.text() == "2 trials of an earlier run are not finished."
-    assert window._banner._act.text() == "Resume"
-    window._banner._act.click()
+    assert window._banner.sentence.whole == "2 trials of an earlier run are not finished."
+    assert window._banner.act.text() == "Resume"
+    window._banner.act.click()
     assert window.session.engine.told == ["resume"]
     assert window._banner.isHidden()
 
@@ -183,15 +183,15 @@ def test_a_folder_that_is_no_workspace_is_refused(window: Window, tmp_path: Path
     (tmp_path / "letters" / "a.txt").write_text("dear")
     window.open_workspace(tmp_path / "letters")
     qtbot.waitUntil(window._banner.isVisible)
-    assert "letters" in window._banner._text.text()
-    assert not window._banner._act.isVisible()
+    assert "letters" in window._banner.sentence.whole
+    assert not window._banner.act.isVisible()
     assert window.session is None
 
 
 def test_a_recipe_is_run_from_its_folder(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
     opened.run_recipe(tmp_path / "none.toml")
     qtbot.waitUntil(opened._banner.isVisible)
-    assert "none.toml cannot be read" in opened._banner._text.text()
+    assert "none.toml cannot be read" in opened._banner.sentence.whole
     (tmp_path / "a.toml").write_text("title = 'A'")
     opened.run_recipe(tmp_path / "a.toml")
     assert opened.session.engine.told == ["title = 'A'"]
@@ -283,7 +283,7 @@ def test_what_is_missing_is_said(dialog: ExperimentDialog, models: set[str], see
     choose(dialog, "merge.linear", models)
     dialog._seeds.setText(seeds)
     run_button(dialog).click()
-    assert sentence in dialog._problem.text()
+    assert sentence in dialog.problem.whole
     assert dialog.isVisible()
 
 
