@@ -165,13 +165,15 @@ class ExperimentDialog(RunDialog):
         ):
             self.pages.addTab(page, title)
             page.setContentsMargins(GAP, GAP, GAP, GAP)
-        columns = QHBoxLayout()
+        choices = QWidget(self)
+        columns = QHBoxLayout(choices)
+        columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(WIDE)
         columns.addLayout(left, 2)
         columns.addWidget(self.pages, 3)
         layout = QVBoxLayout(self)
         layout.setSpacing(GAP)
-        layout.addLayout(columns, 1)
+        layout.addWidget(scrolled(choices, self, sideways=True), 1)  # for a small screen
         layout.addWidget(self.problem)
         layout.addWidget(self._buttons)
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QMimeData, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QScrollArea, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
 
 from ..analysis.errors import UserError
 from ..views.bridge import Bridge, in_background
-from ..views.parts import Line, column, named, sized
+from ..views.parts import Line, column, named, scrolled, sized
 from ..views.theme import look
 from ..views.words import counted
 from .banner import Banner
@@ -74,9 +74,7 @@ class Window(QMainWindow):
         layout = column(body)
         layout.addWidget(self._banner)
         self._views = arrange(views, self.panels)
-        room = QScrollArea(body, widgetResizable=True, frameShape=QScrollArea.Shape.NoFrame)  # for a small screen
-        room.setWidget(self._views)
-        layout.addWidget(room, 1)
+        layout.addWidget(scrolled(self._views, body, sideways=True), 1)  # for a small screen
         self.setCentralWidget(body)
         self.commands.add(*window_commands(self))
         self.commands.fill(self.menuBar())

@@ -5,8 +5,11 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from PySide6.QtGui import QFontMetrics
 
 from .table import digits
+
+_GAP_PX = 6
 
 
 class NumberAxis(pg.AxisItem):  # type: ignore[misc]
@@ -18,9 +21,21 @@ class NumberAxis(pg.AxisItem):  # type: ignore[misc]
     whole = False
 
     def tickSpacing(self, least: float, greatest: float, size: float) -> list[tuple[float, float]]:  # noqa: N802
-        """Return the steps of the ticks with their offsets, pyqtgraph's unless they part whole numbers."""
-        found = super().tickSpacing(least, greatest, size)
-        return found if not self.whole else [(max(step, 1), offset) for step, offset in found if step >= 1] or [(1, 0)]
+        """Return the steps of the ticks with their offsets, the largest first: pyqtgraph's where they have room."""
+        room = max(self._least_step(least, greatest, size), 1.0 if self.whole else 0.0)
+        found = [(step, offset) for step, offset in super().tickSpacing(least, greatest, size) if step >= room]
+        return found or [(_round_step(room), 0.0)]
+
+    def _least_step(self, least: float, greatest: float, size: float) -> float:
+        """Return the step below which numbers beside each other would overlap."""
+        if self.orientation == "left":
+            return 0.0
+        step = 10.0 ** np.floor(np.log10((greatest - least) / 5))
+        widest = max(map(self._width, self.tickStrings((least, greatest), 1.0, step)))
+        return (greatest - least) * (widest + _GAP_PX) / size
+
+    def _width(self, text: str) -> int:
+        return QFontMetrics(self.style["tickFont"] or self.font()).horizontalAdvance(text)
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return each tick as digits, with as many places as the step needs."""
@@ -38,3 +53,9 @@ def _written(value: float, places: int) -> str:
 def number_axes() -> dict[str, Any]:
     """Return the axes of a plot, by side."""
     return {side: NumberAxis(side) for side in ("left", "bottom")}
+
+
+def _round_step(least: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that is not below a number."""
+    power = 10.0 ** np.floor(np.log10(least))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)

@@ -72,7 +72,7 @@ def legend(classes: Sequence[str], count: int, shown: Sequence[int]) -> str:
     """Return the legend of ``count`` classes as rich text; every class is a link to its number."""
     listed = range(count) if count <= _LISTED else shown
     entries = [_entry(class_name(classes, label), label, shown) for label in listed]
-    said = f"{counted(count, 'class', 'classes')}; those of the selected samples have a colour"
+    said = f"{counted(count, 'class', 'classes')}; of the selected ones up to 8 have a colour"
     return " &nbsp; ".join([*entries, *([said] if count > len(CLASS_HUES) else [])])
 
 

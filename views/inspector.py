@@ -190,7 +190,7 @@ class InspectorPanel(Panel[InspectorState]):
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._problem = named(Sentence(self), "notice-error")
         self._facts = QFormLayout()
-        self._measures = TableSheet(self, elastic=1)
+        self._measures = TableSheet(self, elastic=0)
         self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
         self._notes.setMaximumHeight(72)
         self._settled = QTimer(self, singleShot=True, interval=600)

@@ -123,22 +123,24 @@ def sized(window: Part, width: int, height: int) -> Part:
     return window
 
 
-def scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
-    """Return an area that scrolls a widget up and down, on the ground of what it lies on."""
+def scrolled(content: QWidget, parent: QWidget, *, sideways: bool = False) -> QScrollArea:
+    """Return an area that scrolls a widget up and down, perhaps sideways too, on the ground of what it lies on."""
     area = QScrollArea(parent, widgetResizable=True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    if not sideways:
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.viewport().setAutoFillBackground(False)
     area.setWidget(content)
     content.setAutoFillBackground(False)
     return area
 
 
-def choice_box(parent: QWidget, letters: int = 10) -> QComboBox:
-    """Return a box of choices that shows at least so many letters of one, and asks for no more room."""
+def choice_box(parent: QWidget, letters: int = 18) -> QComboBox:
+    """Return a box of choices that shows so many letters of one, and less where there is no room."""
     box = QComboBox(parent)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(letters)
+    box.setMinimumWidth(_LEAST)
     return box
 
 

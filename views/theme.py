@@ -272,9 +272,10 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     QAbstractSpinBox {{ padding: 2px {TIGHT}px; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox::down-arrow {{ image: url({_asset("chevron")}); width: 12px; height: 12px; }}
-    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.quiet}; border-radius: 3px;
-        background: {theme.ground}; }}
-    QCheckBox::indicator:checked {{ image: url({_asset("check")}); }}
+    QCheckBox::indicator, QListView::indicator, QTreeView::indicator {{ width: 14px; height: 14px;
+        border: 1px solid {theme.quiet}; border-radius: 3px; background: {theme.ground}; }}
+    QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked
+        {{ image: url({_asset("check")}); }}
     QComboBox QAbstractItemView {{ border: 1px solid {theme.hairline}; background: {theme.ground}; }}
     #palette {{ background: {theme.ground}; border: 1px solid {theme.hairline}; }}
     #palette QTreeWidget {{ background: {theme.ground}; border: none; }}

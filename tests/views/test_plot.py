@@ -195,8 +195,9 @@ def test_all_is_seen_until_a_person_zooms(qtbot: QtBot, plot: Plot) -> None:
         (0, 2, True, {"0", "1", "2"}),
         (0, 2, False, {"0.0", "0.5", "1.0", "1.5", "2.0"}),
         (2.4e5, 2.6e5, True, {"240\u202f000", "250\u202f000", "260\u202f000"}),
+        (2e5, 5e5, False, {"200\u202f000", "300\u202f000", "400\u202f000"}),
         (0, 3e7, False, {"10\u202f000\u202f000", "20\u202f000\u202f000"}),
-        (-1e-7, 1e-7, False, {"1e-07", "0"}),
+        (-1e-7, 1e-7, False, {"5e-08", "0"}),
     ],
 )
 def test_ticks_are_written_as_digits(plot: Plot, low: float, high: float, whole: bool, expected: set[str]) -> None:
@@ -207,3 +208,12 @@ def test_ticks_are_written_as_digits(plot: Plot, low: float, high: float, whole:
     assert expected <= written
     if whole:
         assert not any("." in text for text in written)
+
+
+@pytest.mark.parametrize("width", [60, 150, 400])
+@pytest.mark.parametrize("high", [3, 5e5, 4e9])
+def test_ticks_beside_each_other_do_not_overlap(plot: Plot, width: int, high: float) -> None:
+    axis = plot.getAxis("bottom")
+    step = min(step for step, _ in axis.tickSpacing(0, high, width))
+    texts = axis.tickStrings([step * number for number in range(1, 1 + int(high / step))], 1, step)
+    assert all(axis._width(text) < step / high * width for text in texts)
