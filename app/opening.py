@@ -55,7 +55,7 @@ def kind_of(path: Path) -> Kind:
     Raises
     ------
     UserError
-        If it is nothing that can be opened.
+        If it cannot be opened.
     """
     suffix = path.suffix.lower()
     if path.is_dir():
@@ -71,7 +71,7 @@ def kind_of(path: Path) -> Kind:
     if suffix in DATA_SUFFIXES:
         return "data"
     raise UserError(
-        f"'{path.name}' is nothing that can be opened.", "Name a workspace, checkpoint, recipe or data set."
+        f"'{path.name}' cannot be opened.", "Name a workspace, checkpoint, recipe or data set."
     )
 
 
