@@ -75,10 +75,14 @@ def _recent(window: "Window", number: int) -> Command:
     def there() -> list[Path]:
         return window.settings.recent_workspaces()[number : number + 1]
 
+    def reopen() -> None:
+        for path in there():
+            window.open_workspace(path)
+
     return Command(
         f"file.recent.{number}",
         "Recent workspace",
-        lambda: [window.open_workspace(path) for path in there()],
+        reopen,
         menu=("File", "Recent"),
         enabled=lambda: bool(there()),
         name=lambda: next((shortened(f"{path.name} – {path.parent}", _LONGEST) for path in there()), ""),

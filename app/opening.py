@@ -70,9 +70,7 @@ def kind_of(path: Path) -> Kind:
         return "recipe"
     if suffix in DATA_SUFFIXES:
         return "data"
-    raise UserError(
-        f"'{path.name}' cannot be opened.", "Name a workspace, checkpoint, recipe or data set."
-    )
+    raise UserError(f"'{path.name}' cannot be opened.", "Name a workspace, checkpoint, recipe or data set.")
 
 
 def _kind_of_folder(folder: Path) -> Kind:

@@ -91,7 +91,13 @@ class Window(QMainWindow):
 
         A recipe is run in it as soon as it is there.
         """
-        then = (lambda: self.run_recipe(recipe)) if recipe else (lambda: self._take(what))
+
+        def then() -> None:
+            if recipe:
+                self.run_recipe(recipe)
+            else:
+                self._take(what)
+
         if what.kind == "workspace" or self.session is None:
             self.open_workspace(what.workspace(Path.cwd()), then)
         else:
@@ -105,8 +111,11 @@ class Window(QMainWindow):
                 self.add_all(what.paths)
             case "recipe":
                 self.open_recipe(first)
-            case "data":
+            case "data" if self.session.snapshot.models:
                 self.new_experiment(first)
+            case "data":
+                problem = f"'{first.name}' is a data set, and there is no model to measure on it."
+                self._on_trouble(UserError(problem, "Open a checkpoint first."))
 
     def open_workspace(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Open a workspace, making it where there is none, and do something with it once it is there."""

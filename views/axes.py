@@ -1,9 +1,9 @@
 """Axes whose numbers are written out: whole ones as whole numbers, none with an exponent that digits could spare."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QFontMetrics
 
@@ -28,11 +28,12 @@ class NumberAxis(pg.AxisItem):  # type: ignore[misc]
 
     def _least_step(self, least: float, greatest: float, size: float) -> float:
         """Return the step below which numbers beside each other would overlap."""
-        if self.orientation == "left":
+        extent = abs(greatest - least)
+        if self.orientation == "left" or not extent > 0:
             return 0.0
-        step = 10.0 ** np.floor(np.log10((greatest - least) / 5))
+        step = 10.0 ** math.floor(math.log10(extent / 5))
         widest = max(map(self._width, self.tickStrings((least, greatest), 1.0, step)))
-        return (greatest - least) * (widest + _GAP_PX) / size
+        return extent * (widest + _GAP_PX) / size
 
     def _width(self, text: str) -> int:
         return QFontMetrics(self.style["tickFont"] or self.font()).horizontalAdvance(text)
@@ -40,7 +41,7 @@ class NumberAxis(pg.AxisItem):  # type: ignore[misc]
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802
         """Return each tick as digits, with as many places as the step needs."""
         step = spacing * scale
-        places = int(max(0, np.ceil(-np.log10(step)))) if step > 0 else 0
+        places = max(0, math.ceil(-math.log10(step))) if step > 0 else 0
         return [_written(value * scale, places) for value in values]
 
 
@@ -57,5 +58,5 @@ def number_axes() -> dict[str, Any]:
 
 def _round_step(least: float) -> float:
     """Return the least of 1, 2 and 5 times a power of ten that is not below a number."""
-    power = 10.0 ** np.floor(np.log10(least))
+    power = 10.0 ** math.floor(math.log10(least))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least)
