@@ -123,6 +123,7 @@ def table(state: EmbeddingState) -> Table:
 
 def draw(figure: "Figure", state: EmbeddingState) -> None:
     """Draw it for print: one panel a model, with shared axes."""
+    figure.set_figheight(figure.get_figwidth() * (0.55 if len(state.layouts) > 1 else 0.75))
     panels: Any = figure.subplots(1, len(state.layouts), sharex=True, sharey=True, squeeze=False)[0]
     for axes, name, layout in zip(panels, state.names, state.layouts, strict=True):
         parts = layers(state.classes, state.labels, state.coloured, state.selected)

@@ -91,11 +91,16 @@ def render(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    from .ticks import write_out
+
     style: Any = _STYLE
     size = (width_mm / 25.4, (height_mm or width_mm * 0.75) / 25.4)
     with _style_lock, mpl.rc_context(style), whole_file(path) as partial:
         figure = Figure(figsize=size, layout="constrained")
         draw(figure, state)
+        for axes in figure.axes:
+            write_out(axes.xaxis)
+            write_out(axes.yaxis)
         for axes, part in zip(figure.axes, seen, strict=False):
             if part:
                 axes.set(xlim=part[:2], ylim=part[2:])
