@@ -43,6 +43,7 @@ class ExperimentDialog(RunDialog):
         self._form: Form | None = None
         self._title = QLineEdit("Experiment", self)
         self._models = _checklist(self, [m.name for m in session.snapshot.models], self._ticked(session))
+        self._models.setMinimumWidth(140)
         self._method = told(choice_box(self), "Method")
         for entry in session.catalogue.of_kind("method"):
             self._method.addItem(f"{entry.title}   {entry.id}", entry.id)

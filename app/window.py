@@ -1,13 +1,12 @@
 """The main window: menus, views, and the workspace that they show."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QMimeData, Qt, QTimer
+from PySide6.QtCore import QMimeData, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
-from PySide6.QtWidgets import QApplication, QFileDialog, QMainWindow, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from ..analysis.errors import UserError
 from ..views.bridge import Bridge, in_background
@@ -16,6 +15,7 @@ from ..views.theme import look
 from ..views.words import counted
 from .banner import Banner
 from .commands import Commands
+from .opener import Opener
 from .opening import Opening, opening
 from .run_dialog import RunDialog
 from .settings import Settings, load_settings, save_settings
@@ -29,11 +29,9 @@ if TYPE_CHECKING:
 
 _LAYOUT = "window"
 _LOOK_MS = 2000  # how often files that others may bring, take or change are looked at
-_RECIPES = "Recipes (*.toml)"
-_CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt *.pt2 *.ts *.index.json);;All files (*)"
 
 
-class Window(QMainWindow):
+class Window(Opener):
     """Shows one workspace at a time.
 
     It is a frame at first, so that it is there at once; `fill` gives it views and menus.
@@ -96,26 +94,12 @@ class Window(QMainWindow):
             if recipe:
                 self.run_recipe(recipe)
             else:
-                self._take(what)
+                self.take(what)
 
         if what.kind == "workspace" or self.session is None:
             self.open_workspace(what.workspace(Path.cwd()), then)
         else:
             then()
-
-    def _take(self, what: Opening) -> None:
-        """Open in the workspace what is no workspace."""
-        first = what.paths[0]
-        match what.kind:
-            case "checkpoints":
-                self.add_all(what.paths)
-            case "recipe":
-                self.open_recipe(first)
-            case "data" if self.session.snapshot.models:
-                self.new_experiment(first)
-            case "data":
-                problem = f"'{first.name}' is a data set, and there is no model to measure on it."
-                self._on_trouble(UserError(problem, "Open a checkpoint first."))
 
     def open_workspace(self, path: Path, then: Callable[[], None] | None = None) -> None:
         """Open a workspace, making it where there is none, and do something with it once it is there."""
@@ -127,7 +111,7 @@ class Window(QMainWindow):
             runtime.use_device(device)
             return runtime.open_runtime(_open_or_view(path), desk=True)
 
-        in_background(work, lambda opened: self._show(opened, then), self._on_trouble)
+        in_background(work, lambda opened: self._show(opened, then), self.trouble)
 
     def _show(self, opened: "Runtime", then: Callable[[], None] | None) -> None:
         self.close_workspace()
@@ -137,7 +121,7 @@ class Window(QMainWindow):
         Bridge(session.changed, self._on_session_changed, every=True)
         for panel in self.panels.values():
             panel.bind(session)
-        in_background(lambda: _load(session), lambda layout: self._on_loaded(layout, then), self._on_trouble)
+        in_background(lambda: _load(session), lambda layout: self._on_loaded(layout, then), self.trouble)
         self._load_catalogue()
         path = session.workspace.path
         self.setWindowTitle(f"{path.name}{' (read-only)' if session.read_only else ''} – Graftwork")
@@ -220,116 +204,6 @@ class Window(QMainWindow):
             path = Path(name)
             self.open_workspace(path if path.suffix else path.with_suffix(".graft"))
 
-    def ask_checkpoint(self) -> None:
-        """Ask for checkpoints and add them to the workspace."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open checkpoints", "", _CHECKPOINTS)
-        if names:
-            self.add_checkpoints([Path(name) for name in names])
-
-    def ask_folder(self) -> None:
-        """Ask for a folder and add every checkpoint in it."""
-        name = QFileDialog.getExistingDirectory(self, "Open a folder of checkpoints")
-        if name:
-            self.add_folder(Path(name))
-
-    def add_folder(self, folder: Path) -> None:
-        """Add every checkpoint in a folder to the workspace."""
-        self.add_all([folder])
-
-    def add_all(self, paths: Sequence[Path]) -> None:
-        """Add checkpoints to the workspace, and all that lie in folders."""
-        from .importing import checkpoints_in
-
-        def find() -> list[Path]:
-            found = [file for path in paths for file in (checkpoints_in(path) if path.is_dir() else [path])]
-            if not found:
-                raise UserError(f"There is no checkpoint in {paths[0]}.", "Choose another folder.")
-            return found
-
-        in_background(find, self.add_checkpoints, self._on_trouble)
-
-    def add_checkpoints(self, paths: list[Path]) -> None:
-        """Add checkpoints to the workspace as models."""
-        from ..analysis.recipe import ModelInput, Recipe, write_recipe
-        from .importing import distinct_names
-
-        def add() -> None:
-            named = zip(distinct_names(paths), paths, strict=True)
-            models = tuple(ModelInput(name=name, path=os.path.normpath(path.absolute())) for name, path in named)
-            recipe = write_recipe(Recipe(title="Opened checkpoints", model=models))
-            self.session.run_recipe(recipe, Path.cwd(), "The checkpoint")
-
-        self._guard(add)
-
-    def ask_recipe(self) -> None:
-        """Ask for a recipe and run it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Run a recipe", "", _RECIPES)
-        if name:
-            self.run_recipe(Path(name))
-
-    def run_recipe(self, path: Path) -> None:
-        """Run a recipe file in the workspace."""
-
-        def run() -> None:
-            from ..analysis.recipe import recipe_text
-
-            self.session.run_recipe(recipe_text(path), path.resolve().parent, f"The recipe {path.name}")
-
-        self._guard(run)
-
-    def ask_recipe_to_open(self) -> None:
-        """Ask for a recipe and open it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recipe", "", _RECIPES)
-        if name:
-            self.open_recipe(Path(name))
-
-    def open_recipe(self, path: Path) -> None:
-        """Open a recipe file in its dialog."""
-
-        def show() -> None:
-            from ..analysis.recipe import recipe_text
-
-            self._show_recipe(recipe_text(path), path.name, path.resolve().parent)
-
-        self._guard(show)
-
-    def ask_question(self, entry: Any) -> None:
-        """Write the recipe of a usual question about the selected models, and open it."""
-        from .asking import question_in
-
-        session = self.session
-
-        def ask() -> None:
-            payload = {"preset": entry.id, "parameters": {}, **question_in(session)}
-            in_background(
-                lambda: session.desk.submit("ask", payload, "Writing the recipe").result(),
-                lambda text: self._show_recipe(text, entry.title, Path.cwd()),
-                self._on_trouble,
-            )
-
-        self._guard(ask)
-
-    def _show_recipe(self, text: str, title: str, folder: Path) -> None:
-        from .recipe_dialog import RecipeDialog
-
-        if self.session is None:  # closed while the recipe was written
-            return
-        self._open_dialog(RecipeDialog(self.session, text, title, folder, self))
-
-    def new_experiment(self, data: Path | None = None) -> None:
-        """Open the experiment dialog, with a file or folder of data chosen if one is given."""
-        from .experiment import ExperimentDialog
-
-        dialog = ExperimentDialog(self.session, self)
-        if data:
-            dialog.data.add(str(data.absolute()))
-            dialog.pages.setCurrentWidget(dialog.data)
-        self._open_dialog(dialog)
-
-    def _open_dialog(self, dialog: RunDialog) -> None:
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
     def stop(self) -> None:
         """Return the running trial to the queue."""
         self.session.engine.cancel()
@@ -403,14 +277,16 @@ class Window(QMainWindow):
 
     # What it hears
 
-    def _guard(self, work: Callable[[], None]) -> None:
+    def guard(self, work: Callable[[], None]) -> None:
+        """Do something, and say why not where it is refused."""
         self._banner.settle()
         try:
             work()
         except UserError as error:
-            self._on_trouble(error)
+            self.trouble(error)
 
-    def _on_trouble(self, error: Exception) -> None:
+    def trouble(self, error: Exception) -> None:
+        """Say what is wrong, above the views."""
         self._banner.ask(str(error))
 
     def _on_session_changed(self, change: str) -> None:
@@ -447,7 +323,7 @@ class Window(QMainWindow):
         paths = _dropped(event.mimeData())
         event.acceptProposedAction()
         self._banner.settle()
-        in_background(lambda: opening(paths), self.open, self._on_trouble)
+        in_background(lambda: opening(paths), self.open, self.trouble)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Hide at once, then stop the work: it resumes when the workspace is opened again."""
