@@ -48,7 +48,7 @@ class JobsState:
     rows : tuple of TrialRow
         Every trial, those that run and failed first.
     running, waiting : bool, int
-        Whether the engine is at work; how many trials are pending.
+        Whether the engine is at work; how many trials or searches could be gone on with.
     problem : str
         Why the last recipe was refused.
     read_only : bool
@@ -92,7 +92,7 @@ def resolve(session: "Session") -> JobsState:
         others=max(0, len(session.jobs) - 1),
         rows=tuple(sorted(rows, key=lambda row: _ORDER.index(row.state))),
         running=bool(session.engine and session.engine.running),
-        waiting=sum(row.state == "pending" for row in rows),
+        waiting=session.snapshot.unfinished,
         problem=str(session.message or ""),
         read_only=session.read_only,
         devices=tallied(session.engine.executor.devices.values()) if session.engine else "",
