@@ -141,7 +141,7 @@ def test_ends_that_are_the_wrong_way_round_keep_the_dialog_open_with_the_reason(
         dialog.recipe()
     dialog.run.click()
     assert dialog.isVisible()
-    assert "low must be below high" in dialog._problem.text()
+    assert "low must be below high" in dialog.problem.whole
 
 
 def test_a_search_without_data_is_refused(dialog: ExperimentDialog) -> None:

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from graftwork.views.classes import coloured, hues, layers, legend, number_of
 from graftwork.views.theme import CLASS_HUES, LIGHT
@@ -16,9 +17,8 @@ def names(count: int) -> tuple[str, ...]:
     return tuple(f"class {label}" for label in range(count))
 
 
-def colours(count: int, labels: "np.ndarray[tuple[int], np.dtype[np.int64]]", selected: object) -> dict[str, list[str]]:
+def colours(count: int, labels: NDArray[np.int64], mask: NDArray[np.bool_]) -> dict[str, list[str]]:
     """Return the classes of each printed colour, by the samples that have it."""
-    mask = np.asarray(selected)
     shown = coloured(names(count), labels, mask)
     found: dict[str, set[int]] = {}
     for part, colour, _ in layers(names(count), labels, shown, mask):
@@ -49,7 +49,7 @@ def test_every_sample_is_printed_once(classes: tuple[str, ...]) -> None:
     for selected in (np.zeros(7, bool), np.arange(7) % 2 == 0):
         shown = coloured(classes, labels, selected)
         parts = list(layers(classes, labels, shown, selected))
-        assert (sum(part.astype(int) for part, _, _ in parts) == 1).all()
+        assert (np.sum([part for part, _, _ in parts], axis=0) == 1).all()
         grey = next(part for part, colour, _ in parts if colour == LIGHT.faded)
         assert (grey == (~selected & selected.any())).all()
 
