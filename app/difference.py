@@ -10,8 +10,8 @@ from rich.table import Table
 from ..analysis.columns import read_column
 from ..analysis.correctness import Correctness, read_rows
 from ..analysis.errors import UserError, unknown
+from ..analysis.wording import counted
 from ..analysis.workspace import Workspace
-from ..views.words import counted
 from .results import console
 
 Found = dict[str, Any]

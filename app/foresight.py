@@ -10,8 +10,8 @@ from rich.table import Table
 
 from ..analysis.jobs.executor import Executor
 from ..analysis.trials import DerivedModel, Estimate, FitSpec, ModelSpec, Plan, Trial
+from ..analysis.wording import counted, share_of
 from ..analysis.workspace import Workspace
-from ..views.words import counted, share_of
 from . import runtime
 
 

@@ -9,10 +9,10 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from ..analysis.errors import UserError
+from ..analysis.wording import counted
 from ..views.bridge import Bridge, in_background
 from ..views.parts import Line, column, named, scrolled, sized
 from ..views.theme import look
-from ..views.words import counted
 from .banner import Banner
 from .commands import Commands
 from .opener import Opener

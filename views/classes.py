@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..analysis.wording import counted
 from .parts import shortened
 from .table import class_name
 from .theme import CLASS_HUES, LIGHT, look
-from .words import counted
 
 Labels = NDArray[np.int64]
 Mask = NDArray[np.bool_]

@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 
+from ..analysis.wording import share_of
 from .classes import coloured, draw_samples, hues, layers, legend, number_of
 from .cloud import Cloud
 from .figure import Range
@@ -19,7 +20,6 @@ from .parts import Line, named, told
 from .plot import Plot, mode_of
 from .table import Table, class_names
 from .theme import GAP, TIGHT
-from .words import share_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

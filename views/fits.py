@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from ..analysis.wording import counted
 from .notice import Notice
 from .panel import Panel, view
 from .parts import scrolled
 from .table import Table
 from .theme import GAP, look
-from .words import counted
 
 if TYPE_CHECKING:
     from ..analysis.session import Session, Snapshot

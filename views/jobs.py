@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from ..analysis.wording import share_of
 from .panel import Panel, view
 from .parts import Line, Sentence, named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
-from .words import share_of
 
 if TYPE_CHECKING:
     from ..analysis.jobs.executor import Job

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..analysis.wording import counted, share_of
 from .panel import Panel, view
 from .parts import Line, named, told
 from .table import Table
 from .theme import GAP, TIGHT, icon, look
-from .words import counted, share_of
 
 if TYPE_CHECKING:
     from ..analysis.session import Session
