@@ -25,7 +25,7 @@ from .errors import say
 from .fitting import Question, as_json, fit_now, parsed, print_fit, print_kept
 from .foresight import foresee, print_plan
 from .progress import follow
-from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
+from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors, told_values
 
 app = typer.Typer(
     name="graftwork",
@@ -83,7 +83,7 @@ def inspect(
     if as_json:
         _print_json(facts)
         return
-    _print_facts(facts)
+    _print_facts(facts | ({} if facts["content"] else {"content": "not known yet; --tensors reads all of it"}))
     if tensors:
         print_tensors(facts["layers"])
 
@@ -230,7 +230,7 @@ def measures(workspace: InWorkspace, as_json: AsJson = False) -> None:
     space = Workspace.open(workspace, read_only=True)
     try:
         if as_json:
-            for value in space.values():
+            for value in told_values(space):
                 sys.stdout.write(value.model_dump_json() + "\n")
         else:
             print_results(space)

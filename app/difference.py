@@ -25,7 +25,7 @@ def differences(space: Workspace, first: str, second: str) -> list[Found]:
     UserError
         If one of them is unknown, or there is no such data set.
     """
-    identities = {model.name: model.identity for model in space.models()}
+    identities = {name: model.identity for model in space.models() for name in (model.name, *model.aliases)}
     for name in (first, second):
         if name not in identities:
             raise unknown("model in the workspace called", name, list(identities))

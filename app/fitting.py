@@ -81,8 +81,9 @@ def parsed(text: str) -> tuple[str, Any]:
 
 
 def _entry(space: Workspace, pattern: str) -> FitEntry:
-    names = {model.name: model.identity for model in space.models()}
-    found = tuple(identity for name, identity in names.items() if name == pattern or fnmatchcase(name, pattern))
+    names = {name: model.identity for model in space.models() for name in (model.name, *model.aliases)}
+    matching = (identity for name, identity in names.items() if name == pattern or fnmatchcase(name, pattern))
+    found = tuple(dict.fromkeys(matching))
     if not found:
         raise unknown("model in the workspace called", pattern, list(names))
     return FitEntry(name=pattern, models=found)

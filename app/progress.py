@@ -4,8 +4,10 @@ import threading
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from ..analysis.errors import UserError
+from ..analysis.jobs.engine import Engine
 from ..analysis.jobs.executor import Job
 from ..analysis.session import Session
 from ..views.jobs import tallied
@@ -24,8 +26,7 @@ def follow(session: Session) -> int:
     engine = session.engine
     assert engine is not None
     console = Console(stderr=True)
-    while not engine.wait(0.05) and engine.planning:
-        pass
+    _await_plan(engine, console)
     if session.message:
         raise session.message
     with Progress(
@@ -49,6 +50,14 @@ def follow(session: Session) -> int:
     for trial in failed:
         console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")
     return len(failed)
+
+
+def _await_plan(engine: Engine, console: Console) -> None:
+    """Wait until the recipe is checked; say meanwhile which file is read for that."""
+    with console.status("Checking the recipe") as status:
+        while not engine.wait(0.05) and engine.planning:
+            notes = [job.progress.note for job in engine.jobs if job.progress and job.progress.note]
+            status.update(Text(": ".join(["Checking the recipe", *notes[:1]])))
 
 
 class _Bars:

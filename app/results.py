@@ -1,6 +1,7 @@
 """The results table."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
 from ..analysis.versions import earlier, remarks
 from ..analysis.wording import sure
-from ..analysis.workspace import Workspace
+from ..analysis.workspace import ModelRecord, ValueRecord, Workspace
 
 _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
 
@@ -18,7 +19,7 @@ _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.
 def print_results(space: Workspace) -> None:
     """Print one row a model with its main measures."""
     rows: dict[str, dict[str, Any]] = {}
-    values = space.values()
+    values = tuple(told_values(space))
     for value in values:
         rows.setdefault(value.model, {})[value.measure] = value
     shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
@@ -28,8 +29,29 @@ def print_results(space: Workspace) -> None:
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     console().print(table)
-    for remark in remarks(earlier(values)):
-        console().print(remark, highlight=False, markup=False)
+    for remark in (*_remarks(space.models()), *remarks(earlier(values))):
+        _say(remark)
+
+
+def _remarks(models: Iterable[ModelRecord]) -> Iterator[str]:
+    """Say which names mean the same content, and whose numbers are in doubt."""
+    for record in models:
+        yield from (f"{alias} has the content of {record.name}." for alias in record.aliases)
+        yield from filter(None, (record.doubt,))
+
+
+def told_values(space: Workspace) -> Iterator[ValueRecord]:
+    """Give every value, and those of a model with several names once more under each of the others."""
+    values = space.values()
+    yield from values
+    for record in space.models():
+        for alias in record.aliases:
+            yield from (value.replaced(model=alias) for value in values if value.model == record.name)
+
+
+def _say(sentence: str) -> None:
+    screen = console()
+    screen.print(sentence, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
 
 
 def print_answer(space: Workspace) -> None:
@@ -38,9 +60,8 @@ def print_answer(space: Workspace) -> None:
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
-            screen = console()
             for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
-                screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
+                _say(said)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:

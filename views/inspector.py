@@ -89,6 +89,10 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     facts += [("Parent", parent.name) for parent in model.parents]
     if "device" in model.facts:
         facts.append(("Measured on", str(model.facts["device"])))
+    if model.aliases:
+        facts.append(("Also called", ", ".join(model.aliases)))
+    if model.doubt:
+        facts.append(("In doubt", model.doubt))
     if model.path:
         facts.append(("File", str(Path(model.path))))
     return facts
