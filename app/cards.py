@@ -1,7 +1,6 @@
 """Model cards, written from a workspace."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from ..analysis.errors import UserError, unknown
 from ..analysis.modelcard import ancestors_of, as_markdown, card_of
 from ..analysis.workspace import Workspace
 from . import runtime
+from .terminal import write
 
 
 def write_card(workspace: Path, name: str, output: Path | None) -> None:
@@ -24,7 +24,7 @@ def write_card(workspace: Path, name: str, output: Path | None) -> None:
         raise UserError(f"'{output}' is neither .md nor .json.", "Give the card one of these endings.")
     card = _card(workspace, name)
     if output is None:
-        sys.stdout.write(as_markdown(card))
+        write(as_markdown(card))
         return
     text = as_markdown(card) if output.suffix == ".md" else json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     write_whole(output, text)

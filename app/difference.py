@@ -12,7 +12,7 @@ from ..analysis.correctness import Correctness, read_rows
 from ..analysis.errors import UserError, unknown
 from ..analysis.wording import counted
 from ..analysis.workspace import Workspace
-from .results import console
+from .terminal import screen
 
 Found = dict[str, Any]
 
@@ -79,7 +79,7 @@ def print_differences(found: list[Found], first: str, second: str) -> None:
         table.add_row("flips to right, to wrong", f"{entry['positive_flips']:,}, {entry['negative_flips']:,}")
         table.add_row("McNemar's p: exact, mid", f"{entry['p_exact']:.3g}, {entry['p_mid']:.3g}")
         table.add_row("verdict", f"{second} against {first}: {entry['verdict']}")
-        console().print(table)
+        screen().print(table)
 
 
 def _share(interval: dict[str, float], sign: str = "") -> str:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from .theme import TIGHT
+from .tips import as_tip
 
 _TITLE = 32  # pixels that a system may need for a window's title
 _LEAST = 40  # pixels that a text is never narrower than
@@ -79,7 +80,7 @@ class _Fitted(QLabel):
 
     def _settle(self) -> None:
         super().setText(self._fitting(max(self.contentsRect().width(), _LEAST)))
-        super().setToolTip(self._tip if self.text() == self.whole else self.whole)
+        super().setToolTip(self._tip if self.text() == self.whole else as_tip(self.whole))
 
     def _fitting(self, room: int) -> str:
         raise NotImplementedError

@@ -21,6 +21,7 @@ from .plot import Plot, mode_of
 from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values
 from .table import Table
 from .theme import GAP, TIGHT, look
+from .tips import as_tip
 from .tradeoff_figure import BAND, draw, nothing
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ class TradeoffPanel(Panel[TradeoffState]):
     def _on_mouse_moved(self, place: QPointF) -> None:
         at = self.plot.box.mapSceneToView(place)
         near = self.state and curve_at(self.state.curves, (at.x(), at.y()), self.plot.box.viewPixelSize())
-        self.plot.setToolTip(near.words if near else "")
+        self.plot.setToolTip(as_tip(near.words) if near else "")
 
     def _on_cleared(self) -> None:
         if self.session:

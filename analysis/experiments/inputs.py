@@ -4,7 +4,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from ..data.unsaid import unsaid
 from ..errors import UserError
 from ..identity import Contents, Sight, digest, look
 from ..jobs.protocol import Ticket
@@ -23,8 +25,20 @@ def data_content(data: DataFields, content_of: Callable[[str, str], str]) -> str
         With absolute paths.
     content_of : callable
         Gives the fingerprint of a path, and is told beside it what a person calls the path.
+
+    Raises
+    ------
+    UserError
+        If a file or a class folder cannot be read.
     """
-    content = BUNDLED if data.path == BUNDLED else content_of(data.path, f"data set '{data.name}'")
+    what = f"data set '{data.name}'"
+    content = BUNDLED if data.path == BUNDLED else content_of(data.path, what)
+    linked, classes = unsaid(data)
+    beside: list[Any] = [content_of(str(folder), what) for folder in linked]
+    beside += [{"classes": classes}] if classes else []
+    beside += [{"declared": True}] if data.classes is not None else []
+    if beside:
+        content = digest([content, *beside])
     if data.tokenizer:
         content = digest([content, content_of(data.tokenizer, f"tokenizer of data set '{data.name}'")])
     return content

@@ -57,8 +57,7 @@ def plan(
         If a name, parameter or file is wrong; nothing has run then.
     """
     planned = _Planner(recipe, content_of, kept or {}, root).plan()
-    check_inputs(planned)
-    return planned
+    return planned.replaced(remarks=check_inputs(planned))
 
 
 def plan_steps(

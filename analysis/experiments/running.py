@@ -31,6 +31,7 @@ from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
 from .checking import require_classes
+from .class_order import lined_up
 from .device import device_name
 from .inputs import ChangedError, Inputs
 from .progress import Share
@@ -92,6 +93,7 @@ class Runner:
         values: list[Value] = []
         columns: dict[str, str] = {}
         passed: Pass | None = None
+        facts |= self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
             values, columns, passed = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
         if trial.data:
@@ -171,6 +173,13 @@ class Runner:
         if new:
             write_columns(path, new)
         return values, columns | dict.fromkeys(new, path.name), passed
+
+    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> dict[str, Any]:
+        if not trial.data or not trial.measures:
+            return {}
+        data = self._data(trial.data)
+        found = [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
+        return {"remarks": found} if found else {}
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None

@@ -31,7 +31,8 @@ class SearchSpec(Frozen):
 class Plan(Frozen):
     """All trials of a recipe, parents before their children; of a search, those that it begins with.
 
-    ``fits`` are done once the trials are; ``aliases`` are further names of their models, with the identities.
+    ``fits`` are done once the trials are; ``aliases`` are further names of their models, with the identities;
+    ``remarks`` are sentences on how the files fit together.
     """
 
     title: str
@@ -39,6 +40,7 @@ class Plan(Frozen):
     search: SearchSpec | None = None
     fits: tuple[FitSpec, ...] = ()
     aliases: dict[str, str] = Field(default={})
+    remarks: tuple[str, ...] = ()
 
 
 class Estimate(Frozen):
