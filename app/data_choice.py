@@ -39,7 +39,7 @@ class DataChoice(QWidget):
             "At most so many, spread evenly over the classes",
             "At most so many samples",
         )
-        self.part = told(QComboBox(self), "Which part, where the set has several")
+        self.part = told(choice_box(self), "Which part, where the set has several")
         for title, split in (("all of it", None), ("train", "train"), ("val", "val"), ("test", "test")):
             self.part.addItem(title, split)
         self.form = PreparationForm(self)
