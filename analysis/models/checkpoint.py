@@ -125,10 +125,10 @@ class Checkpoint:
                 failed.append((naming, error))
                 if not isinstance(error, UnrecognisedError) and not (network and is_library(network)):
                     raise
-        naming, error = next((f for f in failed if getattr(f[1], "likely", None)), failed[0])
-        if not isinstance(error, UnrecognisedError):
-            raise error
-        self.reason, self._next_step, self.likely = error.problem, error.next_step, error.likely
+        naming, why = next((f for f in failed if getattr(f[1], "likely", None)), failed[0])
+        if not isinstance(why, UnrecognisedError):
+            raise why
+        self.reason, self._next_step, self.likely = why.problem, why.next_step, why.likely
         return naming, None
 
     def _fitted(self, network: str | None) -> tuple[Naming, Builder]:
