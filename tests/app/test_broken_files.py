@@ -102,6 +102,7 @@ def measuring(broken: Broken, path: Path) -> str:
     )
 
 
+@pytest.mark.heavy("dozens of files through one real window and worker")
 def test_each_broken_file_gets_its_sentence_and_the_window_still_answers(
     window: Window, qtbot: QtBot, tmp_path: Path
 ) -> None:

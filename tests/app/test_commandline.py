@@ -111,21 +111,24 @@ def test_a_dry_run_says_what_is_to_come_and_leaves_nothing(
     assert "trials are done" in again.stdout
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 def test_several_workers_give_the_same_table(graftwork: Program, finished: Path, recipe: Path, tmp_path: Path) -> None:
     done = graftwork("run", recipe, "-w", tmp_path / "two.graft", "--workers", "2", "--memory", "16GB")
     assert done.returncode == 0, done.stderr
     assert _values(graftwork, tmp_path / "two.graft") == _values(graftwork, finished)
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 @pytest.mark.timeout(400)
 def test_whatever_process_is_killed_the_workspace_is_sound_and_the_table_the_same() -> None:
     script = Path(__file__).resolve().parents[1] / "benchmarks" / "resuming.py"
-    done = subprocess.run([sys.executable, script, "--kills", "6"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, script, "--kills", "4"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("check clean") >= 3
-    assert "6 kills: every check clean" in done.stdout
+    assert "4 kills: every check clean" in done.stdout
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 @pytest.mark.timeout(300)
 def test_a_killed_worker_fails_its_trial_alone_and_the_next_run_makes_it_good(
     graftwork: Program, finished: Path, recipe: Path, tmp_path: Path
@@ -165,6 +168,7 @@ def test_inspect_and_methods_and_workspace_commands(graftwork: Program, finished
     assert json.loads(graftwork("workspace", "info", finished, "--json").stdout)
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 def test_a_device_that_is_not_here_fails_the_trials_with_the_reason(recipe: Path, tmp_path: Path) -> None:
     done = _alone("run", recipe, "-w", tmp_path / "w.graft", "--device", "cuda:99")
     assert done.returncode == 1

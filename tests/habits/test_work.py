@@ -50,6 +50,7 @@ def test_a_costly_test_is_named(house: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*test_three_are_not*", "*started 3 processes*", "*the tests started 8 processes;*"])
 
 
+@pytest.mark.heavy("a run of its own")
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_run_that_starts_too_many_processes_fails(house: pytest.Pytester, workers: str) -> None:
     plugin = house.path / "tests" / "work.py"

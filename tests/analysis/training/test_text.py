@@ -47,6 +47,7 @@ def gpt2(folder: Path, twice: bool) -> Checkpoint:
     if twice:
         named["lm_head.weight"] = tensors["wte.weight"].clone()
     save_file(named, folder / "gpt2.safetensors")
+    (folder / "config.json").write_text('{"model_type": "gpt2", "n_head": 1}')
     return open_checkpoint(folder / "gpt2.safetensors")
 
 
