@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-PROCESSES = 400
+PROCESSES = 160
 """How many processes the whole suite may start; most of them import torch."""
 
 

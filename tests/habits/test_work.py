@@ -54,7 +54,7 @@ def test_a_costly_test_is_named(house: pytest.Pytester) -> None:
 @pytest.mark.parametrize("workers", ["0", "1"])
 def test_a_run_that_starts_too_many_processes_fails(house: pytest.Pytester, workers: str) -> None:
     plugin = house.path / "tests" / "work.py"
-    plugin.write_text(plugin.read_text("utf-8").replace("PROCESSES = 400", "PROCESSES = 1"), "utf-8")
+    plugin.write_text(plugin.read_text("utf-8").replace("PROCESSES = 160", "PROCESSES = 1"), "utf-8")
     arguments = ("-p", "no:cacheprovider", "-n", workers, "-k", "two_are_allowed")
     result = house.runpytest_subprocess(*arguments)
     result.assert_outcomes(passed=1)
