@@ -128,7 +128,7 @@ class Runner:
         )
         derivative = method.function(parents, method.check(model.parameters), context)
         metadata = _provenance(trial, parents, derivative)
-        write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
+        write_checkpoint(path, derivative.specs, derivative.tensor, metadata, parents[0].ties)
         _clear(path.with_suffix(""))
         return derivative.facts
 

@@ -1,10 +1,11 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
-import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -12,48 +13,15 @@ from torch import Tensor, nn
 from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
-from .parts.attention import Transposed
+from .counted import looks_trained, weights_by_name, weights_of
 from .recognising import RUNNABLE, UnrecognisedError, builder_of
+from .tensor_file import TensorFile
+from .ties import equal_heads, kept_names, tie
 from .told import told
+from .weight import Weight
 
 _WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
 _AVERAGED = "n_averaged"
-_NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
-_COUNTED = (
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-    Transposed,
-)
-
-
-class TensorFile(Protocol):
-    """A file of tensors under the names that the file gives them.
-
-    Attributes
-    ----------
-    format : str
-        The format in a few words.
-    specs : mapping of str to TensorSpec
-        Every tensor, in the file's order.
-    metadata : mapping of str to Any
-        What else the file says; JSON values.
-    files : tuple of Path
-        What it is read from, an index first.
-    """
-
-    format: str
-    files: tuple[Path, ...]
-    specs: Mapping[str, TensorSpec]
-    metadata: Mapping[str, Any]
-
-    def tensor(self, name: str) -> Tensor:
-        """Read one tensor into memory of its own."""
-        ...
 
 
 class Checkpoint:
@@ -70,7 +38,9 @@ class Checkpoint:
         how many.
     specs : mapping of str to TensorSpec
         Every tensor by its canonical name (wrappers such as ``module.`` removed; a library's own names where a library
-        builds the network), in the file's order.
+        builds the network), in the file's order; one under several names is here once.
+    ties : mapping of str to str
+        The further names of tensors, each with that in ``specs``.
     metadata : mapping of str to Any
         What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
         beside it says; JSON values.
@@ -84,6 +54,7 @@ class Checkpoint:
     files: tuple[Path, ...]
     format: str
     specs: Mapping[str, TensorSpec]
+    ties: Mapping[str, str]
     metadata: Mapping[str, Any]
     architecture: Architecture | None
     reason: str
@@ -101,17 +72,22 @@ class Checkpoint:
         self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
         names = {canonical: name for name, canonical in _canonical(file.specs).items()}
-        self._builder, self.reason = self._recognised(names, network)
+        ties = _ties(names, kept_names({**equal_heads(file, self.metadata), **file.ties}))
+        self._builder, self.reason = self._recognised(names, ties, network)
         self.architecture = self._builder.architecture if self._builder else None
         called = self._builder.names if self._builder else {}
         self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
-        self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
+        self.ties = {called.get(name, name): called.get(held, held) for name, held in ties.items()}
+        self._named = {canonical: file.specs[name] for canonical, name in self._names.items()}
+        self.specs = {canonical: spec for canonical, spec in self._named.items() if canonical not in self.ties}
 
-    def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str]:
+    def _recognised(
+        self, names: Mapping[str, str], ties: Mapping[str, str], network: str | None
+    ) -> tuple[Builder | None, str]:
         specs = {canonical: self._file.specs[name] for canonical, name in names.items()}
         wrappers = next((name.removesuffix(canonical) for canonical, name in names.items()), "")
         try:
-            return builder_of(network, specs, self.metadata, wrappers), ""
+            return _builder(network, specs, ties, self.metadata, wrappers), ""
         except UnrecognisedError as error:
             return None, error.problem
 
@@ -127,21 +103,34 @@ class Checkpoint:
         """
         return self._file.tensor(self._names[name])
 
-    def weights(self) -> tuple[str, ...]:
-        """Return the names of the tensors that pruning counts, in the file's order.
+    def weights(self) -> tuple[Weight, ...]:
+        """Return the weights that pruning counts, in the file's order.
 
-        These are the weights of linear and convolution layers. Where no family recognises the network, they are the
-        float tensors named ``*.weight`` with two axes or more whose names are not those of embeddings and norms.
+        These are the weights of linear, convolution and recurrent layers, and of attention. Where nobody here can build
+        the network, they are the tensors of numbers with two axes or more that are called as such layers call theirs,
+        and not as embeddings and norms do.
         """
         return self._weights
 
     @cached_property
-    def _weights(self) -> tuple[str, ...]:
+    def _weights(self) -> tuple[Weight, ...]:
+        found = weights_of(self.skeleton()) if self._builder else weights_by_name(self.specs)
+        counted = {weight.name: weight for weight in found}
+        return tuple(replace(counted[name], tied=self._further(name)) for name in self.specs if name in counted)
+
+    def trained(self) -> tuple[str, ...]:
+        """Return the names of the parameters, in the file's order: tensors without statistics, masks and counters."""
+        return self._trained
+
+    @cached_property
+    def _trained(self) -> tuple[str, ...]:
         if self._builder is None:
-            return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
-        layers = self.skeleton().named_modules()
-        counted = {f"{name}.weight" for name, layer in layers if _is_counted(layer)}
-        return tuple(name for name in self.specs if name in counted)
+            return tuple(name for name, spec in self.specs.items() if looks_trained(name, spec))
+        parameters = dict(self.skeleton().named_parameters(remove_duplicate=False))
+        return tuple(name for name in self.specs if not parameters.keys().isdisjoint((name, *self._further(name))))
+
+    def _further(self, name: str) -> tuple[str, ...]:
+        return tuple(other for other, held in self.ties.items() if held == name)
 
     def network(self) -> nn.Module:
         """Return a fresh module with these weights, in float32 on the CPU and in evaluation mode.
@@ -154,10 +143,10 @@ class Checkpoint:
             If no family recognises the tensors.
         """
         module = self._known().build()
-        check_fit(module, self.specs)
-        state = {name: self._state(source) for name, source in sources(module, self.specs).items()}
+        check_fit(module, self._named)
+        state = {name: self._state(source) for name, source in sources(module, self._named).items()}
         module.load_state_dict(state, strict=True)
-        return module.float().eval()
+        return tie(module.float().eval(), self.ties)
 
     def skeleton(self) -> nn.Module:
         """Return a module of the same names and shapes, on the meta device where that can be.
@@ -182,11 +171,28 @@ class Checkpoint:
         return self._builder
 
     def _state(self, name: str) -> Tensor:
-        return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
+        return self.tensor(name) if name in self._named else torch.zeros((), dtype=torch.int64)
 
 
-def _is_counted(layer: nn.Module) -> bool:
-    return isinstance(layer, _COUNTED) or type(layer).__name__ == "Conv1D"  # transformers' own `Transposed`
+def _builder(
+    network: str | None,
+    specs: Mapping[str, TensorSpec],
+    ties: Mapping[str, str],
+    metadata: Mapping[str, Any],
+    wrappers: str,
+) -> Builder:
+    """Return what builds a network that has each tensor once, or else under all of its names."""
+    once = {name: spec for name, spec in specs.items() if name not in ties}
+    if ties:
+        with suppress(UserError):
+            return builder_of(network, once, metadata, wrappers)
+    return builder_of(network, specs, metadata, wrappers)
+
+
+def _ties(names: Mapping[str, str], ties: Mapping[str, str]) -> dict[str, str]:
+    """Return the ties of a file by canonical names."""
+    canonical = {name: short for short, name in names.items()}
+    return {canonical[a]: canonical[b] for a, b in ties.items() if a in canonical and b in canonical}
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:
@@ -203,9 +209,3 @@ def _shared(names: Iterable[str]) -> str | None:
     names = list(names)
     wraps = (p for p in _WRAPPERS if all(n.startswith(p) and n != p for n in names))
     return next(wraps, None) if names else None
-
-
-def _looks_counted(name: str, spec: TensorSpec) -> bool:
-    is_weight = name == "weight" or name.endswith(".weight")
-    matrix = spec.dtype.is_floating_point and len(spec.shape) >= 2
-    return is_weight and matrix and not _NOT_COUNTED.search(name.lower())

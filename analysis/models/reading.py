@@ -1,17 +1,17 @@
 """Opening a checkpoint of any known format, by its file, its index or its folder."""
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
-from .checkpoint import Checkpoint, TensorFile
+from .checkpoint import Checkpoint
+from .encodings import check_plain, decoded
 from .folder import beside, weights_of
 from .opening import open_file
 from .sharded_file import INDEX, ShardedFile
 from .subset import part
 from .torch_file import CHECKPOINTS
-
-_QUANTISED = re.compile(r"\.(qweight|weight_packed|SCB|weight\.quant_state\..+)$")
 
 
 def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
@@ -32,15 +32,17 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
     ------
     UserError
         If there is no such file, if it is damaged or of an unknown format, if it holds no tensors, if its tensors are
-        quantised, if reading it would run code, if it has no such weights, or several and none is the usual one, or if
-        ``network`` cannot be built or has other tensors.
+        codes that cannot be decoded or made by code that it lacks, if reading it would run code, if it has no such
+        weights, or several and none is the usual one, or if ``network`` cannot be built or has other tensors.
     """
     place = _weights_file(path)
     file = part(ShardedFile(place), weights, path) if place.name.endswith(INDEX) else open_file(place, weights)
     if not file.specs:
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
-    _check_numbers(path, file)
-    return Checkpoint(path, file, beside(place.parent), network)
+    said = beside(place.parent)
+    file = decoded(file, _quantisation(said))
+    check_plain(path.name, file.specs)
+    return Checkpoint(path, file, said, network)
 
 
 def named_weights(text: str) -> tuple[Path, str | None]:
@@ -59,9 +61,8 @@ def _weights_file(path: Path) -> Path:
         raise UserError(f"'{path}' cannot be read: {reason}.", "Check the path and its permissions.") from error
 
 
-def _check_numbers(path: Path, file: TensorFile) -> None:
-    packed = next((name for name in file.specs if _QUANTISED.search(name)), None)
-    if packed is not None:
-        raise UserError(
-            f"'{path.name}' holds '{packed}', which is quantised.", "Open the checkpoint that it was made from."
-        )
+def _quantisation(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of the packer that a ``config.json`` names; none where it names none."""
+    config = said.get("config")
+    settings = config.get("quantization_config") if isinstance(config, Mapping) else None
+    return settings if isinstance(settings, Mapping) else {}

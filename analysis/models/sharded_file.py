@@ -12,11 +12,11 @@ from torch import Tensor
 
 from ..errors import UserError
 from .architecture import TensorSpec
-from .checkpoint import TensorFile
 from .opening import open_file
 from .plain import plain
 from .safetensors_file import aliases
 from .spans import AGAIN
+from .tensor_file import TensorFile
 
 INDEX = ".index.json"
 _INDEX_LIMIT = 100_000_000  # bytes
@@ -43,6 +43,7 @@ class ShardedFile:
         self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
         self.specs: Mapping[str, TensorSpec] = {name: _spec(index, self._shards, placed, name) for name in placed}
         self._held = {name: name for name in placed} | tied
+        self.ties: Mapping[str, str] = tied | _ties_within(shards, placed)
         self.specs = {name: self.specs[held] for name, held in self._held.items()}
         self.metadata: Mapping[str, Any] = {"index": plain(told)} if told else {}
 
@@ -50,6 +51,12 @@ class ShardedFile:
         """Read one tensor."""
         held = self._held[name]
         return self._shards[held].tensor(held)
+
+
+def _ties_within(shards: Mapping[str, TensorFile], placed: Mapping[str, str]) -> dict[str, str]:
+    """Return the ties of the parts between tensors that the index takes from the same part."""
+    ties = ((file, name, held) for file, shard in shards.items() for name, held in shard.ties.items())
+    return {name: held for file, name, held in ties if placed.get(name) == placed.get(held) == file}
 
 
 def read_json(path: Path, limit: int) -> dict[str, Any]:

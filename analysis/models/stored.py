@@ -1,7 +1,7 @@
 """Tensors that still lie in a file: which storage, from where, in which steps."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,13 @@ class StoredTensor:
         view = view.conj() if self.conjugate else view
         view = torch._neg_view(view) if self.negative else view
         return view.resolve_conj().resolve_neg().contiguous()
+
+
+def shared(tensors: Mapping[str, StoredTensor]) -> dict[str, str]:
+    """Return the names of tensors that are the same elements of the same storage as an earlier one, and the earlier."""
+    first: dict[StoredTensor, str] = {}
+    held = {name: first.setdefault(tensor, name) for name, tensor in tensors.items() if tensor.spec.size}
+    return {name: other for name, other in held.items() if other != name}
 
 
 @dataclass(frozen=True)

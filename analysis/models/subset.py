@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from .architecture import TensorSpec
-from .checkpoint import TensorFile
+from .tensor_file import TensorFile
 from .weight_sets import choose, split, told
 
 
@@ -36,6 +36,8 @@ class _Part:
         self._file = file
         self._names = names
         self.specs: Mapping[str, TensorSpec] = {own: file.specs[name] for own, name in names.items()}
+        called = {name: own for own, name in names.items()}
+        self.ties = {called[a]: called[b] for a, b in file.ties.items() if a in called and b in called}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

@@ -17,7 +17,7 @@ from .archive import Archive
 from .pickles import ForbiddenError, PickleError, Vocabulary, read_pickle, read_pickle_bytes
 from .plain import plain
 from .spans import AGAIN, Span
-from .stored import StoredTensor, Unreadable
+from .stored import StoredTensor, Unreadable, shared
 from .torch_pickles import VOCABULARY
 from .weight_sets import Leaf, WeightSet, choose, gather, split, told, training
 
@@ -58,6 +58,7 @@ class TorchFile:
         self._tensors = readable(path, found.tensors, self._places)
         self.metadata: Mapping[str, Any] = _metadata(found.beside, self._places) | told(names, chosen)
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
+        self.ties: Mapping[str, str] = shared(self._tensors)
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

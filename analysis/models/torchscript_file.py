@@ -16,7 +16,7 @@ from .architecture import TensorSpec
 from .archive import Archive
 from .pickles import Record
 from .spans import AGAIN
-from .stored import StoredTensor
+from .stored import StoredTensor, shared
 from .torch_file import Places, check_order, readable, understood, zip_places
 from .torch_pickles import PROGRAM
 from .weight_sets import Leaf
@@ -47,6 +47,7 @@ class TorchScriptFile:
         self._tensors = readable(archive.path, tensors, self._places)
         self.metadata: Mapping[str, Any] = {"program": "TorchScript; its code is not run"}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
+        self.ties: Mapping[str, str] = shared(self._tensors)
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

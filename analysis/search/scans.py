@@ -167,7 +167,7 @@ class _Harm:
 
 
 def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[str, float]:
-    sizes = {layer_of(name): float(checkpoint.specs[name].size) for name in checkpoint.weights()}
+    sizes = {layer_of(weight.name): float(weight.size) for weight in checkpoint.weights()}
     if cost == "nonzeros":
         return {layer: sizes[layer] for layer in layers}
     architecture = checkpoint.architecture
@@ -178,7 +178,17 @@ def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[st
         )
     network = checkpoint.network() if architecture.family == "own" else skeleton(architecture)
     counted = macs_by_layer(network, architecture)
-    return {layer: float(counted.get(layer, 0)) for layer in layers}
+    return {layer: _macs(layer, counted, sizes) for layer in layers}
+
+
+def _macs(layer: str, counted: Mapping[str, int], sizes: Mapping[str, float]) -> float:
+    """Return the multiply-accumulates of a weight; of several in one layer, each has its share by size."""
+    if layer in counted:
+        return float(counted[layer])
+    holder = layer.rpartition(".")[0]
+    inner = sum(count for name, count in counted.items() if name and name.rpartition(".")[0] == holder)
+    own = sum(size for name, size in sizes.items() if name.rpartition(".")[0] == holder and name not in counted)
+    return (counted.get(holder, 0) - inner) * sizes[layer] / own
 
 
 def _recipe(space: Workspace, scan: Scan, found: Allocation) -> tuple[Recipe, dict[str, Any]]:

@@ -1,0 +1,69 @@
+"""Numbers that are not the weights, and cannot be made into them here: packed codes, unknown code, empty tensors."""
+
+import re
+from collections.abc import Iterator, Mapping
+
+import torch
+
+from ...errors import UserError
+from ..architecture import TensorSpec
+
+_NAMES = re.compile(
+    r"\.(qweight|qzeros|weight_packed|W_q|SCB|absmax|quant_map|quant_state(\..+)?|Qidxs|codebooks?|_packed_params.*"
+    r"|weight\.quant_state\..+)$"
+)
+_CODES = {torch.int8, torch.uint8, torch.int16, torch.int32}
+_SCALES = re.compile(r"_?scales?|_shift|zeros?|zero_points?|(weight|w|q)_?(scales?|zeros?|zero_point)(_\w+)?|scale_\w+")
+_MADE = re.compile(r"(^|\.)parametrizations\.|(weight|bias)[^.]*_orig$")
+_SOURCE = "Open the checkpoint that it was made from."
+
+
+def check_plain(name: str, specs: Mapping[str, TensorSpec]) -> None:
+    """Demand that the tensors of a file, called ``name``, are numbers that a network computes with.
+
+    Raises
+    ------
+    UserError
+        If some are packed, made by code that is not in the file, or empty; names the first.
+    """
+    if packed := next(_packed(specs), None):
+        raise UserError(f"'{name}' holds '{packed}', which is quantised: codes, not the weights.", _SOURCE)
+    if made := next((stored for stored in specs if _MADE.search(stored)), None):
+        raise UserError(
+            f"'{name}' holds '{made}', from which code that is not in the file makes the weight.",
+            "Where that code is, remove the parametrisation (torch.nn.utils.parametrize) and save the weights again.",
+        )
+    empty = [stored for stored, spec in specs.items() if spec.shape == (0,) and stored.endswith("weight")]
+    if empty:
+        raise UserError(
+            f"'{name}' holds no numbers for {_some(empty)}: the tensors are empty, as ZeRO-3 leaves them.",
+            "Gather the weights first, as DeepSpeed's zero_to_fp32.py does, and open the result.",
+        )
+
+
+def _packed(specs: Mapping[str, TensorSpec]) -> Iterator[str]:
+    """Give the tensors that are codes by their names, or by scales beside tensors of whole or 8-bit numbers."""
+    beside: dict[str, list[str]] = {}
+    for stored in specs:
+        place, _, leaf = stored.rpartition(".")
+        beside.setdefault(place, []).append(leaf)
+    for stored, spec in specs.items():
+        place, _, leaf = stored.rpartition(".")
+        others = (other for other in beside[place] if other != leaf)
+        if _NAMES.search(stored) or (_may_be_codes(spec) and any(_is_scale(other, leaf) for other in others)):
+            yield stored
+
+
+def _may_be_codes(spec: TensorSpec) -> bool:
+    small = spec.dtype.is_floating_point and spec.dtype.itemsize == 1
+    return len(spec.shape) > 1 and (small or spec.dtype in _CODES)
+
+
+def _is_scale(leaf: str, codes: str) -> bool:
+    """Tell whether a tensor beside one of codes scales it; ``experts_blocks`` goes with ``experts_scales``."""
+    stem = codes.removesuffix("_blocks")
+    return _SCALES.fullmatch(leaf) is not None or leaf.startswith((f"{stem}_scale", f"{stem}_zero"))
+
+
+def _some(names: list[str]) -> str:
+    return f"'{names[0]}'" + (f" and {len(names) - 1} more" if len(names) > 1 else "")
