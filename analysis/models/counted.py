@@ -15,10 +15,10 @@ from .orientation import Shapes, recurrent, turned
 from .parts.attention import Transposed
 from .weight import Weight
 
-_MATRIX = re.compile(r"(\w+_)?weight(_(ih|hh|hr)\w*)?|\w*proj|kernel")
+_MATRIX = re.compile(r"(\w+_)?weight(_(ih|hh|hr)\w*)?|\w*proj(ection)?|kernel")
 _NOT_COUNTED = re.compile(r"[^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*|relative_attention_bias")
 _NOT_TRAINED = re.compile(
-    r"running_mean|running_var|n_averaged|masked_bias|(\w+_)?mask|mask_\w*scores?|(original_)?inv_freq|freqs(_\w+)?"
+    r"running_mean|running_var|n_averaged|masked_bias|(\w+_)?mask|(original_)?inv_freq|freqs(_\w+)?"
     r"|position_ids|token_type_ids|relative_position_index|relative_coords_table|min_val|max_val|total_ops|total_params"
 )
 _LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Bilinear)
@@ -47,8 +47,17 @@ def weights_by_name(specs: Mapping[str, TensorSpec]) -> Iterator[Weight]:
 
 def looks_trained(name: str, spec: TensorSpec) -> bool:
     """Tell parameters from running statistics, masks, tables of positions and counters, by name and shape."""
-    causal = len(spec.shape) == 4 and name.endswith(".bias")  # the mask of GPT-2, GPT-J and GPT-NeoX
-    return is_number(spec.dtype) and not causal and not _NOT_TRAINED.fullmatch(name.rpartition(".")[2])
+    leaf = name.rpartition(".")[2]
+    return is_number(spec.dtype) and not _NOT_TRAINED.fullmatch(leaf) and not (leaf == "bias" and _is_causal(spec))
+
+
+def _is_causal(spec: TensorSpec) -> bool:
+    """Tell the mask that GPT-2, GPT-J and GPT-NeoX call the bias of their attention: (1, 1, length, length)."""
+    match spec.shape:
+        case (1, 1, rows, columns):
+            return rows == columns > 1
+        case _:
+            return False
 
 
 def _of_layer(layer: nn.Module, leaf: str, shapes: Shapes) -> Weight | None:
@@ -58,11 +67,16 @@ def _of_layer(layer: nn.Module, leaf: str, shapes: Shapes) -> Weight | None:
         return None
     if isinstance(layer, _LINEAR):
         return Weight(leaf, shapes[leaf], 0, groups) if leaf == "weight" else None
-    if isinstance(layer, _TURNED) or type(layer).__name__ == "Conv1D":  # transformers' own `Transposed`
+    if isinstance(layer, _TURNED) or _is_transposed(layer):
         return Weight(leaf, shapes[leaf], 1, groups) if leaf == "weight" else None
     if isinstance(layer, _RECURRENT):
         return recurrent(leaf, shapes)
-    return _by_name(leaf, shapes) if _is_matrix(leaf) else None
+    return _by_name(leaf, shapes, usual=None) if _is_matrix(leaf) else None
+
+
+def _is_transposed(layer: nn.Module) -> bool:
+    """Tell transformers' own `Transposed`, without importing it."""
+    return type(layer).__name__ == "Conv1D" and type(layer).__module__.startswith("transformers.")
 
 
 def _is_matrix(name: str) -> bool:
@@ -72,6 +86,6 @@ def _is_matrix(name: str) -> bool:
     return bool(named) and not _NOT_COUNTED.fullmatch(layer) and not _NOT_TRAINED.fullmatch(leaf)
 
 
-def _by_name(name: str, shapes: Shapes) -> Weight:
+def _by_name(name: str, shapes: Shapes, usual: int | None = 0) -> Weight:
     leaf = name.rpartition(".")[2]
-    return recurrent(name, shapes) if re.match("weight_(ih|hh|hr)", leaf) else turned(name, shapes)
+    return recurrent(name, shapes) if re.match("weight_(ih|hh|hr)", leaf) else turned(name, shapes, usual)

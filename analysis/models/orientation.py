@@ -26,8 +26,12 @@ def recurrent(name: str, shapes: Shapes) -> Weight:
     return Weight(name, shapes[name], gates=shapes[name][0] // inner[1]) if known else Weight(name, shapes[name], None)
 
 
-def turned(name: str, shapes: Shapes) -> Weight:
-    """Return a weight of a layer that only its name and the shapes beside it tell of."""
+def turned(name: str, shapes: Shapes, usual: int | None = 0) -> Weight:
+    """Return a weight of a layer that only its name and the shapes beside it tell of.
+
+    Where these tell nothing, its outputs are on the axis that is ``usual``, if it is called as PyTorch's layers call
+    theirs.
+    """
     shape, leaf = shapes[name], name.rpartition(".")[2]
     if leaf in ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight"):  # torch.nn.MultiheadAttention
         return Weight(name, shape)
@@ -35,32 +39,34 @@ def turned(name: str, shapes: Shapes) -> Weight:
     if length is not None and length not in shape[:2] and len(shape) > 2 and length % shape[1] == 0:
         groups = length // shape[1]
         return Weight(name, shape, 1, groups) if shape[0] % groups == 0 else Weight(name, shape, None)
-    return Weight(name, shape, _axis(name, length, shapes))
+    return Weight(name, shape, _axis(name, length, shapes, usual if leaf == "weight" else None))
 
 
-def _axis(name: str, length: int | None, shapes: Shapes) -> int | None:
-    """Return the axis of the outputs; PyTorch's where nothing speaks against it."""
+def _axis(name: str, length: int | None, shapes: Shapes, usual: int | None) -> int | None:
+    """Return the axis of the outputs; the usual one where nothing speaks against it."""
     first, second = shapes[name][:2]
     if length is not None and first != second and length in (first, second):
         return int(length == second)
     if length is not None and length not in (first, second):
         return None
     if len(shapes[name]) > 2:
-        layer, _, leaf = name.rpartition(".")
-        return None if leaf != "weight" or _GROWS.search(layer) else 0
-    return int(length is not None and _is_turned_beside(name, shapes))
+        return None if _GROWS.search(name.rpartition(".")[0]) else usual
+    return 1 if length is not None and _is_turned_beside(name, shapes) else usual
 
 
 def _outputs(name: str, shapes: Shapes) -> int | None:
     """Return how many outputs a layer has: as many as its bias, or as the norm that follows it in a sequence."""
     place, dot, leaf = name.rpartition(".")
-    found = [shapes.get(other) for other in (f"{place}{dot}{leaf.replace('weight', 'bias')}", _follower(place))]
-    return next((shape[0] for shape in found if shape is not None and len(shape) == 1), None)
+    own, norm = shapes.get(f"{place}{dot}{leaf.replace('weight', 'bias')}"), _norm_after(place, shapes)
+    return next((shape[0] for shape in (own, norm) if shape is not None and len(shape) == 1), None)
 
 
-def _follower(place: str) -> str:
+def _norm_after(place: str, shapes: Shapes) -> tuple[int, ...] | None:
+    """Return the shape of the norm that comes next in a sequence: one weight and one bias for each output."""
     match = _NEXT.fullmatch(place)
-    return f"{match[1]}{int(match[2]) + 1}.weight" if match else ""
+    follower = f"{match[1]}{int(match[2]) + 1}" if match else ""
+    weight, bias = shapes.get(f"{follower}.weight"), shapes.get(f"{follower}.bias")
+    return weight if weight == bias else None
 
 
 def _is_turned_beside(name: str, shapes: Shapes) -> bool:

@@ -41,7 +41,7 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
     said = beside(place.parent)
     file = decoded(file, _quantisation(said))
-    check_plain(path.name, file.specs)
+    check_plain(path.name, file.specs, with_code=network is not None)
     return Checkpoint(path, file, said, network)
 
 

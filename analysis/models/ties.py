@@ -13,7 +13,7 @@ from .told import told
 
 _READS = re.compile(r"(^|\.)([^.]*emb[^.]*|shared|wte)\.weight$")
 _SPEAKS = re.compile(r"(^|\.)(lm_head|embed_out|predictions\.decoder)\.weight$")
-_USUALLY = {"gpt2", "bert", "distilbert", "roberta"}  # whose config.json is silent where they are tied
+_USUALLY = ("gpt2", "bert", "distilbert", "roberta")  # whose config.json is silent where they are tied
 
 
 def kept_names(ties: Mapping[str, str]) -> dict[str, str]:

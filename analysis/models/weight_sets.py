@@ -53,7 +53,7 @@ def _sets(
     if id(state) in seen or len(place) > _DEPTH:
         return
     seen.add(id(state))
-    direct = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Leaf)}
+    direct = {name: leaf for name, value in state.items() if isinstance(name, str) and (leaf := _leaf(name, value))}
     groups = [key for key, value in state.items() if isinstance(value, Mapping) and _is_set(key, value)]
     if direct and not set(groups) & set(_NESTS):
         groups = []
@@ -63,6 +63,12 @@ def _sets(
         yield ".".join(place), WeightSet(direct, rest)
     for key in groups:
         yield from _sets(state[key], (*place, str(key)), beside, seen)
+
+
+def _leaf(name: str, value: Any) -> Leaf | None:
+    """Return a tensor, or what stands for the weight and bias that torch's quantised layers pack into one value."""
+    packed = name.rpartition(".")[2] == "_packed_params"
+    return Unreadable("quantised") if packed else value if isinstance(value, Leaf) else None
 
 
 def _is_set(key: Any, state: Mapping[Any, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Weights that a mask was laid over: torch.nn.utils.prune's, and torch.ao.pruning's."""
+"""Weights that a mask was laid over, as torch.nn.utils.prune keeps them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..architecture import TensorSpec
 from ..arithmetic import computable
-from .encoding import Encoding, parametrized
+from .encoding import Encoding
 
 _ORIGINAL, _MASK = "_orig", "_mask"
 
@@ -15,12 +15,12 @@ _ORIGINAL, _MASK = "_orig", "_mask"
 def masked(specs: Mapping[str, TensorSpec], settings: Mapping[str, Any]) -> Iterator[tuple[str, Encoding]]:
     """Yield the product of every ``WEIGHT_orig`` and ``WEIGHT_mask``.
 
-    Source: ``BasePruningMethod.apply_mask`` of torch.nn.utils.prune; ``FakeSparsity`` of torch.ao.pruning.
+    Source: ``BasePruningMethod.apply_mask`` of torch.nn.utils.prune.
     """
-    names = [name.removesuffix(_ORIGINAL) for name in specs if name.endswith(_ORIGINAL)]
-    plain = ((name, (f"{name}{_ORIGINAL}", f"{name}{_MASK}")) for name in names)
-    for name, (original, mask) in (*plain, *parametrized(specs, "original", "0.mask")):
-        if mask in specs and specs[mask].shape == specs[original].shape:
+    for original in specs:
+        name = original.removesuffix(_ORIGINAL)
+        mask = f"{name}{_MASK}"
+        if name != original and mask in specs and specs[mask].shape == specs[original].shape:
             yield name, Encoding("folded", "pruning: weight × mask", (original, mask), specs[original], _product)
 
 

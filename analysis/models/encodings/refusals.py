@@ -18,8 +18,10 @@ _MADE = re.compile(r"(^|\.)parametrizations\.|(weight|bias)[^.]*_orig$")
 _SOURCE = "Open the checkpoint that it was made from."
 
 
-def check_plain(name: str, specs: Mapping[str, TensorSpec]) -> None:
+def check_plain(name: str, specs: Mapping[str, TensorSpec], *, with_code: bool = False) -> None:
     """Demand that the tensors of a file, called ``name``, are numbers that a network computes with.
+
+    A person's own code, where it is given, may make weights of others.
 
     Raises
     ------
@@ -28,10 +30,11 @@ def check_plain(name: str, specs: Mapping[str, TensorSpec]) -> None:
     """
     if packed := next(_packed(specs), None):
         raise UserError(f"'{name}' holds '{packed}', which is quantised: codes, not the weights.", _SOURCE)
-    if made := next((stored for stored in specs if _MADE.search(stored)), None):
+    made = None if with_code else next((stored for stored in specs if _MADE.search(stored)), None)
+    if made:
         raise UserError(
             f"'{name}' holds '{made}', from which code that is not in the file makes the weight.",
-            "Where that code is, remove the parametrisation (torch.nn.utils.parametrize) and save the weights again.",
+            'Name that code (network = "file.py:function"), or remove the parametrisation where it is and save again.',
         )
     empty = [stored for stored, spec in specs.items() if spec.shape == (0,) and stored.endswith("weight")]
     if empty:

@@ -9,6 +9,7 @@ from torch.nn.utils import prune
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.methods import METHODS
+from graftwork.analysis.models.weight import names_of
 
 Make = Callable[..., Any]
 
@@ -27,7 +28,7 @@ def test_global_equals_the_library(make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.7)
     layers = {}
-    for name in checkpoint.weights():
+    for name in names_of(checkpoint.weights()):
         layers[name] = torch.nn.Linear(1, 1)
         layers[name].weight = torch.nn.Parameter(checkpoint.tensor(name).float())
     prune.global_unstructured([(m, "weight") for m in layers.values()], prune.L1Unstructured, amount=0.7)
@@ -40,7 +41,7 @@ def test_other_tensors_are_kept(make: Make, context: Make) -> None:
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=1.0)
     for name in ("norm.weight", "norm.num_batches_tracked", "head.bias"):
         assert torch.equal(tensors[name], checkpoint.tensor(name))
-    assert zeros(tensors, checkpoint.weights()) == 1
+    assert zeros(tensors, names_of(checkpoint.weights())) == 1
 
 
 @pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
@@ -48,7 +49,7 @@ def test_other_tensors_are_kept(make: Make, context: Make) -> None:
 def test_removes_the_share_and_says_so(name: str, scope: str, make: Make, context: Make) -> None:
     checkpoint = make()
     facts, tensors = pruned(name, checkpoint, context(), amount=0.6, scope=scope)
-    names = checkpoint.weights()
+    names = names_of(checkpoint.weights())
     assert zeros(tensors, names) == pytest.approx(0.6, abs=0.005)
     assert facts["kept"] == pytest.approx(1 - zeros(tensors, names))
     for key in names:
@@ -66,8 +67,8 @@ def test_erk_spares_small_layers(make: Make, context: Make) -> None:
 def test_threshold_parts_kept_from_removed(make: Make, context: Make) -> None:
     checkpoint = make()
     facts, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.5)
-    removed = torch.cat([checkpoint.tensor(n).float()[tensors[n] == 0].abs() for n in checkpoint.weights()])
-    kept = torch.cat([tensors[n].float()[tensors[n] != 0].abs() for n in checkpoint.weights()])
+    removed = torch.cat([checkpoint.tensor(n).float()[tensors[n] == 0].abs() for n in names_of(checkpoint.weights())])
+    kept = torch.cat([tensors[n].float()[tensors[n] != 0].abs() for n in names_of(checkpoint.weights())])
     assert removed.max() == facts["threshold"]
     assert kept.min() >= facts["threshold"]
 
@@ -91,7 +92,7 @@ def test_norm_decides_between_channels(norm: str, gone: int, make: Make, context
 def test_channels_go_whole(name: str, make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned(name, checkpoint, context(), amount=0.5, scope="layer", granularity="channel")
-    for key in checkpoint.weights():
+    for key in names_of(checkpoint.weights()):
         empty = (tensors[key].flatten(1) == 0).sum(1)
         assert sorted(empty.unique().tolist()) == [0, tensors[key][0].numel()]
         assert (empty > 0).float().mean() == 0.5
@@ -157,7 +158,7 @@ def test_a_layers_own_amount_counts_in_place_of_the_common_one(make: Make, conte
     expected = reference(checkpoint, {"hidden.weight": 0.9, "head.weight": 0.3, "conv.weight": 0.5})
     for name, weight in expected.items():
         assert torch.equal(tensors[name].float(), weight)
-    assert list(facts["threshold_by_layer"]) == list(checkpoint.weights())
+    assert list(facts["threshold_by_layer"]) == list(names_of(checkpoint.weights()))
 
 
 def test_what_has_its_own_amount_is_not_compared_with_the_rest(make: Make, context: Make) -> None:
