@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weight_norm
 from torch.nn.utils.parametrizations import _SpectralNorm, _WeightNorm
-from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.nn.utils.spectral_norm import SpectralNorm, SpectralNormLoadStateDictPreHook
 from torch.nn.utils.weight_norm import WeightNorm
 
 _KNOWN = (_SpectralNorm, _WeightNorm)
@@ -31,3 +31,6 @@ def _remove(layer: nn.Module, hook: object) -> None:
         remove_weight_norm(layer, hook.name)
     elif isinstance(hook, SpectralNorm):
         remove_spectral_norm(layer, hook.name)
+        loading = layer._load_state_dict_pre_hooks  # where torch overlooks its own, since it wraps them
+        for key in [key for key, own in loading.items() if isinstance(own.hook, SpectralNormLoadStateDictPreHook)]:
+            del loading[key]

@@ -1,6 +1,8 @@
 """Pruning by magnitude and at random."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -193,3 +195,62 @@ def test_parameters_that_came_later_leave_identities_as_they_were() -> None:
     assert check({"amounts": {"fc": 0.1}}).model_dump(mode="json")["amounts"] == {"fc": 0.1}
     with pytest.raises(UserError, match="amounts"):
         check({"amounts": {"fc": 1.1}})
+
+
+def turned(checkpoint: Any, name: str) -> Any:
+    """Return the checkpoint with one weight that has its outputs second."""
+    weights = [replace(w, outputs=1 if w.name == name else w.outputs) for w in checkpoint.weights()]
+    checkpoint.weights = lambda: tuple(weights)
+    return checkpoint
+
+
+@pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
+def test_channels_are_outputs_wherever_they_lie(name: str, make: Make, context: Make) -> None:
+    checkpoint = turned(make(), "hidden.weight")
+    facts, tensors = pruned(name, checkpoint, context(), amount=0.5, scope="layer", granularity="channel")
+    gone = (tensors["hidden.weight"] == 0).all(0)
+    assert gone.sum() == 4
+    assert int((tensors["hidden.weight"] == 0).sum()) == 4 * 16
+    assert facts["kept_by_layer"]["hidden.weight"] == 0.5
+    if name == "prune.magnitude":
+        sums = checkpoint.tensor("hidden.weight").abs().sum(0)
+        assert sums[gone].max() < sums[~gone].min()
+
+
+@pytest.mark.parametrize(("granularity", "refused"), [("channel", True), ("element", False)])
+def test_channels_of_unknown_axes_are_refused_by_name(
+    granularity: str, refused: bool, make: Make, context: Make
+) -> None:
+    checkpoint = make()
+    weights = tuple(replace(weight, outputs=None) for weight in checkpoint.weights())
+    checkpoint.weights = lambda: weights
+    expected = pytest.raises(UserError, match=r"axis of 'conv.weight'") if refused else nullcontext()
+    with expected:
+        pruned("prune.magnitude", checkpoint, context(), granularity=granularity)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16])
+def test_narrow_numbers_keep_their_bits_or_go(dtype: torch.dtype, make: Make, context: Make) -> None:
+    weight = torch.randn(16, 16).to(dtype)
+    _, tensors = pruned("prune.magnitude", make(**{"hidden.weight": weight}), context(), amount=0.5, scope="layer")
+    found = tensors["hidden.weight"]
+    assert found.dtype == dtype
+    kept = found.float() != 0
+    assert kept.float().mean() == pytest.approx(0.5, abs=0.01)
+    assert torch.equal(found.float()[kept], weight.float()[kept])
+
+
+@pytest.mark.parametrize("granularity", ["element", "channel"])
+def test_complex_weights_go_by_their_magnitude(granularity: str, make: Make, context: Make) -> None:
+    weight = torch.polar(torch.arange(1.0, 65).view(8, 8), torch.randn(8, 8))
+    checkpoint = make(**{"hidden.weight": weight})
+    options = {"amount": 0.5, "scope": "layer", "granularity": granularity}
+    _, tensors = pruned("prune.magnitude", checkpoint, context(), **options)
+    assert torch.equal(tensors["hidden.weight"] == 0, torch.arange(64).view(8, 8) < 32)
+
+
+def test_the_share_of_the_parameters_is_said(make: Make, context: Make) -> None:
+    checkpoint = make()
+    every = sum(tensor.numel() for tensor in checkpoint.tensors.values())
+    facts, _ = pruned("prune.magnitude", checkpoint, context(), layers=["hidden"])
+    assert facts["of_parameters"] == 16 * 8 / every
