@@ -29,7 +29,7 @@ class SynFlowParameters(Parameters):
 def synflow(evidence: Evidence, parameters: SynFlowParameters) -> Iterator[Value]:
     """Logarithm to base 10 of Σ |θ · ∂R/∂θ|, where R sums the outputs for an input of ones through weights |θ|.
 
-    Computed in float64, in evaluation mode.
+    Computed in float64, in evaluation mode. Weights that were pruned away are not there.
 
     Raises
     ------

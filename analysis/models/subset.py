@@ -36,8 +36,8 @@ class _Part:
         self._file = file
         self._names = names
         self.specs: Mapping[str, TensorSpec] = {own: file.specs[name] for own, name in names.items()}
-        called = {name: own for own, name in names.items()}
-        self.ties = {called[a]: called[b] for a, b in file.ties.items() if a in called and b in called}
+        own = {name: called for called, name in names.items()}
+        self.ties: Mapping[str, str] = {own[a]: own[b] for a, b in file.ties.items() if a in own and b in own}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

@@ -1,5 +1,7 @@
 """Layers whose weights are made of others, made plain: files are read as what such layers compute with."""
 
+from typing import Any
+
 from torch import nn
 from torch.nn.utils import parametrize, prune, remove_spectral_norm, remove_weight_norm
 from torch.nn.utils.parametrizations import _SpectralNorm, _WeightNorm
@@ -31,6 +33,6 @@ def _remove(layer: nn.Module, hook: object) -> None:
         remove_weight_norm(layer, hook.name)
     elif isinstance(hook, SpectralNorm):
         remove_spectral_norm(layer, hook.name)
-        loading = layer._load_state_dict_pre_hooks  # where torch overlooks its own, since it wraps them
+        loading: dict[int, Any] = layer._load_state_dict_pre_hooks  # torch overlooks its own there, since it wraps them
         for key in [key for key, own in loading.items() if isinstance(own.hook, SpectralNormLoadStateDictPreHook)]:
             del loading[key]

@@ -82,7 +82,8 @@ class Weight:
 
     def by_channel(self, tensor: Tensor) -> Tensor:
         """Return (channels, weights of each): the rows of the matrix, all gates of an output in one."""
-        return self.matrix(tensor).unflatten(0, (self.gates, self.channels)).transpose(0, 1).flatten(1)
+        by_gate: Tensor = self.matrix(tensor).unflatten(0, (self.gates, self.channels))
+        return by_gate.transpose(0, 1).flatten(1)
 
     def over_channels(self, values: Tensor) -> Tensor:
         """Return a value for each channel, (channels,), as one for each weight, of the tensor's shape."""
@@ -90,7 +91,10 @@ class Weight:
         return self.restore(rows[:, None].expand(self.rows, self.size // self.rows))
 
     def _rows_first(self, tensor: Tensor) -> Tensor:
-        return tensor if not self.outputs else tensor.unflatten(0, (self.groups, -1)).transpose(1, 2)
+        if not self.outputs:
+            return tensor
+        by_group: Tensor = tensor.unflatten(0, (self.groups, -1))
+        return by_group.transpose(1, 2)
 
 
 def names_of(weights: Sequence[Weight]) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ class _Decoded:
         self.specs: Mapping[str, TensorSpec] = {
             name: encodings[name].spec if name in encodings else file.specs[name] for name in names
         }
-        self.ties = {name: held for name, held in self._ties().items() if held in names}
+        self.ties: Mapping[str, str] = {name: held for name, held in self._ties().items() if held in names}
         self.metadata: Mapping[str, Any] = {**file.metadata, **told}
 
     def tensor(self, name: str) -> Tensor:

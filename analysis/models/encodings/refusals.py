@@ -8,11 +8,9 @@ import torch
 from ...errors import UserError
 from ..architecture import TensorSpec
 
-_NAMES = re.compile(
-    r"\.(qweight|qzeros|weight_packed|W_q|SCB|absmax|quant_map|quant_state(\..+)?|Qidxs|codebooks?|_packed_params.*"
-    r"|weight\.quant_state\..+)$"
-)
+_NAMES = re.compile(r"\.(qweight|qzeros|weight_packed|SCB|absmax|quant_map|quant_state(\..+)?|_packed_params.*)$")
 _CODES = {torch.int8, torch.uint8, torch.int16, torch.int32}
+_INDICES = {"W_q", "Qidxs", "codes"}
 _SCALES = re.compile(r"_?scales?|_shift|zeros?|zero_points?|(weight|w|q)_?(scales?|zeros?|zero_point)(_\w+)?|scale_\w+")
 _MADE = re.compile(r"(^|\.)parametrizations\.|(weight|bias)[^.]*_orig$")
 _SOURCE = "Open the checkpoint that it was made from."
@@ -52,9 +50,16 @@ def _packed(specs: Mapping[str, TensorSpec]) -> Iterator[str]:
         beside.setdefault(place, []).append(leaf)
     for stored, spec in specs.items():
         place, _, leaf = stored.rpartition(".")
-        others = (other for other in beside[place] if other != leaf)
-        if _NAMES.search(stored) or (_may_be_codes(spec) and any(_is_scale(other, leaf) for other in others)):
+        others = [other for other in beside[place] if other != leaf]
+        if _NAMES.search(stored) or _are_codes(leaf, spec, others):
             yield stored
+
+
+def _are_codes(leaf: str, spec: TensorSpec, others: list[str]) -> bool:
+    """Tell codes from a layer's other tensors; HQQ may keep them in the bits of floating-point numbers."""
+    if leaf in _INDICES and (spec.dtype in _CODES or {"scale", "zero"} <= set(others)):
+        return True
+    return _may_be_codes(spec) and any(_is_scale(other, leaf) for other in others)
 
 
 def _may_be_codes(spec: TensorSpec) -> bool:

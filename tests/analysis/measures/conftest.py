@@ -39,6 +39,7 @@ class NetworkCheckpoint:
         self.path = Path("network.safetensors")
         self.specs = {n: TensorSpec(tuple(t.shape), t.dtype) for n, t in network.state_dict().items()}
         self.metadata: dict[str, Any] = {}
+        self.ties: dict[str, str] = {}
         self.architecture: Architecture | None = Architecture(
             family="toy",
             title="Toy",

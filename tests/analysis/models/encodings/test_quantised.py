@@ -98,6 +98,8 @@ def test_other_names_of_the_same_form(names: tuple[str, str], tmp_path: Path) ->
     "state",
     [
         {"W_q": torch.zeros(4, 4, dtype=torch.uint8), "scale": torch.ones(4, 1), "zero": torch.ones(4, 1)},
+        {"W_q": torch.ones(4, 4), "scale": torch.ones(4, 1), "zero": torch.ones(4, 1)},
+        {"W_q": torch.zeros(4, 4, dtype=torch.uint8), "meta.scale": torch.ones(4, 1)},
         {"qweight": torch.zeros(4, 4, dtype=torch.int32), "scales": torch.ones(1, 4)},
         {"weight": torch.zeros(4, 4, dtype=torch.uint8), "weight_scale": torch.ones(1)},
         {"weight": int8(4, 4), "weight_scales": torch.ones(4)},
@@ -133,6 +135,7 @@ def test_torchs_own_quantised_layers_are_refused(tmp_path: Path) -> None:
         {"weight": fp8(4, 6)},
         {"relative_position_index": torch.zeros(4, 4, dtype=torch.int64), "logit_scale": torch.ones(2, 1, 1)},
         {"weight": torch.ones(4, 4), "scale": torch.ones(4)},
+        {"codebook": torch.ones(4, 4), "W_q": torch.ones(4, 4), "codes": torch.ones(4, dtype=torch.int64)},
     ],
 )
 def test_plain_numbers_open_as_they_are(state: dict[str, Tensor], tmp_path: Path) -> None:
