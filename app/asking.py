@@ -82,7 +82,7 @@ def _training_data(known: Mapping[str, DataInput], data: DataInput) -> DataInput
     given = next((entry for name, entry in known.items() if TRAIN in (name, entry.split) and entry != data), None)
     if given or data.split != TEST:
         return given
-    return data.model_copy(update={"name": TRAIN, "split": TRAIN, "limit": None})
+    return data.replaced(name=TRAIN, split=TRAIN, limit=None)
 
 
 def value_of(text: str) -> Any:
