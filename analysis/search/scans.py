@@ -15,7 +15,7 @@ from ..measures import MEASURES
 from ..models import Checkpoint, open_checkpoint
 from ..models.families import skeleton
 from ..models.layer_names import layer_of
-from ..models.macs import macs_by_layer
+from ..models.macs import macs_by_weight
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, write_recipe
 from ..trials import DataFields, DerivedModel, ModelSpec, SourceModel, Trial
 from ..workspace import TrialRecord, Workspace
@@ -177,18 +177,8 @@ def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[st
             "Allocate non-zero weights: --cost nonzeros.",
         )
     network = checkpoint.network() if architecture.family == "own" else skeleton(architecture)
-    counted = macs_by_layer(network, architecture)
-    return {layer: _macs(layer, counted, sizes) for layer in layers}
-
-
-def _macs(layer: str, counted: Mapping[str, int], sizes: Mapping[str, float]) -> float:
-    """Return the multiply-accumulates of a weight; of several in one layer, each has its share by size."""
-    if layer in counted:
-        return float(counted[layer])
-    holder = layer.rpartition(".")[0]
-    inner = sum(count for name, count in counted.items() if name and name.rpartition(".")[0] == holder)
-    own = sum(size for name, size in sizes.items() if name.rpartition(".")[0] == holder and name not in counted)
-    return (counted.get(holder, 0) - inner) * sizes[layer] / own
+    counted = macs_by_weight(network, architecture, checkpoint.weights())
+    return {layer_of(name): count for name, count in counted.items() if layer_of(name) in layers}
 
 
 def _recipe(space: Workspace, scan: Scan, found: Allocation) -> tuple[Recipe, dict[str, Any]]:
