@@ -1,6 +1,6 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -126,8 +126,15 @@ class Checkpoint:
     def _trained(self) -> tuple[str, ...]:
         if self._builder is None:
             return tuple(name for name, spec in self.specs.items() if looks_trained(name, spec))
-        parameters = dict(self.skeleton().named_parameters(remove_duplicate=False))
-        return tuple(name for name in self.specs if not parameters.keys().isdisjoint((name, *self._further(name))))
+        network = self.skeleton()
+        parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+        buffers = {name for name, _ in network.named_buffers(remove_duplicate=False)}
+        return tuple(name for name in self.specs if self._is_trained(name, parameters, buffers))
+
+    def _is_trained(self, name: str, parameters: Set[str], buffers: Set[str]) -> bool:
+        """Tell a parameter of the network, or of what a file holds beside it, such as another head."""
+        names = {name, *self._further(name)}
+        return bool(names & parameters) or (not names & buffers and looks_trained(name, self.specs[name]))
 
     def _further(self, name: str) -> tuple[str, ...]:
         return tuple(other for other, held in self.ties.items() if held == name)

@@ -15,11 +15,12 @@ from .orientation import Shapes, recurrent, turned
 from .parts.attention import Transposed
 from .weight import Weight
 
-_MATRIX = re.compile(r"(\w+_)?weight(_(ih|hh|hr)\w*)?|\w*proj(ection)?|kernel")
+_MATRIX = re.compile(r"(\w+_)?weights?\d*|weight_(ih|hh|hr)\w*|\w*proj(ection)?|kernel")
 _NOT_COUNTED = re.compile(r"[^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*|relative_attention_bias")
 _NOT_TRAINED = re.compile(
     r"running_mean|running_var|n_averaged|masked_bias|(\w+_)?mask|(original_)?inv_freq|freqs(_\w+)?"
     r"|position_ids|token_type_ids|relative_position_index|relative_coords_table|min_val|max_val|total_ops|total_params"
+    r"|[kqv]_scale|prob_scale|scaled_fp8"
 )
 _LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Bilinear)
 _TURNED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, Transposed)

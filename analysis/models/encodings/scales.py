@@ -27,24 +27,28 @@ Sides = tuple[int, ...]
 def scaled(specs: Mapping[str, TensorSpec], settings: Mapping[str, Any]) -> Iterator[tuple[str, Encoding]]:
     """Yield the numbers of every tensor of codes whose scales lie beside it, in float32."""
     for stored, spec in specs.items():
-        if spec.dtype not in CODES or _is_more(stored, specs) or (scale := _scale(stored, specs)) is None:
-            continue
-        blocks = _blocks(spec.shape, specs[scale].shape, _steps(scale, settings))
-        shift = [name for name in (f"{stored}_zero_point",) if name in specs]
-        if blocks is None or any(specs[name].shape != specs[scale].shape for name in shift):
-            continue
-        name, kind = stored.removesuffix("._data"), str(spec.dtype).removeprefix("torch.")
-        yield (
-            name,
-            Encoding(
-                "quantised",
-                f"{kind} with {scale.rpartition('.')[2]}, dequantised to float32",
-                (stored, scale, *shift),
-                TensorSpec(spec.shape, torch.float32),
-                partial(_numbers, blocks=blocks, unit=1 / _FULL if scale.endswith("SCB") else 1.0),
-                tuple(other for leaf in _UNUSED if (other := _beside(name, leaf)) in specs),
-            ),
-        )
+        scale = _scale(stored, specs) if spec.dtype in CODES and not _is_more(stored, specs) else None
+        encoding = _encoding(stored, scale, specs, settings) if scale else None
+        if encoding:
+            yield stored.removesuffix("._data"), encoding
+
+
+def _encoding(stored: str, scale: str, specs: Mapping[str, TensorSpec], settings: Mapping[str, Any]) -> Encoding | None:
+    """Return the form of codes whose scales, and zero points where there are any, tell how they are spread."""
+    codes, scales = specs[stored].shape, specs[scale].shape
+    blocks = _blocks(codes, scales, _steps(scale, codes, scales, settings))
+    shift = [name for name in (f"{stored}_zero_point",) if name in specs]
+    if blocks is None or any(specs[name].shape != scales for name in shift):
+        return None
+    kind, by = str(specs[stored].dtype).removeprefix("torch."), scale.rpartition(".")[2]
+    return Encoding(
+        "quantised",
+        f"{kind} with {by}, dequantised to float32",
+        (stored, scale, *shift),
+        TensorSpec(codes, torch.float32),
+        partial(_numbers, blocks=blocks, unit=1 / _FULL if by == "SCB" else 1.0),
+        tuple(other for leaf in _UNUSED if (other := _beside(stored.removesuffix("._data"), leaf)) in specs),
+    )
 
 
 def _beside(name: str, leaf: str) -> str:
@@ -66,32 +70,46 @@ def _is_more(stored: str, specs: Mapping[str, TensorSpec]) -> bool:
     return any(name in specs for name in further)
 
 
-def _steps(scale: str, settings: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how many rows and columns share a scale, as the form has it; 0 where that is what divides them."""
-    match settings.get("weight_block_size"):
-        case [int(rows), int(columns)] if scale.endswith("_scale_inv"):
-            return rows, columns
-        case _:
-            return (_BLOCK, _BLOCK) if scale.endswith("_scale_inv") else (0, 0)
-
-
-def _blocks(shape: Sides, scale: Sides, steps: tuple[int, int]) -> Sides | None:
-    """Return how many neighbours share a scale along each axis; None where the scales do not fit the codes."""
-    if all(side == 1 for side in scale):
-        return shape
-    scale = (*scale, 1) if len(scale) == 1 and len(shape) == 2 else scale
-    if len(scale) != len(shape):
+def _blocks(codes: Sides, scales: Sides, steps: list[int]) -> Sides | None:
+    """Return how many neighbours share a scale along each axis; None where the scales do not tell."""
+    if all(side == 1 for side in scales):
+        return codes
+    if len(codes) == 2 and scales == codes[:1]:
+        return (1, codes[1])
+    if len(scales) != len(codes):
         return None
-    along = (*[0] * (len(shape) - 2), *steps)[-len(shape) :]
-    found = [_block(*sides) for sides in zip(shape, scale, along, strict=True)]
+    along = [*[0] * (len(codes) - 2), *steps][-len(codes) :]
+    found = [_block(*sides) for sides in zip(codes, scales, along, strict=True)]
     return tuple(found) if all(found) else None
 
 
+def _steps(name: str, codes: Sides, scales: Sides, settings: Mapping[str, Any]) -> list[int]:
+    """Return the rows and columns of the blocks that share a scale; 0 where a scale is of one row or of all."""
+    in_blocks = name.endswith("_scale_inv") or (1 < len(scales) == len(codes) and scales[-2] not in (1, codes[-2]))
+    return next(_told(settings), [_BLOCK, _BLOCK]) if in_blocks else [0, 0]
+
+
+def _told(settings: Mapping[str, Any]) -> Iterator[list[int]]:
+    """Give the rows and columns of a block as a packer's settings have them."""
+    groups = settings.get("config_groups")
+    among = [settings, *(groups.values() if isinstance(groups, Mapping) else ())]
+    for part in (each for each in among if isinstance(each, Mapping)):
+        weights = part.get("weights")
+        inner = weights.get("block_structure") if isinstance(weights, Mapping) else None
+        match inner or part.get("weight_block_size"):
+            case [int(rows), int(columns)]:
+                yield [rows, columns]
+
+
 def _block(side: int, count: int, step: int) -> int:
-    """Return how many of ``side`` neighbours share each of ``count`` scales; 0 where that is not known."""
+    """Return how many of ``side`` neighbours share each of ``count`` scales; 0 where that is not known.
+
+    Where no step is given, they are one, all, or a power of two.
+    """
     if step > 0 and ceil(side / step) == count:
         return step
-    return side // count if count and side % count == 0 else 0
+    share = side // count if count and side % count == 0 else 0
+    return share if count == 1 or share & (share - 1) == 0 else 0
 
 
 def _numbers(parts: Sequence[Tensor], blocks: Sides, unit: float) -> Tensor:

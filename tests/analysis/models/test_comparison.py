@@ -79,9 +79,9 @@ def test_complex_weights_are_compared_as_their_parts(tmp_path: Path) -> None:
     save_file({"x.weight": b}, tmp_path / "b.safetensors")
     first, second = (open_checkpoint(tmp_path / f"{name}.safetensors") for name in "ab")
     (found,) = compare(first, [second])
-    parts = [torch.view_as_real(tensor).flatten().double() for tensor in (a, b)]
-    assert found["total"]["relative"] == pytest.approx(float((parts[0] - parts[1]).norm() / parts[0].norm()))
-    assert found["total"]["cosine"] == pytest.approx(float(torch.cosine_similarity(*parts, dim=0)))
+    x, y = (torch.view_as_real(tensor).flatten().double() for tensor in (a, b))
+    assert found["total"]["relative"] == pytest.approx(float((x - y).norm() / x.norm()))
+    assert found["total"]["cosine"] == pytest.approx(float(torch.cosine_similarity(x, y, dim=0)))
     assert found["total"]["equal"] == 0
     assert describe(tmp_path / "a.safetensors")["parameters"] == 20
-    assert describe(tmp_path / "a.safetensors")["norm"]["l2"] == pytest.approx(float(parts[0].norm()))
+    assert describe(tmp_path / "a.safetensors")["norm"]["l2"] == pytest.approx(float(x.norm()))

@@ -56,10 +56,13 @@ def test_a_scale_for_all_or_each_output(codes: Tensor, scale: Tensor, tmp_path: 
 @pytest.mark.parametrize(
     ("shape", "scales", "block", "told"),
     [
+        ((100, 200), (1, 2), (128, 128), None),
         ((200, 130), (2, 2), (128, 128), None),
         ((256, 128), (2, 1), (128, 128), [128, 128]),
         ((64, 96), (2, 3), (32, 32), [32, 32]),
         ((64, 96), (4, 3), (16, 32), None),
+        ((192, 192), (2, 2), (128, 128), None),
+        ((128, 256), (1, 2), (128, 128), None),
     ],
 )
 def test_blocks_are_those_of_the_settings_or_the_usual(
@@ -104,6 +107,8 @@ def test_other_names_of_the_same_form(names: tuple[str, str], tmp_path: Path) ->
         {"weight": torch.zeros(4, 4, dtype=torch.uint8), "weight_scale": torch.ones(1)},
         {"weight": int8(4, 4), "weight_scales": torch.ones(4)},
         {"weight": fp8(4, 6), "weight_scale": torch.ones(3, 5)},
+        {"weight": fp8(8, 4), "weight_scale": torch.ones(4)},
+        {"weight": fp8(6, 9), "weight_scale": torch.ones(6, 3)},
         {"weight": fp8(4, 4), "weight_scale": fp8(4, 1), "weight_scale_2": torch.ones(1)},
         {"weight._data": int8(4, 4), "weight._scale": torch.ones(4, 1), "weight._shift": torch.ones(4, 1)},
         {"up_blocks": torch.zeros(2, 4, 4, dtype=torch.uint8), "up_scales": torch.zeros(2, 4, dtype=torch.uint8)},
@@ -150,3 +155,17 @@ def test_weights_without_numbers_are_refused(wrapped: bool, tmp_path: Path) -> N
     torch.save({"module": state} if wrapped else state, tmp_path / "a.pt")
     with pytest.raises(UserError, match=r"no numbers for 'conv.weight'.*ZeRO-3"):
         open_checkpoint(tmp_path / "a.pt")
+
+
+def test_compressed_tensors_tells_its_blocks(tmp_path: Path) -> None:
+    codes, scale = fp8(96, 96), torch.rand(2, 2)
+    config = {"config_groups": {"group_0": {"weights": {"num_bits": 8, "block_structure": [64, 64]}}}}
+    found = kept({"weight": codes, "weight_scale": scale}, tmp_path, config).tensor("layers.0.q_proj.weight")
+    torch.testing.assert_close(found, by_blocks(codes, scale, 64, 64))
+
+
+@pytest.mark.parametrize("config", [{"config_groups": [1]}, {"config_groups": {"a": 3}}, {"weight_block_size": "ab"}])
+def test_odd_settings_are_no_settings(config: Any, tmp_path: Path) -> None:
+    codes = fp8(4, 4)
+    found = kept({"weight": codes, "weight_scale_inv": torch.ones(1, 1)}, tmp_path, config)
+    assert torch.equal(found.tensor("layers.0.q_proj.weight"), codes.float())
