@@ -50,16 +50,15 @@ def _packed(specs: Mapping[str, TensorSpec]) -> Iterator[str]:
         beside.setdefault(place, []).append(leaf)
     for stored, spec in specs.items():
         place, _, leaf = stored.rpartition(".")
-        others = [other for other in beside[place] if other != leaf]
-        if _NAMES.search(stored) or _are_codes(leaf, spec, others):
+        if _NAMES.search(stored) or _are_codes(leaf, spec, beside[place]):
             yield stored
 
 
-def _are_codes(leaf: str, spec: TensorSpec, others: list[str]) -> bool:
+def _are_codes(leaf: str, spec: TensorSpec, beside: list[str]) -> bool:
     """Tell codes from a layer's other tensors; HQQ may keep them in the bits of floating-point numbers."""
-    if leaf in _INDICES and (spec.dtype in _CODES or {"scale", "zero"} <= set(others)):
+    if leaf in _INDICES and (spec.dtype in _CODES or {"scale", "zero"} <= set(beside)):
         return True
-    return _may_be_codes(spec) and any(_is_scale(other, leaf) for other in others)
+    return _may_be_codes(spec) and any(other != leaf and _is_scale(other, leaf) for other in beside)
 
 
 def _may_be_codes(spec: TensorSpec) -> bool:

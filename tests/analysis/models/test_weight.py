@@ -8,12 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from graftwork.analysis.models import Architecture, Checkpoint, Weight, open_checkpoint
+from graftwork.analysis.models import Architecture, Checkpoint, Weight, open_checkpoint, parameter_count
 from graftwork.analysis.models.architecture import TensorSpec
 from graftwork.analysis.models.counted import weights_by_name, weights_of
 from graftwork.analysis.models.families import build
 from graftwork.analysis.models.parts.attention import Transposed
 from graftwork.analysis.models.weight import names_of
+
+from .networks import built
 
 LAYERS: Mapping[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "linear": (lambda: nn.Linear(6, 4), (3, 6)),
@@ -190,3 +192,22 @@ def test_buffers_are_no_parameters(name: str, shape: tuple[int, ...], tmp_path: 
 
 def test_a_bias_of_four_axes_is_a_parameter(tmp_path: Path) -> None:
     assert opened({"conv.bias": torch.ones(1, 6, 1, 1)}, tmp_path).trained() == ("conv.bias",)
+
+
+@pytest.mark.parametrize(
+    ("family", "beside", "counted"),
+    [
+        ("gpt2", {"transformer.h.0.attn.bias": (1, 1, 16, 16), "transformer.h.0.attn.masked_bias": ()}, 0),
+        ("llama", {"model.layers.0.self_attn.rotary_emb.inv_freq": (32,)}, 0),
+        ("bert", {"cls.predictions.transform.dense.weight": (128, 128)}, 128 * 128),
+    ],
+)
+def test_buffers_beside_a_known_network_are_no_parameters_but_other_heads_are(
+    family: str, beside: dict[str, tuple[int, ...]], counted: int, tmp_path: Path
+) -> None:
+    network = built(family).module
+    extra = {name: torch.ones(shape) for name, shape in beside.items()}
+    checkpoint = opened({**network.state_dict(), **extra}, tmp_path)
+    assert checkpoint.architecture
+    assert checkpoint.architecture.family == family
+    assert parameter_count(checkpoint) == sum(p.numel() for p in network.parameters()) + counted
