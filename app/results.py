@@ -8,6 +8,8 @@ from rich.table import Table
 
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
+from ..analysis.versions import earlier, remarks
+from ..analysis.wording import sure
 from ..analysis.workspace import Workspace
 
 _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
@@ -16,7 +18,8 @@ _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.
 def print_results(space: Workspace) -> None:
     """Print one row a model with its main measures."""
     rows: dict[str, dict[str, Any]] = {}
-    for value in space.values():
+    values = space.values()
+    for value in values:
         rows.setdefault(value.model, {})[value.measure] = value
     shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
     table = Table("model", box=None)
@@ -25,6 +28,8 @@ def print_results(space: Workspace) -> None:
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     console().print(table)
+    for remark in remarks(earlier(values)):
+        console().print(remark, highlight=False, markup=False)
 
 
 def print_answer(space: Workspace) -> None:
@@ -78,8 +83,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if value.unit == "fraction":
-        half = f" ± {50 * (value.high - value.low):.1f}" if value.low is not None else ""
-        return f"{100 * value.value:.2f} %{half}"
+        ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]
+        return f"{sure(*ends)} %" if len(ends) == 3 else f"{ends[0]:.2f} %"
     return f"{_short(value.value)} {value.unit}".rstrip()
 
 

@@ -50,6 +50,8 @@ class Point:
         The least and the greatest value of several.
     variants : tuple of str
         Identities of the several; empty for a single model.
+    earlier : bool
+        Whether its y was measured by an earlier version than another's, so that its interval may mean something else.
     """
 
     identity: str
@@ -62,6 +64,7 @@ class Point:
     x_low: float
     x_high: float
     variants: tuple[str, ...] = ()
+    earlier: bool = False
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -73,7 +76,9 @@ class Point:
         """What its bounds are, in words."""
         if self.variants:
             return f"range of {len(self.variants)} seeds"
-        return "95 % interval" if self.y_low < self.y_high else ""
+        if self.y_low == self.y_high:
+            return ""
+        return "interval of an earlier version" if self.earlier else "95 % interval"
 
 
 def preferred(snapshot: "Snapshot", names: tuple[str, ...], beside: str | None = None) -> str | None:
@@ -104,10 +109,21 @@ def values(session: "Session", name: str) -> dict[str, Bounds]:
     }
 
 
-def points_of(snapshot: "Snapshot", x: dict[str, Bounds], y: dict[str, Bounds]) -> tuple[Point, ...]:
-    """Return every model that has both values as a point."""
+def points_of(
+    snapshot: "Snapshot", x: dict[str, Bounds], y: dict[str, Bounds], earlier: frozenset[str] = frozenset()
+) -> tuple[Point, ...]:
+    """Return every model that has both values as a point; ``earlier`` names those of an earlier version."""
     return tuple(
-        Point(model.identity, model.name, model.method or "source", at, *y[model.identity], x_low=at, x_high=at)
+        Point(
+            model.identity,
+            model.name,
+            model.method or "source",
+            at,
+            *y[model.identity],
+            x_low=at,
+            x_high=at,
+            earlier=model.name in earlier,
+        )
         for model in snapshot.models
         if model.identity in x and model.identity in y
         for at in (x[model.identity][0],)

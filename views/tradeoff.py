@@ -77,7 +77,7 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         if session.engine and session.engine.running:
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    each = points_of(snapshot, values(session, x), values(session, y))
+    each = points_of(snapshot, values(session, x), values(session, y), snapshot.earlier.get(y, frozenset()))
     together = gathered(each, snapshot)
     banded = session.option(SEEDS) != "apart"
     points = together if banded else each

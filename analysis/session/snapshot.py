@@ -5,6 +5,7 @@ from functools import cached_property
 
 from ..sets.kept import KeptFit, kept_fits
 from ..trials import ModelSpec
+from ..versions import earlier
 from ..workspace import (
     ColumnRecord,
     DataRecord,
@@ -66,6 +67,11 @@ class Snapshot:
         for value in self.values:
             table.setdefault(value.model, {})[value.measure] = value
         return table
+
+    @cached_property
+    def earlier(self) -> dict[str, frozenset[str]]:
+        """Names of models whose value is of an earlier version than another's, by measure."""
+        return earlier(self.values)
 
     @cached_property
     def measures(self) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
     recipe = _recipe(payload)
     searching = Searching(recipe, remembered_fingerprint, payload.get("kept"))
     with Workspace.open(Path(payload["root"]), read_only=True) as space:
-        certainty = Recorded(space, payload["search"], recipe.seeds[0])
+        certainty = Recorded(space, payload["search"])
         return searching.propose(payload["tried"], payload["results"], payload["slots"], certainty)
 
 

@@ -92,6 +92,8 @@ def tally(db: sqlite3.Connection) -> dict[TrialState, int]:
 def values(db: sqlite3.Connection) -> list[ValueRecord]:
     """Return every number of the trials that are done."""
     parents = {model: tuple(p.name for p in found) for model, found in _parents(db).items()}
+    done = db.execute("SELECT identity, spec FROM trials WHERE state = 'done'")
+    specs = {row["identity"]: _spec(row["spec"]) for row in done}
     return [
         ValueRecord(
             model=row["name"],
@@ -106,6 +108,7 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             low=row["low"],
             high=row["high"],
             unit=row["unit"],
+            version=specs[row["trial"]].version_of(row["measure"]),
         )
         for row in db.execute(_VALUES)
     ]

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from ..trials import Answer, DataSpec, FitResult, FitSpec, Frozen, Trial
 
 TrialState = Literal["pending", "running", "done", "failed", "cancelled"]
@@ -131,6 +133,8 @@ class ValueRecord(Frozen):
         In ``unit``; nan where the measure gave none.
     low, high : float or None
         Bounds of the 95 % interval.
+    version : int or None
+        The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
 
     model: str
@@ -144,6 +148,7 @@ class ValueRecord(Frozen):
     low: float | None
     high: float | None
     unit: str
+    version: int | None = Field(None, exclude=True)
 
 
 class ColumnRecord(Frozen):
