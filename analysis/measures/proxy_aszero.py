@@ -29,9 +29,8 @@ class LengthDistortionParameters(Parameters):
     "proxy.aszero",
     title="Length distortion",
     citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, arXiv:2202.11921",
-    version=2,
     quantities=(Quantity(name="proxy.aszero", title="Length distortion", better="higher"),),
-    version=2,
+    version=3,
 )
 def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterator[Value]:
     """How many times longer a circle of inputs becomes as a curve of outputs; the mean over circles, with its interval.
