@@ -80,7 +80,7 @@ def known_data(session: Session) -> dict[str, DataInput]:
 
 def _training_data(known: Mapping[str, DataInput], data: DataInput) -> DataInput | None:
     given = next((entry for name, entry in known.items() if TRAIN in (name, entry.split) and entry != data), None)
-    if given or data.split != TEST:
+    if given or data.split in (None, TRAIN):
         return given
     return data.replaced(name=TRAIN, split=TRAIN, limit=None)
 

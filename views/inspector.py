@@ -16,6 +16,7 @@ from .panel import Panel, view
 from .parts import named, scrolled
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
+from .tips import as_tip
 
 if TYPE_CHECKING:
     from ..analysis.session import Session
@@ -89,8 +90,13 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     facts += [("Parent", parent.name) for parent in model.parents]
     if "device" in model.facts:
         facts.append(("Measured on", str(model.facts["device"])))
+    if model.aliases:
+        facts.append(("Also called", ", ".join(model.aliases)))
+    if model.doubt:
+        facts.append(("In doubt", model.doubt))
     if model.path:
         facts.append(("File", str(Path(model.path))))
+    facts += [("Remark", said) for said in model.facts.get("remarks", ())]
     return facts
 
 
@@ -224,7 +230,7 @@ class InspectorPanel(Panel[InspectorState]):
             self._add_fact(name, text, QLabel(_fitting(text), wordWrap=True))
 
     def _add_fact(self, name: str, tip: str, value: QLabel) -> None:
-        value.setToolTip(tip)
+        value.setToolTip(as_tip(tip))
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setMinimumWidth(40)
         self._facts.addRow(named(QLabel(name), "quiet"), value)

@@ -17,6 +17,7 @@ from .plot import Plot, mode_of
 from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values
 from .table import Table
 from .theme import CLASS_HUES, GAP, TIGHT, look
+from .tips import as_tip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -249,7 +250,7 @@ class TradeoffPanel(Panel[TradeoffState]):
     def _on_mouse_moved(self, place: QPointF) -> None:
         at = self.plot.box.mapSceneToView(place)
         near = self.state and curve_at(self.state.curves, (at.x(), at.y()), self.plot.box.viewPixelSize())
-        self.plot.setToolTip(near.words if near else "")
+        self.plot.setToolTip(as_tip(near.words) if near else "")
 
     def _on_cleared(self) -> None:
         if self.session:

@@ -57,7 +57,7 @@ def confusion_matrix(labels: NDArray[np.int64], predictions: NDArray[np.int64], 
 
 def pair_values(name: str, counts: NDArray[np.int64], evidence: Evidence, most: int) -> Iterator[Value]:
     """Give the shares of all samples that pairs of classes have, as ``name.pair.ROW>COLUMN``, the largest first."""
-    names = evidence.classes or tuple(map(str, range(len(counts))))
+    names = [*evidence.classes, *map(str, range(len(evidence.classes), len(counts)))]  # outputs without a class
     order = np.argsort(-np.abs(counts), axis=None, kind="stable")[:most]
     for row, column in zip(*np.unravel_index(order, counts.shape), strict=True):
         if counts[row, column]:

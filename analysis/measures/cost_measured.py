@@ -32,6 +32,7 @@ class MeasuredCostParameters(Parameters):
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894",
     version=3,
     alone=True,
+    dataless=True,
     quantities=(
         Quantity(name="cost.measured.latency", title="Latency of a batch", unit="ms", better="lower"),
         Quantity(name="cost.measured.throughput", title="Throughput", unit="samples/s", better="higher"),

@@ -1,7 +1,6 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
-from collections.abc import Iterable, Mapping, Set
-from contextlib import suppress
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,14 +13,12 @@ from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
-from .recognising import RUNNABLE, UnrecognisedError, builder_of
+from .families import skeleton
+from .recognition import recognition
 from .tensor_file import TensorFile
-from .ties import equal_heads, kept_names, tie
+from .ties import tie
 from .told import told
 from .weight import Weight
-
-_WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
-_AVERAGED = "n_averaged"
 
 
 class Checkpoint:
@@ -43,11 +40,13 @@ class Checkpoint:
         The further names of tensors, each with that in ``specs``.
     metadata : mapping of str to Any
         What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
-        beside it says; JSON values.
+        beside it says; ``left_aside``, the file's tensors of losses, metrics and profilers; JSON values.
     architecture : Architecture or None
         The recognised network.
     reason : str
         Why none was recognised, as the end of a sentence; empty where one was.
+    likely : Architecture or None
+        What the tensors are those of, where only settings are untold; it takes the same data.
     """
 
     path: Path
@@ -55,9 +54,10 @@ class Checkpoint:
     format: str
     specs: Mapping[str, TensorSpec]
     ties: Mapping[str, str]
-    metadata: Mapping[str, Any]
+    metadata: dict[str, Any]
     architecture: Architecture | None
     reason: str
+    likely: Architecture | None
 
     def __init__(
         self,
@@ -71,25 +71,15 @@ class Checkpoint:
         self.format = file.format
         self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
-        names = {canonical: name for name, canonical in _canonical(file.specs).items()}
-        ties = _ties(names, kept_names({**equal_heads(file, self.metadata), **file.ties}))
-        self._builder, self.reason = self._recognised(names, ties, network)
-        self.architecture = self._builder.architecture if self._builder else None
-        called = self._builder.names if self._builder else {}
-        self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
-        self.ties = {called.get(name, name): called.get(held, held) for name, held in ties.items()}
+        found = recognition(file, self.metadata, network)
+        self._names, self.ties, self._builder = found.names, found.ties, found.builder
         self._named = {canonical: file.specs[name] for canonical, name in self._names.items()}
         self.specs = {canonical: spec for canonical, spec in self._named.items() if canonical not in self.ties}
-
-    def _recognised(
-        self, names: Mapping[str, str], ties: Mapping[str, str], network: str | None
-    ) -> tuple[Builder | None, str]:
-        specs = {canonical: self._file.specs[name] for canonical, name in names.items()}
-        wrappers = next((name.removesuffix(canonical) for canonical, name in names.items()), "")
-        try:
-            return _builder(network, specs, ties, self.metadata, wrappers), ""
-        except UnrecognisedError as error:
-            return None, error.problem
+        self.architecture = found.builder.architecture if found.builder else None
+        self.likely = found.unknown.likely if found.unknown else None
+        self.reason, self._next_step = (found.unknown.problem, found.unknown.next_step) if found.unknown else ("", "")
+        if found.aside:
+            self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *found.aside]}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.
@@ -114,7 +104,8 @@ class Checkpoint:
 
     @cached_property
     def _weights(self) -> tuple[Weight, ...]:
-        found = weights_of(self.skeleton()) if self._builder else weights_by_name(self.specs)
+        network = self._layers()
+        found = weights_of(network) if network else weights_by_name(self.specs)
         counted = {weight.name: weight for weight in found}
         return tuple(replace(counted[name], tied=self._further(name)) for name in self.specs if name in counted)
 
@@ -124,9 +115,9 @@ class Checkpoint:
 
     @cached_property
     def _trained(self) -> tuple[str, ...]:
-        if self._builder is None:
+        network = self._layers()
+        if network is None:
             return tuple(name for name, spec in self.specs.items() if looks_trained(name, spec))
-        network = self.skeleton()
         parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)}
         buffers = {name for name, _ in network.named_buffers(remove_duplicate=False)}
         return tuple(name for name in self.specs if self._is_trained(name, parameters, buffers))
@@ -135,6 +126,12 @@ class Checkpoint:
         """Tell a parameter of the network, or of what a file holds beside it, such as another head."""
         names = {name, *self._further(name)}
         return bool(names & parameters) or (not names & buffers and looks_trained(name, self.specs[name]))
+
+    def _layers(self) -> nn.Module | None:
+        """Return a module of the same layers, even where its settings are untold; None where nobody has it."""
+        if self._builder:
+            return self.skeleton()
+        return skeleton(self.likely) if self.likely else None
 
     def _further(self, name: str) -> tuple[str, ...]:
         return tuple(other for other, held in self.ties.items() if held == name)
@@ -167,52 +164,16 @@ class Checkpoint:
 
     def inherited(self) -> dict[str, Any]:
         """Return what a file made from this one must say, to be built as this one is."""
-        made_by = self.architecture.config if self.architecture else {}
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
-        said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+        if self.architecture:
+            made_by = self.architecture.config
+            said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
         return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:
         if self._builder is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", RUNNABLE)
+            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", self._next_step)
         return self._builder
 
     def _state(self, name: str) -> Tensor:
         return self.tensor(name) if name in self._named else torch.zeros((), dtype=torch.int64)
-
-
-def _builder(
-    network: str | None,
-    specs: Mapping[str, TensorSpec],
-    ties: Mapping[str, str],
-    metadata: Mapping[str, Any],
-    wrappers: str,
-) -> Builder:
-    """Return what builds a network that has each tensor once, or else under all of its names."""
-    once = {name: spec for name, spec in specs.items() if name not in ties}
-    if ties:
-        with suppress(UserError):
-            return builder_of(network, once, metadata, wrappers)
-    return builder_of(network, specs, metadata, wrappers)
-
-
-def _ties(names: Mapping[str, str], ties: Mapping[str, str]) -> dict[str, str]:
-    """Return the ties of a file by canonical names."""
-    canonical = {name: short for short, name in names.items()}
-    return {canonical[a]: canonical[b] for a, b in ties.items() if a in canonical and b in canonical}
-
-
-def _canonical(names: Iterable[str]) -> dict[str, str]:
-    """Return each name without the wrappers that all of them share, and without the counter of torch's averages."""
-    canonical = {name: name for name in names}
-    if all(name.startswith("module.") or name == _AVERAGED for name in canonical):
-        canonical.pop(_AVERAGED, None)
-    while prefix := _shared(canonical.values()):
-        canonical = {name: short.removeprefix(prefix) for name, short in canonical.items()}
-    return canonical
-
-
-def _shared(names: Iterable[str]) -> str | None:
-    names = list(names)
-    wraps = (p for p in _WRAPPERS if all(n.startswith(p) and n != p for n in names))
-    return next(wraps, None) if names else None

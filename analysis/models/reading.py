@@ -1,5 +1,6 @@
 """Opening a checkpoint of any known format, by its file, its index or its folder."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,11 +8,16 @@ from typing import Any
 from ..errors import UserError
 from .checkpoint import Checkpoint
 from .encodings import check_plain, decoded
-from .folder import beside, weights_of
+from .folder import ADAPTER, beside, weights_of
 from .opening import open_file
-from .sharded_file import INDEX, ShardedFile
+from .recognising import is_own
+from .refusals import CHECKPOINTS
+from .sharded_file import INDEX, indexed_file, is_index, parted_file, series_of
 from .subset import part
-from .torch_file import CHECKPOINTS
+from .tensor_file import TensorFile
+
+_ADAPTS = re.compile(r"(.+?)\.(lora_\w+|ia3_l|hada_w\d_[ab]|lokr_w\d)\b.*")
+_PROMPTS = {"prompt_embeddings", "prompt_encoder.embedding.weight"}
 
 
 def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
@@ -36,13 +42,22 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
         weights, or several and none is the usual one, or if ``network`` cannot be built or has other tensors.
     """
     place = _weights_file(path)
-    file = part(ShardedFile(place), weights, path) if place.name.endswith(INDEX) else open_file(place, weights)
+    file = _opened(place, weights, path)
     if not file.specs:
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
+    _check_whole(path, file)
     said = beside(place.parent)
     file = decoded(file, _quantisation(said))
-    check_plain(path.name, file.specs, with_code=network is not None)
+    check_plain(path.name, file.specs, with_code=is_own(network, file.metadata))
     return Checkpoint(path, file, said, network)
+
+
+def _opened(place: Path, weights: str | None, path: Path) -> TensorFile:
+    if is_index(place.name):
+        return part(indexed_file(place), weights, path)
+    if series_of(place.name) and path.is_dir():
+        return part(parted_file(place), weights, path)
+    return open_file(place, weights)
 
 
 def named_weights(text: str) -> tuple[Path, str | None]:
@@ -54,6 +69,8 @@ def named_weights(text: str) -> tuple[Path, str | None]:
 
 
 def _weights_file(path: Path) -> Path:
+    if is_index(path.name) and not path.name.endswith(INDEX):
+        raise UserError(f"'{path.name}' is the index of a variant.", "Open the folder that it lies in.")
     try:
         return weights_of(path) if path.is_dir() else path
     except (OSError, ValueError) as error:
@@ -66,3 +83,12 @@ def _quantisation(said: Mapping[str, Any]) -> Mapping[str, Any]:
     config = said.get("config")
     settings = config.get("quantization_config") if isinstance(config, Mapping) else None
     return settings if isinstance(settings, Mapping) else {}
+
+
+def _check_whole(path: Path, file: TensorFile) -> None:
+    """Refuse an adapter: it has less of its own than there are layers that it changes."""
+    found = {name: match[1] for name in file.specs if (match := _ADAPTS.fullmatch(name))}
+    layers = {*found.values()}
+    own = [name for name in file.specs if name not in found and name.removesuffix(".alpha") not in layers]
+    if _PROMPTS & file.specs.keys() or len(own) < len(layers):
+        raise UserError(f"'{path.name}' is an adapter, which changes another model.", ADAPTER)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -57,9 +57,18 @@ class StoredTensor:
         return view.resolve_conj().resolve_neg().contiguous()
 
 
-def shared(tensors: Mapping[str, StoredTensor]) -> dict[str, str]:
-    """Return the names of tensors that are the same elements of the same storage as an earlier one, and the earlier."""
-    first: dict[StoredTensor, str] = {}
+class Kept(Protocol):
+    """A tensor that a file has, equal to another if it is the same elements of the same storage."""
+
+    @property
+    def spec(self) -> TensorSpec:
+        """Its shape and dtype."""
+        ...
+
+
+def shared(tensors: Mapping[str, Kept]) -> dict[str, str]:
+    """Return the names of tensors that are equal to an earlier one as `Kept` has it, each with the earlier."""
+    first: dict[Kept, str] = {}
     held = {name: first.setdefault(tensor, name) for name, tensor in tensors.items() if tensor.spec.size}
     return {name: other for name, other in held.items() if other != name}
 

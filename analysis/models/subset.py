@@ -7,8 +7,9 @@ from typing import Any
 from torch import Tensor
 
 from .architecture import TensorSpec
+from .splitting import split
 from .tensor_file import TensorFile
-from .weight_sets import choose, split, told
+from .weight_sets import choose, told
 
 
 def part(file: TensorFile, weights: str | None, path: Path) -> TensorFile:

@@ -24,6 +24,7 @@ def write_checkpoint(
     tensor: Callable[[str], Tensor],
     metadata: Mapping[str, Any],
     ties: Mapping[str, str] | None = None,
+    confirm: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a safetensors file; whatever goes wrong, the path has its old content or all of the new.
 
@@ -39,6 +40,8 @@ def write_checkpoint(
         JSON values, kept as the file's ``graftwork`` entry.
     ties : mapping of str to str or None
         Further names of some tensors, each with the name that is written; kept as the safetensors library keeps them.
+    confirm : callable
+        Asked once all is written, before the file gets its name; may raise.
 
     Raises
     ------
@@ -53,6 +56,7 @@ def write_checkpoint(
         for name, spec in specs.items():
             stream.seek(len(header) + offsets[name])
             stream.write(_bytes(name, tensor(name), spec))
+        confirm()
 
 
 def _held(specs: Mapping[str, TensorSpec], ties: Mapping[str, str]) -> dict[str, str]:

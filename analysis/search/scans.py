@@ -13,7 +13,6 @@ from ..catalogue import Quantity
 from ..errors import UserError, unknown
 from ..measures import MEASURES
 from ..models import Checkpoint, open_checkpoint
-from ..models.families import skeleton
 from ..models.layer_names import layer_of
 from ..models.macs import macs_by_weight
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, write_recipe
@@ -176,8 +175,7 @@ def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[st
             f"The multiply-accumulates of {checkpoint.path.name} cannot be counted: its network is not recognised.",
             "Allocate non-zero weights: --cost nonzeros.",
         )
-    network = checkpoint.network() if architecture.family == "own" else skeleton(architecture)
-    counted = macs_by_weight(network, architecture, checkpoint.weights())
+    counted = macs_by_weight(checkpoint.skeleton(), architecture, checkpoint.weights())
     return {layer_of(name): count for name, count in counted.items() if layer_of(name) in layers}
 
 

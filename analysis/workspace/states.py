@@ -81,6 +81,7 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
         "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ? WHERE identity = ?",
         (result.seconds, time.time(), result.trial),
     )
+    db.execute("DELETE FROM doubts WHERE trial = ? AND reason = 'probed'", (result.trial,))
     facts = result.facts | _twin(db, row["model"], row["data"], result.passed)
     _record_model(db, row["model"], facts, result.checkpoint)
     _record_values(db, result)

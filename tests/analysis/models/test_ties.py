@@ -1,9 +1,11 @@
 """Tensors under several names: counted once, written once, one again when loaded."""
 
+import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -69,12 +71,33 @@ def test_a_tied_head_is_the_embedding(write: Callable[[Path], Path], tmp_path: P
     assert torch.equal(checkpoint.tensor(HEAD), checkpoint.tensor(WORDS))
 
 
+def test_a_tied_head_of_a_network_with_untold_settings_is_the_embedding(tmp_path: Path) -> None:
+    state = {name: tensor[..., :48] if name.endswith("attn.c_attn.bias") else tensor for name, tensor in gpt2().items()}
+    block = "transformer.h.0.attn"
+    state |= {f"{block}.c_attn.weight": torch.randn(64, 48), f"{block}.c_proj.weight": torch.randn(16, 64)}
+    torch.save(state | {HEAD: state[WORDS]}, tmp_path / "a.bin")
+    checkpoint = open_checkpoint(tmp_path / "a.bin")
+    assert checkpoint.architecture is None
+    assert checkpoint.likely
+    assert checkpoint.ties == {HEAD: WORDS}
+    assert {weight.outputs for weight in checkpoint.weights()} == {1}
+    assert set(checkpoint.trained()) == state.keys()
+
+
 def test_settings_do_not_tie_what_differs(tmp_path: Path) -> None:
     save_file(gpt2(**{HEAD: torch.randn(11, 64)}), tmp_path / "model.safetensors")
     (tmp_path / "config.json").write_text('{"tie_word_embeddings": true, "model_type": "gpt2"}')
     checkpoint = open_checkpoint(tmp_path)
     assert checkpoint.ties == {}
     assert HEAD in names_of(checkpoint.weights())
+
+
+def test_one_pickled_array_under_two_names_is_one_tensor(tmp_path: Path) -> None:
+    array = np.ones((3, 4), "f4")
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps({"a.weight": array, "b.weight": array, "c.weight": array.copy()}))
+    checkpoint = open_checkpoint(tmp_path / "a.pkl")
+    assert checkpoint.ties == {"b.weight": "a.weight"}
+    assert list(checkpoint.specs) == ["a.weight", "c.weight"]
 
 
 def test_equal_values_alone_are_two_tensors(tmp_path: Path) -> None:

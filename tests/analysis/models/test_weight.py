@@ -208,6 +208,17 @@ def test_buffers_beside_a_known_network_are_no_parameters_but_other_heads_are(
     network = built(family).module
     extra = {name: torch.ones(shape) for name, shape in beside.items()}
     checkpoint = opened({**network.state_dict(), **extra}, tmp_path)
-    assert checkpoint.architecture
-    assert checkpoint.architecture.family == family
+    likely = checkpoint.architecture or checkpoint.likely
+    assert likely
+    assert likely.family == family
     assert parameter_count(checkpoint) == sum(p.numel() for p in network.parameters()) + counted
+
+
+@pytest.mark.parametrize("names", [("body", "embed", "norm"), ("shared.0", "wpe.0", "wte.0")])
+def test_layers_of_a_network_with_untold_settings_count_whatever_they_are_called(
+    names: tuple[str, ...], tmp_path: Path
+) -> None:
+    checkpoint = opened({f"{name}.weight": torch.randn(8, 8) for name in names}, tmp_path)
+    assert checkpoint.architecture is None
+    assert checkpoint.likely
+    assert names_of(checkpoint.weights()) == tuple(f"{name}.weight" for name in names)
