@@ -8,7 +8,7 @@ subclass of `Panel`, which shows a state. `load_views` finds it.
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
@@ -29,10 +29,11 @@ from shiboken6 import isValid
 
 from ..analysis.errors import UserError
 from .bridge import Bridge, in_background
-from .figure import FORMATS, NARROW_MM, render
+from .figure import FORMATS, NARROW_MM, Range, render
 from .help import show_help
 from .notice import Notice, NoticePage
 from .parts import column, named
+from .script import drawing_script
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT, icon, look
 
@@ -89,8 +90,8 @@ class ViewInfo:
         """The module's ``table(state)``; None where it has none."""
         return vars(sys.modules[self.panel.__module__]).get("table")
 
-    def save_figure(self, state: Any, path: Path | str) -> Path:
-        """Draw a state into a file, as `render` does.
+    def save_figure(self, state: Any, path: Path | str, seen: Sequence[Range | None] = ()) -> Path:
+        """Draw a state into a file, as `render` does; ``seen``: the range that each of its axes shows.
 
         Raises
         ------
@@ -99,7 +100,7 @@ class ViewInfo:
         """
         if self.draw is None:
             raise UserError(f"The view '{self.id}' has no figure.", "Export its table instead.")
-        return render(self.draw, state, path, width_mm=self.width_mm)
+        return render(self.draw, state, path, width_mm=self.width_mm, seen=seen)
 
 
 _views: dict[str, ViewInfo] = {}
@@ -188,6 +189,10 @@ class Panel(QWidget, Generic[State]):
     def restyle(self) -> None:
         """Take over the theme's colours; the whole state is shown anew afterwards."""
 
+    def seen(self) -> tuple[Range | None, ...]:
+        """Return the range that each of the figure's axes shows; None where it is all there is."""
+        return ()
+
     # What it gets
 
     def bind(self, session: "Session") -> None:
@@ -262,8 +267,8 @@ class Panel(QWidget, Generic[State]):
 
     def export_figure(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the figure of the present state, on another thread; ``then`` hears of it when it is there."""
-        info, state = self.info, self.state
-        self._write(path, lambda: info.save_figure(state, path), then)
+        info, state, seen = self.info, self.state, self.seen()
+        self._write(path, lambda: info.save_figure(state, path, seen), then)
 
     def export_table(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the table twin as CSV, on another thread."""
@@ -272,28 +277,7 @@ class Panel(QWidget, Generic[State]):
 
     def as_python(self) -> str:
         """Return a script that draws this figure again."""
-        module = type(self).__module__.rsplit(".", 1)
-        home = self.session.workspace.path if self.session else "results.graft"
-        return (
-            "from pathlib import Path\n\n"
-            "from graftwork.analysis.session import Session\n"
-            "from graftwork.analysis.workspace import Workspace\n"
-            f"from {module[0]} import {module[1]}\n"
-            "from graftwork.views.figure import render, settled\n\n"
-            f"session = Session(Workspace.open(Path({str(home)!r}), read_only=True))\n"
-            "session.refresh()\n"
-            f"{self._look_as_python()}"
-            f"state = settled({module[1]}.resolve, session)\n"
-            f'render({module[1]}.draw, state, "{self.info.id}.svg", width_mm={self.info.width_mm:g})\n'
-            "session.close()\n"
-        )
-
-    def _look_as_python(self) -> str:
-        if self.session is None:
-            return ""
-        state = self.session.state
-        seen = {name: getattr(state, name) for name in ("primary", "pinned", "data", "options")}
-        return f"session.look('look', {', '.join(f'{name}={value!r}' for name, value in seen.items())})\n"
+        return drawing_script(self.info, self.session, self.seen())
 
     def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
         def tell(text: str) -> None:

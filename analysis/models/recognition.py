@@ -84,10 +84,10 @@ def _known(
             failed.append((naming, error))
             if not isinstance(error, UnrecognisedError) and not (network and is_library(network)):
                 raise
-    naming, failure = next((f for f in failed if getattr(f[1], "likely", None)), failed[0])
-    if not isinstance(failure, UnrecognisedError):
-        raise failure
-    return naming, failure
+    naming, why = next((f for f in failed if getattr(f[1], "likely", None)), failed[0])
+    if not isinstance(why, UnrecognisedError):
+        raise why
+    return naming, why
 
 
 def _builder(

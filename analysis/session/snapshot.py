@@ -61,6 +61,12 @@ class Snapshot:
         return {trial.spec.model.identity: trial.spec.model for trial in self.trials}
 
     @cached_property
+    def unfinished(self) -> int:
+        """How many trials are planned and not finished; where there are none, how many searches have not ended."""
+        pending = sum(trial.state == "pending" for trial in self.trials)
+        return pending or sum(not search.finished for search in self.searches)
+
+    @cached_property
     def value_table(self) -> dict[str, dict[str, ValueRecord]]:
         """The latest value of every measure, by model name, then measure."""
         table: dict[str, dict[str, ValueRecord]] = {}
