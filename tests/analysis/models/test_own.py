@@ -12,7 +12,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.experiments.running import Runner
 from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.models import open_checkpoint
+from graftwork.analysis.models import open_checkpoint, write_checkpoint
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.workspace import Workspace
 
@@ -165,7 +165,9 @@ def test_own_code_with_weights_made_of_others_runs_as_it_does(name: str, tmp_pat
     torch.save(network.state_dict(), tmp_path / "a.pt")
     checkpoint = open_checkpoint(tmp_path / "a.pt", network=f"{tmp_path / 'net.py'}:{name}")
     x = torch.randn(4, 6)
-    torch.testing.assert_close(checkpoint.network()(x), network(x))
+    write_checkpoint(tmp_path / "b.safetensors", checkpoint.specs, checkpoint.tensor, checkpoint.inherited())
+    for opened in (checkpoint, open_checkpoint(tmp_path / "b.safetensors")):
+        torch.testing.assert_close(opened.network()(x), network(x))
 
 
 WITH_LOSS = """

@@ -214,7 +214,7 @@ def test_buffers_beside_a_known_network_are_no_parameters_but_other_heads_are(
     assert parameter_count(checkpoint) == sum(p.numel() for p in network.parameters()) + counted
 
 
-@pytest.mark.parametrize("names", [("body", "embed", "norm"), ("shared.0", "wpe.0", "wte.0")])
+@pytest.mark.parametrize("names", [("body", "embed", "norm"), ("bn1", "fc", "wte")])
 def test_layers_of_a_network_with_untold_settings_count_whatever_they_are_called(
     names: tuple[str, ...], tmp_path: Path
 ) -> None:
