@@ -173,7 +173,7 @@ class _Training:
         made = derivative(self.student, {})
         file = folder / f"step{self.step:07d}.safetensors"
         metadata = self.student.parent.inherited() | made.settings | {"step": self.step}
-        write_checkpoint(file, made.specs, made.tensor, metadata)
+        write_checkpoint(file, made.specs, made.tensor, metadata, self.student.parent.ties)
         self.log.kept.append({"step": self.step, "file": f"{folder.name}/{file.name}"})
 
     def _look_and_stop(self) -> bool:

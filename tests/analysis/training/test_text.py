@@ -46,8 +46,7 @@ def gpt2(folder: Path, twice: bool) -> Checkpoint:
     named = {f"transformer.{name}": tensor for name, tensor in tensors.items()}
     if twice:
         named["lm_head.weight"] = tensors["wte.weight"].clone()
-    save_file(named, folder / "gpt2.safetensors")
-    (folder / "config.json").write_text('{"model_type": "gpt2", "n_head": 1}')
+    save_file(named, folder / "gpt2.safetensors", {"graftwork": '{"heads": 2}'})
     return open_checkpoint(folder / "gpt2.safetensors")
 
 
