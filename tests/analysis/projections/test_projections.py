@@ -37,6 +37,7 @@ def laid(name: str, features: list[np.ndarray], ticket: Quiet | None = None, **p
 
 
 NAMES = sorted(PROJECTIONS.load())
+pytestmark = pytest.mark.heavy("parts of UMAP are compiled when they are first asked for")
 
 
 @pytest.fixture(scope="module", autouse=True)
