@@ -30,7 +30,7 @@ from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
-from .class_order import lined_up
+from .class_order import remarks_on
 from .device import device_name
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
@@ -182,7 +182,7 @@ class Runner:
         if not trial.data or not trial.measures:
             return {}
         data = self._data(trial.data)
-        found = [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
+        found = list(remarks_on(trial.model.name, checkpoint, trial.data, data))
         return {"remarks": found} if found else {}
 
     def _evidence(
