@@ -68,6 +68,7 @@ class Registered(Generic[Function]):
     fits: Fit | None = None
     reshapes: Reshapes = False
     alone: bool = False
+    dataless: bool = False
 
     def reshapes_with(self, values: Mapping[str, Any]) -> bool:
         """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
@@ -123,13 +124,15 @@ class Shelf(Generic[Function]):
         fits: Fit | None = None,
         reshapes: Reshapes = False,
         alone: bool = False,
+        dataless: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
         The function's parameter annotated with a subclass of `Parameters` gives its schema. Of a method, ``fits`` says
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
         name and shape, always or with which parameters. Nothing runs beside a measure that is ``alone``, since it
-        times something, on its machine.
+        times something, on its machine. The values of one that is ``dataless`` hold beside every data set: it looks at
+        none.
 
         Raises
         ------
@@ -159,7 +162,7 @@ class Shelf(Generic[Function]):
                 quantities=tuple(quantities),
                 compares=compares,
             )
-            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes, alone)
+            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes, alone, dataless)
             return function
 
         return keep

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .palette import Choice
     from .runtime import Runtime
 
-_LAYOUT = "window"
+_LAYOUT, _SEEN = "window", "seen"
 _RECIPES = "Recipes (*.toml)"
 _CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt *.pt2 *.ts *.index.json);;All files (*)"
 
@@ -61,6 +61,7 @@ class Window(QMainWindow):
         """Put in the views, and the menus of what can be done with them."""
         from ..views.panel import load_views
         from .actions import window_commands
+        from .data_bar import DataBar
         from .layout import arrange
 
         views = load_views()
@@ -73,6 +74,8 @@ class Window(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._banner)
+        self.data_bar = DataBar(body)
+        layout.addWidget(self.data_bar)
         self._views = arrange(views, self.panels)
         layout.addWidget(self._views, 1)
         self.setCentralWidget(body)
@@ -123,6 +126,7 @@ class Window(QMainWindow):
             return
         if layout:
             restore(self._views, self.panels, layout)
+            session.restore(layout.get(_SEEN, {}))
         waiting = sum(trial.state == "pending" for trial in session.snapshot.trials)
         if recipe:
             self.run_recipe(recipe)
@@ -174,7 +178,7 @@ class Window(QMainWindow):
         from .layout import remembered
 
         if not session.read_only:
-            layout = remembered(self._views, self.panels)
+            layout = remembered(self._views, self.panels) | {_SEEN: session.history.present.seen}
             session.write(lambda space: space.save_layout(_LAYOUT, layout))
 
     # What commands do
@@ -388,6 +392,7 @@ class Window(QMainWindow):
         if change == "jobs" and session.message:
             self._banner.ask(str(session.message), "", None)
         self._state.setText(_summary(session))
+        self.data_bar.show_session(session)
         self.commands.settle()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name

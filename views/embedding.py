@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from .cloud import Cloud
+from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
 from .parts import named, told
@@ -33,6 +34,8 @@ class EmbeddingState:
         The layout that is there: ``umap`` once it is ready, ``pca`` before.
     pending : bool
         Whether a better one is on its way.
+    data : str
+        Name of the data set.
     names : tuple of str
         The models: the reference, then the one looked at; one entry if they are the same.
     layouts : tuple of array, each (samples, 2)
@@ -47,6 +50,7 @@ class EmbeddingState:
 
     method: str
     pending: bool
+    data: str
     names: tuple[str, ...]
     layouts: tuple[NDArray[np.float32], ...]
     labels: NDArray[np.int64]
@@ -57,9 +61,12 @@ class EmbeddingState:
 def resolve(session: "Session") -> EmbeddingState | Notice:
     """Return the wanted layout, the principal components while it is computed, or a notice while neither is there."""
     method = session.option("embedding.method") or "umap"
-    models = tuple(dict.fromkeys(m for m in (session.state.pinned, session.state.primary) if m))
-    if not models or not all(session.has_column(model, "features") for model in models):
-        return Notice("empty", "There are no features to lay out.", "Measure 'geometry.margins' on a data set.")
+    primary = session.state.primary
+    looked = dict.fromkeys(m for m in (session.state.pinned, primary) if m)
+    models = tuple(model for model in looked if session.has_column(model, "features"))
+    if primary not in models:
+        missing = Notice("empty", "There are no features to lay out.", "Measure 'geometry.margins' on a data set.")
+        return missing.unless_awaited(session, primary)
     labels = session.labels()
     if labels is None:
         return Notice("busy", "Loading the labels.")
@@ -72,6 +79,7 @@ def resolve(session: "Session") -> EmbeddingState | Notice:
     return EmbeddingState(
         method=method if wanted else "pca",
         pending=wanted is None and error is None,
+        data=session.shown.name,
         names=tuple(record.name for record in map(session.model, models) if record),
         layouts=tuple(layouts),
         labels=labels,
@@ -100,6 +108,7 @@ def table(state: EmbeddingState) -> Table:
 
 def draw(figure: "Figure", state: EmbeddingState) -> None:
     """Draw it for print: one panel a model, with shared axes."""
+    name_data(figure, state.data)
     panels: Any = figure.subplots(1, len(state.layouts), sharex=True, sharey=True, squeeze=False)[0]
     for axes, name, layout in zip(panels, state.names, state.layouts, strict=True):
         for label, title in enumerate(state.classes):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from .cloud import Cloud
+from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
 from .parts import named
@@ -32,6 +33,8 @@ class GeometryState:
 
     Attributes
     ----------
+    model, reference_name, data : str
+        The models' names, and that of the data set.
     angle : array of float, degrees
         Between the feature and its own class direction.
     norm, margin : array of float
@@ -48,6 +51,7 @@ class GeometryState:
 
     model: str
     reference_name: str
+    data: str
     angle: NDArray[np.float32]
     norm: NDArray[np.float32]
     margin: NDArray[np.float32]
@@ -62,7 +66,8 @@ def resolve(session: "Session") -> GeometryState | Notice:
     state = session.state
     model = session.model(state.primary)
     if model is None or not session.has_column(model.identity, MARGIN):
-        return Notice("empty", "The geometry of this model was not measured.", "Add 'geometry.margins' to a recipe.")
+        missing = Notice("empty", "The geometry of this model was not measured.", "Add 'geometry.margins' to a recipe.")
+        return missing.unless_awaited(session, state.primary)
     arrays = [session.column(state.primary, name) for name in (ANGLE, NORM, MARGIN)]
     labels = session.labels()
     angle, norm, margin = arrays
@@ -74,6 +79,7 @@ def resolve(session: "Session") -> GeometryState | Notice:
     return GeometryState(
         model=model.name,
         reference_name=pinned.name if pinned and reference is not None else "",
+        data=session.shown.name,
         angle=angle,
         norm=norm,
         margin=margin,
@@ -107,6 +113,7 @@ def bins(state: GeometryState, count: int = 60) -> NDArray[np.float64]:
 
 def draw(figure: "Figure", state: GeometryState) -> None:
     """Draw it for print: the cloud beside the histogram."""
+    name_data(figure, state.data)
     cloud: Any
     histogram: Any
     cloud, histogram = figure.subplots(1, 2)

@@ -63,6 +63,8 @@ class ViewInfo:
         Width of its printed figure.
     panel : type of Panel
         Makes it.
+    of_data : bool
+        Whether it shows one data set, which its header names.
     """
 
     id: str
@@ -72,6 +74,7 @@ class ViewInfo:
     order: int
     width_mm: float
     panel: "type[Panel[Any]]"
+    of_data: bool = True
 
     @property
     def resolve(self) -> Callable[..., Any]:
@@ -113,6 +116,7 @@ def view(
     area: Area,
     order: int = 50,
     width_mm: float = NARROW_MM,
+    of_data: bool = True,
 ) -> Callable[[Kind], Kind]:
     """Declare the decorated `Panel` as a view.
 
@@ -126,7 +130,7 @@ def view(
         known = _views.get(id)
         if known and known.panel.__module__ != panel.__module__:
             raise ValueError(f"two views are called '{id}'")
-        panel.info = _views[id] = ViewInfo(id, title, question, area, order, width_mm, panel)
+        panel.info = _views[id] = ViewInfo(id, title, question, area, order, width_mm, panel, of_data)
         return panel
 
     return keep
@@ -291,8 +295,7 @@ class Panel(QWidget, Generic[State]):
     def _look_as_python(self) -> str:
         if self.session is None:
             return ""
-        state = self.session.state
-        seen = {name: getattr(state, name) for name in ("primary", "pinned", "data", "options")}
+        seen = self.session.state.seen
         return f"session.look('look', {', '.join(f'{name}={value!r}' for name, value in seen.items())})\n"
 
     def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
@@ -362,7 +365,7 @@ class Panel(QWidget, Generic[State]):
     # What it hears
 
     def _on_session_changed(self, change: str) -> None:
-        if change in self.listens:
+        if change in self.listens or (change == "jobs" and self.shows == "busy"):
             self.refresh()
 
     def _on_twin_toggled(self) -> None:
@@ -378,6 +381,7 @@ class Panel(QWidget, Generic[State]):
     def _refresh_now(self) -> None:
         if self.session is None:
             return
+        self._header.name_data(self.session.shown.name if self.info.of_data else "")
         found = self.info.resolve(self.session)
         if isinstance(found, Notice):
             self.show_notice(found)
@@ -397,6 +401,7 @@ class _Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setToolTip(info.question)
         self._title = named(QLabel(info.title, self), "panel-title")
+        self._data = named(QLabel(self), "quiet")
         self.menu = QMenu(self)
         self._button = QToolButton(self, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setMenu(self.menu)
@@ -406,6 +411,7 @@ class _Header(QWidget):
         self._line.setSpacing(TIGHT)
         self._line.setContentsMargins(GAP, 3, TIGHT, 3)
         self._line.addWidget(self._title)
+        self._line.addWidget(self._data)
         self._line.addStretch(1)
         self._line.addWidget(self._button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -413,5 +419,14 @@ class _Header(QWidget):
     def add(self, widget: QWidget) -> None:
         self._line.insertWidget(self._line.count() - 1, widget)
 
+    def name_data(self, name: str) -> None:
+        self._data.setText(f"on {_fitting(name)}" if name else "")
+        self._data.setToolTip(name)
+
     def restyle(self) -> None:
         self._button.setIcon(icon("menu", look.theme.quiet))
+
+
+def _fitting(name: str, longest: int = 24) -> str:
+    """Return a data set's name, shortened in the middle so that a header has room for it."""
+    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 :]}"

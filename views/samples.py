@@ -10,6 +10,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QLabel, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
 from .parts import named
@@ -31,6 +32,8 @@ class SamplesState:
 
     Attributes
     ----------
+    data : str
+        Name of the data set.
     samples : array of int64
         Indices of at most `LIMIT` samples, in the order of showing.
     total : int
@@ -45,6 +48,7 @@ class SamplesState:
         Names of the shown samples; names of all classes.
     """
 
+    data: str
     samples: NDArray[np.int64]
     total: int
     selection: bool
@@ -72,10 +76,12 @@ def resolve(session: "Session") -> SamplesState | Notice:
     """Return the selected samples, or those that the models disagree on, or a notice where there are none."""
     state = session.state
     if not session.has_column(state.primary or "", "prediction"):
-        return Notice("empty", "This model has no predictions yet.", "Measure 'accuracy' on a data set.")
+        missing = Notice("empty", "This model has no predictions yet.", "Measure 'accuracy' on a data set.")
+        return missing.unless_awaited(session, state.primary)
     labels, names = session.labels(), session.sample_names()
     predictions = session.column(state.primary, "prediction")
-    reference = session.column(state.pinned, "prediction")
+    other = state.pinned if session.has_column(state.pinned or "", "prediction") else state.primary
+    reference = session.column(other, "prediction")
     if labels is None or names is None or predictions is None or reference is None:
         error = session.error("column")
         return Notice.of(error) if error else Notice("busy", "Loading the samples.")
@@ -87,6 +93,7 @@ def resolve(session: "Session") -> SamplesState | Notice:
     shown = _worst(samples, session.column(state.primary, "geometry.margins.margin"))
     pictures = session.pictures()
     return SamplesState(
+        data=session.shown.name,
         samples=shown,
         total=len(samples),
         selection=bool(selected.any()),
@@ -123,6 +130,7 @@ def _classes_of(state: SamplesState) -> tuple[NDArray[np.int64], ...]:
 
 def draw(figure: "Figure", state: SamplesState) -> None:
     """Draw the first ones for print."""
+    name_data(figure, state.data)
     count = min(_PRINTED, len(state.samples))
     if state.pictures is None or count == 0:
         figure.text(0.5, 0.5, "No pictures", ha="center")

@@ -1,5 +1,6 @@
 """Trade-off: every model by any two measures, with the front that nothing beats."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +9,14 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
+from ..analysis.measured import overlap_text
 from ..kernels.raster import points_in_polygon
 from .curves import Curve, CurveLayer, curve_at, curves_of, draw_curve, legend_of
 from .notice import Notice
 from .panel import Panel, view
 from .parts import column, named, told
 from .plot import Plot, mode_of
-from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values
+from .points import Axis, Point, axis, front_of, gathered, offered, points_of, preferred, values
 from .table import Table
 from .theme import CLASS_HUES, GAP, TIGHT, look
 
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..analysis.session import Session
+    from ..analysis.sets.kept import KeptFit
 
 PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
 SEEDS = "tradeoff.seeds"
 """Whether models that differ by their seed alone are drawn ``together`` or ``apart``."""
 BAND = "range over seeds"
+LEARNT = "has learnt from these samples"
 BAND_WIDTH, BAND_ALPHA = 6, 110
 
 
@@ -70,14 +74,14 @@ class TradeoffState:
 
 def resolve(session: "Session") -> TradeoffState | Notice:
     """Return what is to be drawn, or a notice while no model has both measures."""
-    snapshot = session.snapshot
-    y = session.option("tradeoff.y") or preferred(snapshot, PREFERRED_Y)
-    x = session.option("tradeoff.x") or preferred(snapshot, PREFERRED_X, beside=y)
+    snapshot, measures = session.snapshot, offered(session)
+    y = _chosen(session, "tradeoff.y", measures) or preferred(measures, PREFERRED_Y)
+    x = _chosen(session, "tradeoff.x", measures) or preferred(measures, PREFERRED_X, beside=y)
     if x is None or y is None:
-        if session.engine and session.engine.running:
+        if session.awaits():
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    each = points_of(snapshot, values(session, x), values(session, y))
+    each = points_of(session, values(session, x), values(session, y))
     together = gathered(each, snapshot)
     banded = session.option(SEEDS) != "apart"
     points = together if banded else each
@@ -85,28 +89,38 @@ def resolve(session: "Session") -> TradeoffState | Notice:
     return TradeoffState(
         x=axes[0],
         y=axes[1],
-        measures=(*snapshot.measures, *([SELECTED] if "accuracy" in snapshot.measures else [])),
+        measures=measures,
         points=points,
         seeds=len(together) < len(each),
         together=banded,
         front=front_of(points, *axes),
-        curves=curves_of(snapshot.fits, x, y),
+        curves=curves_of(_fits_here(session), x, y),
         selected=session.state.selection.models,
         primary=session.state.primary,
         pinned=session.state.pinned,
     )
 
 
+def _chosen(session: "Session", option: str, measures: Sequence[str]) -> str | None:
+    """Return what a person chose for an axis, as far as it was measured on the data set that is shown."""
+    chosen = session.option(option)
+    return chosen if chosen in measures else None
+
+
+def _fits_here(session: "Session") -> list["KeptFit"]:
+    return [fit for fit in session.snapshot.fits if fit.spec.data in (None, session.state.data)]
+
+
 def table(state: TradeoffState) -> Table:
     """Return one row a point."""
-    front = set(state.front)
-    rows = tuple(
-        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, "yes" if i in front else "")
-        for i, p in enumerate(state.points)
-    )
     x, y = state.x, state.y
+    rows = tuple(
+        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, front, overlap_text(p.overlap))
+        for i, p in enumerate(state.points)
+        for front in ("yes" if i in state.front else "",)
+    )
     columns = ("Model", "Operation", x.title, "Least", "Greatest", y.title, "Low", "High", "Bounds", "On the front")
-    return Table(columns, rows, ("", "", *[x.unit] * 3, *[y.unit] * 3, "", ""))
+    return Table((*columns, "Remark"), rows, ("", "", *[x.unit] * 3, *[y.unit] * 3, "", "", ""))
 
 
 def draw(figure: "Figure", state: TradeoffState) -> None:
@@ -119,6 +133,9 @@ def draw(figure: "Figure", state: TradeoffState) -> None:
             _draw_bounds(axes, point, colour)
         places = [p.x for p in points], [p.y for p in points]
         axes.plot(*places, symbol, color=colour, markersize=4, label=operation)
+    if learnt := [point for point in state.points if point.overlap]:
+        places = [p.x for p in learnt], [p.y for p in learnt]
+        axes.plot(*places, "o", color="white", markersize=1.8, markeredgecolor="0.3", markeredgewidth=0.3, label=LEARNT)
     front = [state.points[i] for i in state.front]
     axes.plot([p.x for p in front], [p.y for p in front], color="0.4", linewidth=0.8, zorder=0, label="front")
     if any(point.variants for point in state.points):
@@ -220,12 +237,14 @@ class TradeoffPanel(Panel[TradeoffState]):
         looked = state.primary in point.models
         pinned = state.pinned in point.models
         ring = look.theme.accent if chosen else look.theme.text
+        hue = CLASS_HUES[kind % len(CLASS_HUES)]
+        edge = hue if point.overlap else look.theme.ground
         return {
             "pos": (point.x, point.y),
             "symbol": _SYMBOLS[kind % len(_SYMBOLS)],
             "size": 12 if looked or chosen or pinned else 9,
-            "brush": pg.mkBrush(CLASS_HUES[kind % len(CLASS_HUES)]),
-            "pen": pg.mkPen(ring if chosen or looked or pinned else look.theme.ground, width=2),
+            "brush": pg.mkBrush(look.theme.ground if point.overlap else hue),
+            "pen": pg.mkPen(ring if chosen or looked or pinned else edge, width=2),
             "data": point.identity,
         }
 
@@ -235,8 +254,9 @@ class TradeoffPanel(Panel[TradeoffState]):
             for kind, name in enumerate(_operations(state))
         ]
         bands = [f"┃&nbsp;{BAND}"] if any(point.variants for point in state.points) else []
+        learnt = [f"○&nbsp;{LEARNT}"] if any(point.overlap for point in state.points) else []
         laws = [legend_of(curve, number, _colour_of(state, curve)) for number, curve in enumerate(state.curves)]
-        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *laws]))
+        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *learnt, *laws]))
 
     def _on_together(self, together: bool) -> None:
         if self.session:

@@ -7,7 +7,7 @@ interrupted one left.
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
 from .checking import require_classes
 from .device import device_name
 from .inputs import check_data_unchanged, check_model_unchanged
+from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
 
 _THUMBNAIL_BUDGET = 1 << 29
@@ -80,21 +81,22 @@ class Runner:
             facts |= self._derive(trial, Share(ticket, 0.0, share))
         checkpoint = self.open(trial.model)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
-        values: list[Value] = []
-        columns: dict[str, str] = {}
-        passed: Pass | None = None
+        found, overlap = _Found(), None
         if trial.measures or trial.features:
-            values, columns, passed = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
+            found = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
+            overlap = overlap_of(checkpoint, self._data(trial.data))
         return TrialResult(
             trial=trial.identity,
-            values=tuple(values),
-            columns=columns,
+            values=tuple(found.values),
+            columns=found.columns,
             checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
             facts=facts,
             seconds=time.perf_counter() - start,
-            passed=passed,
+            passed=found.passed,
+            dataless=frozenset(found.dataless),
+            overlap=overlap,
         )
 
     def open(self, model: ModelSpec) -> Checkpoint:
@@ -118,23 +120,25 @@ class Runner:
             method.fits(
                 [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
             )
+        data = {name: self._data(spec) for name, spec in trial.operation_data.items()}
+        models = {k: self.open(trial.inputs[v]) for k, v in model.references.items() if v in trial.inputs}
+        used = [(spec, data[name]) for name, spec in trial.operation_data.items()]
         context = MethodContext(
             seed=model.seed or 0,
             device=self.device,
             ticket=ticket,
-            data={name: self._data(spec) for name, spec in trial.operation_data.items()},
-            models={k: self.open(trial.inputs[v]) for k, v in model.references.items() if v in trial.inputs},
+            data=data,
+            models=models,
             scratch=path.with_suffix(""),
+            provenance={LEARNT: learnt_from([*parents, *models.values()], used)},
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents, derivative)
+        metadata = _provenance(trial, parents, derivative) | context.provenance
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
         _clear(path.with_suffix(""))
         return derivative.facts
 
-    def _measure(
-        self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket
-    ) -> tuple[list[Value], dict[str, str], Pass | None]:
+    def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> "_Found":
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
         columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
@@ -148,11 +152,11 @@ class Runner:
         passed = self._pass(trial, trial.model, checkpoint, wanted, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
-        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        found, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
         path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
         if new:
             write_columns(path, new)
-        return values, columns | dict.fromkeys(new, path.name), passed
+        return replace(found, columns=columns | dict.fromkeys(new, path.name), passed=passed)
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -211,8 +215,18 @@ class Runner:
         return dict.fromkeys(Columns(path), path.name)
 
 
-def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Value], dict[str, NDArray[Any]]]:
-    values: list[Value] = []
+@dataclass(frozen=True)
+class _Found:
+    """What measuring gives; each field as of `TrialResult`."""
+
+    values: list[Value] = field(default_factory=list)
+    dataless: set[str] = field(default_factory=set)
+    columns: dict[str, str] = field(default_factory=dict)
+    passed: Pass | None = None
+
+
+def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[_Found, dict[str, NDArray[Any]]]:
+    found = _Found()
     columns: dict[str, NDArray[Any]] = {}
     for done, spec in enumerate(trial.measures):
         measure = MEASURES.get(spec.measure)
@@ -222,8 +236,9 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
             if isinstance(item, Column):
                 columns[item.name] = item.values
             else:
-                values.append(item)
-    return values, columns
+                found.values.append(item)
+                found.dataless.update([item.measure] if measure.dataless else ())
+    return found, columns
 
 
 def _file_name(model: DerivedModel) -> str:

@@ -31,6 +31,7 @@ class MeasuredCostParameters(Parameters):
     title="Measured cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894",
     version=2,
+    dataless=True,
     alone=True,
     quantities=(
         Quantity(name="cost.measured.latency", title="Latency of a batch", unit="ms", better="lower"),

@@ -22,6 +22,7 @@ class NominalCostParameters(Parameters):
     title="Nominal cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894 (what these numbers leave out)",
     version=2,
+    dataless=True,
     quantities=(
         Quantity(name="cost.nominal.parameters", title="Parameters", better="lower"),
         Quantity(name="cost.nominal.nonzeros", title="Non-zero parameters", better="lower"),

@@ -21,6 +21,7 @@ class TrainingCostParameters(Parameters):
     "cost.training",
     title="Cost of training",
     citation="Li et al. 2020, Budgeted Training: Rethinking Deep Neural Network Training Under Resource Constraints",
+    dataless=True,
     quantities=(Quantity(name="cost.training", title="Training time", unit="s", better="lower"),),
 )
 def training(evidence: Evidence, parameters: TrainingCostParameters) -> Iterator[Value]:

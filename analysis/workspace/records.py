@@ -105,15 +105,21 @@ class ModelRecord(Frozen):
 
 
 class DataRecord(Frozen):
-    """A data set under its name in the workspace, which may differ from the one in ``spec``."""
+    """A data set under its name in the workspace, which may differ from the one in ``spec``.
+
+    ``classes`` are the names of its classes, none where it has none or nothing was measured on it yet.
+    """
 
     identity: str
     name: str
     spec: DataSpec
+    classes: tuple[str, ...] = ()
 
 
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
+
+    It belongs to its model, its data set and the seed of its measures.
 
     Attributes
     ----------
@@ -125,12 +131,17 @@ class ValueRecord(Frozen):
         The method's parameters.
     seed : int
         The operation's seed, or the trial's where the operation draws nothing.
+    measure_seed : int
+        The trial's seed, which seeds every draw of the measures.
     data : str or None
-        Name of the data set.
+        Name of the data set; None where none went into it.
     value : float
         In ``unit``; nan where the measure gave none.
     low, high : float or None
         Bounds of the 95 % interval.
+    overlap : float or None
+        Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
+        looked, or no data went into it.
     """
 
     model: str
@@ -138,12 +149,14 @@ class ValueRecord(Frozen):
     operation: str | None
     params: dict[str, Any]
     seed: int
+    measure_seed: int = 0
     data: str | None
     measure: str
     value: float
     low: float | None
     high: float | None
     unit: str
+    overlap: float | None = None
 
 
 class ColumnRecord(Frozen):
