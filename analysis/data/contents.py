@@ -1,4 +1,4 @@
-"""What samples hold, whatever they are called and however they are stored: two equal samples have one hash."""
+"""What samples are, by what they hold and by where they lie: whatever a data set is called and however prepared."""
 
 import base64
 from hashlib import blake2b
@@ -6,20 +6,22 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from ..trials import DataSpec
 from .dataset import DataSet
 
 MOST = 50_000
 """Of larger sets so many samples are looked at, spread evenly."""
-_BYTES = 6  # of a hash: two of 50,000 and 50,000 unequal samples share one once in 100,000 pairs of sets
+_BYTES = 6  # of a hash: of two sets of 50,000, one pair of unequal samples shares one in 100,000 such pairs of sets
 _PIECE = 256
 
 Contents = NDArray[np.uint64]
 
 
-def contents_of(data: DataSet) -> Contents:
-    """Return a hash of each sample as it is before normalisation, or of `MOST` of them; sorted, each once.
+def contents_of(spec: DataSpec, data: DataSet) -> Contents:
+    """Return two hashes of each sample, or of `MOST` of them, (samples, 2): of what it holds, and of where it lies.
 
-    Images count as 8-bit RGB, tokens without their padding, numbers as float32.
+    What it holds is a picture's 8-bit RGB values before normalisation, tokens without their padding, or numbers as
+    float32. Where it lies is its place in the file's content, which stays whatever it is resized to.
 
     Raises
     ------
@@ -28,22 +30,24 @@ def contents_of(data: DataSet) -> Contents:
     """
     chosen = np.unique(np.linspace(0, len(data) - 1, min(len(data), MOST)).round().astype(np.int64))
     pieces = (chosen[start : start + _PIECE] for start in range(0, len(chosen), _PIECE))
-    return np.unique(np.array([_hash(sample) for piece in pieces for sample in _samples(data, piece)], np.uint64))
+    held = [_hash(sample) for piece in pieces for sample in _samples(data, piece)]
+    lies = [_hash(f"{spec.content} {spec.split} {place}".encode()) for place in data.places[chosen].tolist()]
+    return np.array([held, lies], np.uint64).T
 
 
-def share_of(data: DataSet, learnt: Contents) -> float:
-    """Return the share of the data's distinct samples that are among some contents."""
-    return float(np.isin(contents_of(data), learnt).mean())
+def share_of(contents: Contents, learnt: Contents) -> float:
+    """Return the share of samples, (samples, 2), of which either hash is among some, (hashes,)."""
+    return float(np.isin(contents, learnt).any(1).mean())
 
 
 def as_text(contents: Contents) -> str:
-    """Return contents as text, for a file's metadata."""
-    octets = contents.astype(">u8").view(np.uint8).reshape(-1, 8)[:, -_BYTES:]
+    """Return hashes of any shape as text, each once, for a file's metadata."""
+    octets = np.unique(contents).astype(">u8").view(np.uint8).reshape(-1, 8)[:, -_BYTES:]
     return base64.b64encode(octets.tobytes()).decode()
 
 
 def from_text(text: str) -> Contents:
-    """Return the contents that `as_text` wrote."""
+    """Return the hashes that `as_text` wrote, (hashes,), ascending."""
     octets = np.frombuffer(base64.b64decode(text), np.uint8).reshape(-1, _BYTES)
     whole = np.zeros((len(octets), 8), np.uint8)
     whole[:, -_BYTES:] = octets

@@ -47,7 +47,7 @@ class Prepared:
         self.pad = source.pad
         self.shape = source.shape
         self._source = source
-        self._samples = samples
+        self._samples = self.places = samples
         self.normalisation = normalisation
         fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
         small = int(np.prod(source.shape[-2:])) < _SMALL

@@ -24,10 +24,10 @@ def learnt_by(checkpoint: Checkpoint) -> Learnt:
 def learnt_from(ancestors: Iterable[Checkpoint], data: Iterable[tuple[DataSpec, DataSet]]) -> Learnt:
     """Return what a model will have learnt from that is made from some others and from data."""
     inherited = {identity: text for checkpoint in ancestors for identity, text in learnt_by(checkpoint).items()}
-    return inherited | {spec.identity: as_text(contents_of(samples)) for spec, samples in data}
+    return inherited | {spec.identity: as_text(contents_of(spec, samples)) for spec, samples in data}
 
 
-def overlap_of(checkpoint: Checkpoint, data: DataSet) -> float | None:
-    """Return the share of the data's samples that a model has learnt from; None where it has learnt from nothing."""
+def overlap_of(checkpoint: Checkpoint, spec: DataSpec, data: DataSet) -> float | None:
+    """Return the share of a data set's samples that a model has learnt from; None where it has learnt from nothing."""
     learnt = [from_text(text) for text in learnt_by(checkpoint).values()]
-    return share_of(data, np.concatenate(learnt)) if learnt else None
+    return share_of(contents_of(spec, data), np.concatenate(learnt)) if learnt else None

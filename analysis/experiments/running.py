@@ -86,7 +86,7 @@ class Runner:
             found = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
-            overlap = overlap_of(checkpoint, self._data(trial.data))
+            overlap = overlap_of(checkpoint, trial.data, self._data(trial.data))
         return TrialResult(
             trial=trial.identity,
             values=tuple(found.values),

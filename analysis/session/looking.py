@@ -56,9 +56,9 @@ class Looking:
         return self.history.present
 
     def look(self, step: str, **changes: Any) -> None:
-        """Change the state, as one step of undo."""
-        state = replace(self.state, **changes)
-        if state != self.state:
+        """Change the state, as one step of undo; what nobody chose stays so."""
+        state = replace(self.history.present, **changes)
+        if state != self.history.present:
             self.history.step(step, state)
             self.changed.emit("state")
 
@@ -85,7 +85,8 @@ class Looking:
             return
         gesture = Selection.of(mask).marking(models=self.state.selection.models)
         selection = self._sized(len(mask)).combine(gesture, Mode(mode))
-        self.look("select samples", selection=selection.marking(models=self.state.selection.models))
+        selection = selection.marking(models=self.state.selection.models)
+        self.look("select samples", selection=selection, data=self.state.data)
 
     def select_models(self, identities: Iterable[str], mode: str = "replace") -> None:
         """Combine models with the selection."""
