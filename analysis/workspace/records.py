@@ -131,14 +131,14 @@ class ValueRecord(Frozen):
         The method's parameters.
     seed : int
         The operation's seed, or the trial's where the operation draws nothing.
-    measure_seed : int
-        The trial's seed, which seeds every draw of the measures.
     data : str or None
         Name of the data set; None where none went into it.
     value : float
         In ``unit``; nan where the measure gave none.
     low, high : float or None
         Bounds of the 95 % interval.
+    measure_seed : int
+        The trial's seed, which seeds every draw of the measures.
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked, or no data went into it.
@@ -149,13 +149,13 @@ class ValueRecord(Frozen):
     operation: str | None
     params: dict[str, Any]
     seed: int
-    measure_seed: int = 0
     data: str | None
     measure: str
     value: float
     low: float | None
     high: float | None
     unit: str
+    measure_seed: int = 0
     overlap: float | None = None
 
 
