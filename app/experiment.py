@@ -158,8 +158,9 @@ class ExperimentDialog(QDialog):
     def _on_data_changed(self) -> None:
         """Offer other data to learn from; what was filled in stays."""
         entry, training = self._entry(), self._training()
-        for name in _of_role(entry, "data") if entry and self._form else ():
-            self._form.offer(name, training.offered if training else [""])
+        if entry and self._form:
+            for name in _of_role(entry, "data"):
+                self._form.offer(name, training.offered if training else [""])
 
     def _on_models_changed(self) -> None:
         """Ask about the first of the ticked models what the data and the layers are chosen for."""

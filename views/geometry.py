@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from .cloud import Cloud
 from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
-from .parts import named
 from .plot import Plot
 from .table import Table, class_names
 from .theme import look
@@ -151,8 +150,7 @@ class GeometryPanel(Panel[GeometryState]):
         self.cloud_plot, self.margin_plot = Plot(self), Plot(self)
         self.margin_plot.set_tool("rectangle")
         self.margin_plot.set_axes("Margin", "Samples")
-        self._against = named(QLabel(self), "quiet")
-        self.add_control(self._against)
+        self._against = self.add_note()
         self.cloud = Cloud()
         self.cloud_plot.add(self.cloud)
         self.cloud_plot.set_axes("Angle to own class", "Feature norm", "°")

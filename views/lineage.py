@@ -80,11 +80,12 @@ def resolve(session: "Session") -> LineageState | Notice:
 
 def _states(snapshot: "Snapshot", data: str | None) -> dict[str, str]:
     """Return how far each model is; of several trials, that on the data set that is shown tells."""
-    elsewhere, here = [], []
+    elsewhere: dict[str, str] = {}
+    here: dict[str, str] = {}
     for trial in snapshot.trials:
         on = trial.spec.data.identity if trial.spec.data else None
-        (here if on == data else elsewhere).append((trial.spec.model.identity, trial.state))
-    return dict((*elsewhere, *here))
+        (here if on == data else elsewhere)[trial.spec.model.identity] = trial.state
+    return elsewhere | here
 
 
 def _text(rows: "Sequence[Row]", model: "ModelRecord") -> str:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 Area = Literal["left", "centre", "right", "bottom"]
 AREAS: tuple[Area, ...] = get_args(Area)
 State = TypeVar("State")
+_WIDEST = 220  # pixels of a data set's name
 Kind = TypeVar("Kind", bound="type[Panel[Any]]")
 
 
@@ -64,7 +65,7 @@ class ViewInfo:
     panel : type of Panel
         Makes it.
     of_data : bool
-        Whether it shows one data set, which its header names.
+        Whether its header names the data set that is shown; one that does without says it in its content.
     """
 
     id: str
@@ -166,6 +167,7 @@ class Panel(QWidget, Generic[State]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session: Session | None = None
         self.state: State | None = None
+        self._header_notes: list[QLabel] = []
         self._header = _Header(self.info, self)
         self._body = named(QStackedWidget(self), "panel-body")
         self._notice = NoticePage(self)
@@ -220,6 +222,13 @@ class Panel(QWidget, Generic[State]):
         """Add a small control to the right of the header."""
         self._header.add(widget)
 
+    def add_note(self) -> QLabel:
+        """Add a quiet text on the content to the right of the header; a notice has none."""
+        note = named(QLabel(self), "quiet")
+        self._header_notes.append(note)
+        self.add_control(note)
+        return note
+
     def show_empty(self, sentence: str, next_step: str, button: str = "", command: str = "") -> None:
         """Say that there is nothing yet, and what to do."""
         self.show_notice(Notice("empty", sentence, next_step, button, command))
@@ -238,6 +247,7 @@ class Panel(QWidget, Generic[State]):
         self._notice.show_notice(notice)
         self._body.setCurrentWidget(self._notice)
         self._settle_actions()
+        self._show_notes(False)
 
     def show_content(self) -> None:
         """Show the content, or its table twin where that was asked for."""
@@ -246,6 +256,11 @@ class Panel(QWidget, Generic[State]):
         else:
             self._body.setCurrentWidget(self._content)
         self._settle_actions()
+        self._show_notes(True)
+
+    def _show_notes(self, shown: bool) -> None:
+        for note in self._header_notes:
+            note.setVisible(shown)
 
     def _twin(self) -> TableSheet:
         if self._sheet is None:
@@ -401,7 +416,7 @@ class _Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setToolTip(info.question)
         self._title = named(QLabel(info.title, self), "panel-title")
-        self._data = named(QLabel(self), "quiet")
+        self._data = named(_Yielding(self), "quiet")
         self.menu = QMenu(self)
         self._button = QToolButton(self, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setMenu(self.menu)
@@ -420,13 +435,35 @@ class _Header(QWidget):
         self._line.insertWidget(self._line.count() - 1, widget)
 
     def name_data(self, name: str) -> None:
-        self._data.setText(f"on {_fitting(name)}" if name else "")
+        self._data.show_text(f"on {name}" if name else "")
         self._data.setToolTip(name)
 
     def restyle(self) -> None:
         self._button.setIcon(icon("menu", look.theme.quiet))
 
 
-def _fitting(name: str, longest: int = 24) -> str:
-    """Return a data set's name, shortened in the middle so that a header has room for it."""
-    return name if len(name) <= longest else f"{name[: longest // 2]}…{name[-longest // 2 :]}"
+class _Yielding(QLabel):
+    """A text that gives way to what stands beside it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._whole = ""
+
+    def show_text(self, text: str) -> None:
+        self._whole = text
+        self._fill()
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        width = self.fontMetrics().horizontalAdvance(self._whole)
+        return QSize(min(width, _WIDEST) + 1, super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        return QSize(0, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        self._fill()
+        super().resizeEvent(event)
+
+    def _fill(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))

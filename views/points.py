@@ -137,7 +137,8 @@ def points_of(session: "Session", x: Bounded, y: Bounded) -> tuple[Point, ...]:
 def _points(
     model: "ModelRecord", x: dict[int | None, Bounds], y: dict[int | None, Bounds], session: "Session"
 ) -> Iterator[Point]:
-    seeds = [seed for seed in dict.fromkeys((*x, *y)) if seed is not None] or [None]
+    drawn = [seed for seed in dict.fromkeys((*x, *y)) if seed is not None]
+    seeds: list[int | None] = [*drawn] or [None]
     overlap = max((row.overlap for row in session.shown.by_model.get(model.name, ())), default=0.0)
     for seed in seeds:
         at = _of_seed(x, seed)[0]

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QLabel, QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
-from .parts import named
 from .table import Table, class_name
 from .theme import GAP, look
 
@@ -161,8 +160,7 @@ class SamplesPanel(Panel[SamplesState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._count = named(QLabel(self), "quiet")
-        self.add_control(self._count)
+        self._count = self.add_note()
         self._model = _Thumbnails(self)
         self._list = _Gallery(self)
         self._list.setModel(self._model)

@@ -169,6 +169,7 @@ _SIGNS = "●■◆▲▼★⬟⬢"
     question="Which model costs least at which accuracy?",
     area="centre",
     order=1,
+    of_data=False,
 )
 class TradeoffPanel(Panel[TradeoffState]):
     """Points with intervals, the front, and a box for each axis."""
@@ -254,7 +255,7 @@ class TradeoffPanel(Panel[TradeoffState]):
             for kind, name in enumerate(_operations(state))
         ]
         bands = [f"┃&nbsp;{BAND}"] if any(point.variants for point in state.points) else []
-        learnt = [f"○&nbsp;{LEARNT}"] if any(point.overlap for point in state.points) else []
+        learnt = [f"○&nbsp;{LEARNT.replace(' ', '&nbsp;')}"] if any(point.overlap for point in state.points) else []
         laws = [legend_of(curve, number, _colour_of(state, curve)) for number, curve in enumerate(state.curves)]
         self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *learnt, *laws]))
 

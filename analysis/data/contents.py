@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..trials import DataSpec
-from .dataset import DataSet
+from .prepared import Prepared
 
 MOST = 50_000
 """Of larger sets so many samples are looked at, spread evenly."""
@@ -17,7 +17,7 @@ _PIECE = 256
 Contents = NDArray[np.uint64]
 
 
-def contents_of(spec: DataSpec, data: DataSet) -> Contents:
+def contents_of(spec: DataSpec, data: Prepared) -> Contents:
     """Return two hashes of each sample, or of `MOST` of them, (samples, 2): of what it holds, and of where it lies.
 
     What it holds is a picture's 8-bit RGB values before normalisation, tokens without their padding, or numbers as
@@ -54,7 +54,7 @@ def from_text(text: str) -> Contents:
     return whole.view(">u8").ravel().astype(np.uint64)
 
 
-def _samples(data: DataSet, places: NDArray[np.int64]) -> list[bytes]:
+def _samples(data: Prepared, places: NDArray[np.int64]) -> list[bytes]:
     if data.kind == "images":
         pictures = data.pictures(places)
         return [f"{picture.shape}".encode() + picture.tobytes() for picture in pictures]

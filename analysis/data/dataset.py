@@ -28,8 +28,6 @@ class DataSet(Protocol):
         The token that fills short samples; None for other kinds.
     names : tuple of str
         A readable name for each sample (its path in the folder or archive).
-    places : array of int64, shape (samples,)
-        Where each sample stands in what the data set is read from, or in the split of it.
     normalisation : Normalisation
         What `batches` applies to images.
     """
@@ -40,7 +38,6 @@ class DataSet(Protocol):
     pad: int | None
     labels: NDArray[np.int64]
     names: tuple[str, ...]
-    places: NDArray[np.int64]
     normalisation: Normalisation
 
     def __len__(self) -> int: ...

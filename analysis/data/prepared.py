@@ -36,6 +36,11 @@ class Prepared:
         Which of the source's samples.
     normalisation : Normalisation
         What `batches` applies.
+
+    Attributes
+    ----------
+    places : array of int64, shape (samples,)
+        Where each sample stands in the source.
     """
 
     def __init__(self, source: Source, samples: NDArray[np.int64], normalisation: Normalisation) -> None:

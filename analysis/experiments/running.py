@@ -133,7 +133,7 @@ class Runner:
             provenance={LEARNT: learnt_from([*parents, *models.values()], used)},
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents, derivative) | context.provenance
+        metadata = _provenance(trial, parents, derivative) | dict(context.provenance)
         write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
         _clear(path.with_suffix(""))
         return derivative.facts

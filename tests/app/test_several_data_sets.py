@@ -16,8 +16,8 @@ from graftwork.app.cli import run_command
 
 
 def value(model: str, measure: str, number: float, **fields: Any) -> ValueRecord:
-    own = {"parents": (), "operation": None, "params": {}, "seed": 0, "low": None, "high": None, "unit": ""}
-    return ValueRecord(model=model, measure=measure, value=number, **{"data": None, **own, **fields})
+    own: dict[str, Any] = {"parents": (), "operation": None, "params": {}, "seed": 0, "data": None, "unit": ""}
+    return ValueRecord(model=model, measure=measure, value=number, low=None, high=None, **{**own, **fields})
 
 
 VALUES = (

@@ -61,7 +61,7 @@ def test_another_size_of_the_same_file(tmp_path: Path) -> None:
     assert share(_contents(small), _contents(plain)) == 1
 
 
-@pytest.mark.parametrize("rows", [np.float32([[0.0, 1.5], [-2, 3]]), np.int64([[5, 6, 7], [7, 6, 5]])])
+@pytest.mark.parametrize("rows", [np.array([[0, 1.5], [-2, 3]], np.float32), np.array([[5, 6, 7], [7, 6, 5]])])
 def test_rows_of_numbers_and_tokens(rows: np.ndarray[Any, Any], tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", rows)
     np.save(tmp_path / "b.npy", np.concatenate([-rows[:1] * -1, rows[1:] + 1]))
