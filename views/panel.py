@@ -450,9 +450,10 @@ class _Yielding(QLabel):
         self._whole = ""
 
     def show_text(self, text: str) -> None:
-        self._whole = text
-        self._fill()
-        self.updateGeometry()
+        if text != self._whole:
+            self._whole = text
+            self._fill()
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         width = self.fontMetrics().horizontalAdvance(self._whole)
