@@ -267,7 +267,7 @@ def searching(recipe: Recipe, search: Mapping[str, Any], source: str = "The reci
         As `parse_recipe`.
     """
     try:
-        return Recipe.model_validate({**dict(recipe), "search": dict(search)})
+        return recipe.replaced(search=dict(search))
     except ValidationError as error:
         raise _explain(source, error) from error
 
@@ -341,14 +341,9 @@ def anchored(recipe: Recipe, folder: Path) -> Recipe:
         place, _, name = (network or "").rpartition(":")
         return f"{anchor(place)}:{name}" if place.endswith(".py") else network
 
-    models = tuple(
-        m.model_copy(update={"path": anchor(m.path), "network": anchor_code(m.network)}) for m in recipe.model
-    )
-    data = tuple(
-        d.model_copy(update={"path": anchor(d.path), "tokenizer": d.tokenizer and anchor(d.tokenizer)})
-        for d in recipe.data
-    )
-    return recipe.model_copy(update={"model": models, "data": data})
+    models = tuple(m.replaced(path=anchor(m.path), network=anchor_code(m.network)) for m in recipe.model)
+    data = tuple(d.replaced(path=anchor(d.path), tokenizer=d.tokenizer and anchor(d.tokenizer)) for d in recipe.data)
+    return recipe.replaced(model=models, data=data)
 
 
 def _explain(source: str, error: ValidationError) -> UserError:

@@ -82,7 +82,7 @@ class DataChoice(QWidget):
         spec = self._specs.get(self.name)
         if spec is None:
             return None
-        return spec.model_copy(update=self.form.values() | {"limit": self.limit.value() or None})
+        return spec.replaced(**(self.form.values() | {"limit": self.limit.value() or None}))
 
     def add(self, path: str) -> None:
         """Add a file or folder and choose it."""

@@ -51,7 +51,7 @@ class TrainingData:
             return []
         taken = {self._measured.name, *(data.name for data in others)}
         name = next(name for name in (split, f"{self._measured.name}-{split}", f"{split}-split") if name not in taken)
-        return [self._measured.model_copy(update={"name": name, "split": split, "limit": None})]
+        return [self._measured.replaced(name=name, split=split, limit=None)]
 
     def _is_apart(self, data: DataInput) -> bool:
         if not self._is_same_file(data):

@@ -67,13 +67,11 @@ def settled(trial: Trial, depot: Path, root: Path) -> Trial:
     for model in trial.inputs.values():
         if isinstance(model, DerivedModel):
             _place(depot, root, model)
-    return trial.model_copy(
-        update={
-            "model": _settle_model(trial.model, depot),
-            "inputs": {key: _settle_model(model, depot) for key, model in trial.inputs.items()},
-            "data": trial.data and _settle_data(trial.data, depot),
-            "operation_data": {key: _settle_data(data, depot) for key, data in trial.operation_data.items()},
-        }
+    return trial.replaced(
+        model=_settle_model(trial.model, depot),
+        inputs={key: _settle_model(model, depot) for key, model in trial.inputs.items()},
+        data=trial.data and _settle_data(trial.data, depot),
+        operation_data={key: _settle_data(data, depot) for key, data in trial.operation_data.items()},
     )
 
 
@@ -85,7 +83,7 @@ def _models(trial: Trial) -> Iterator[ModelSpec]:
 def _settle_model(model: ModelSpec, depot: Path) -> ModelSpec:
     if isinstance(model, DerivedModel):
         return model
-    return model.model_copy(update={"path": str(depot / model.content / Path(model.path).name)})
+    return model.replaced(path=str(depot / model.content / Path(model.path).name))
 
 
 def _settle_data(data: DataSpec, depot: Path) -> DataSpec:
@@ -94,7 +92,7 @@ def _settle_data(data: DataSpec, depot: Path) -> DataSpec:
         changes["path"] = str(depot / data.content / Path(data.path).name)
     if data.tokenizer:
         changes["tokenizer"] = str(depot / f"{data.content}-tokenizer" / Path(data.tokenizer).name)
-    return data.model_copy(update=changes)
+    return data.replaced(**changes)
 
 
 def _place(depot: Path, root: Path, model: DerivedModel) -> None:

@@ -26,7 +26,7 @@ def preview_of(fields: DataFields, count: int) -> dict[str, Any]:
         If the data cannot be read or do not fit the preparation.
     """
     limit = min(count, fields.limit or count)
-    spec = DataSpec(content="", **fields.model_copy(update={"limit": limit}).model_dump())
+    spec = DataSpec(content="", **fields.replaced(limit=limit).model_dump())
     with open_data(spec) as data:
         inputs = next(data.batches(limit)).numpy()
         values = inputs.astype(np.float64)

@@ -145,7 +145,7 @@ class _Planner:
             raise UserError(f"No file fits '{entry.path}', the path of model '{entry.name}'.", "Mend it in the recipe.")
         names = _distinct(found)
         return tuple(
-            self._source(entry.model_copy(update={"name": f"{entry.name}/{name}", "path": path}))
+            self._source(entry.replaced(name=f"{entry.name}/{name}", path=path))
             for name, path in zip(names, found, strict=True)
         )
 
@@ -157,7 +157,7 @@ class _Planner:
         folder = self.root.absolute() / "checkpoints" / self.kept[name].identity
         if not folder.is_dir():
             raise UserError(f"No checkpoints were kept while '{name}' was trained.", "Train it with keep_every.")
-        return entry.model_copy(update={"path": str(folder / "step*.safetensors")})
+        return entry.replaced(path=str(folder / "step*.safetensors"))
 
     def _source(self, entry: ModelInput) -> ModelSpec:
         if entry.path.startswith(KEPT):
@@ -277,7 +277,7 @@ class _Planner:
         if step.parameters.get("layers") != EACH:
             return step
         layers = [[layer_of(name)] for name in self.weights(group.models[0], f"Step '{step.label}'")]
-        return step.model_copy(update={"layers": layers})
+        return step.replaced(layers=layers)
 
     def weights(self, model: ModelSpec, what: str) -> tuple[str, ...]:
         """Return the names of a model's weights that pruning counts, from the header of the source it comes from."""
@@ -353,7 +353,7 @@ class _Planner:
 def _beside(trial: Trial, reference: ModelSpec) -> Trial:
     """Return the trial with its measures' reference."""
     other = {} if trial.model.identity == reference.identity else {reference.identity: reference}
-    return Trial(**dict(trial) | {"inputs": trial.inputs | other, "reference": reference.identity})
+    return trial.replaced(inputs=trial.inputs | other, reference=reference.identity)
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

@@ -18,7 +18,7 @@ def mean_and_column(
 ) -> tuple[Quantity, Quantity]:
     """Return the two quantities of one name: the mean over the samples, and the column with a value for each."""
     mean = Quantity(name=name, title=title, unit=unit, better=better)
-    return mean, mean.model_copy(update={"per_sample": True})
+    return mean, mean.replaced(per_sample=True)
 
 
 def labelled_logits(evidence: Evidence) -> NDArray[np.float32]:

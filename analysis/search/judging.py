@@ -40,7 +40,7 @@ class Judge:
         """Return a point with the intervals of its values."""
         known = {measure: self.certainty.interval(tried.trials, measure) for measure in self.goal.measures}
         intervals = {measure: (found.low, found.high) for measure, found in known.items() if found}
-        return finding(tried).model_copy(update={"intervals": intervals})
+        return finding(tried).replaced(intervals=intervals)
 
     def front(self, tried: Sequence[Tried]) -> tuple[Finding, ...]:
         """Return what no other point beats, with its intervals."""

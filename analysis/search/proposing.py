@@ -59,7 +59,7 @@ class Searching:
             plan(settle(self.recipe, self.space, point), *self._files)
         fits = tuple(fitting.name or fitting.what for fitting in self.recipe.fit)
         spec = SearchSpec(identity=self._identity(), measures=measures, trials=self.search.trials, fits=fits)
-        return self._base.model_copy(update={"search": spec})
+        return self._base.replaced(search=spec)
 
     def propose(
         self, proposed: Sequence[Proposed], results: Results, slots: int = 1, certainty: Certainty = UNKNOWN
@@ -98,7 +98,7 @@ class Searching:
     @cached_property
     def space(self) -> tuple[Dimension, ...]:
         """What it goes through."""
-        unsearched = self.recipe.model_copy(update={"search": None})
+        unsearched = self.recipe.replaced(search=None)
         return dimensions(self.recipe, lambda model: layers_of(unsearched, model, *self._files))
 
     @property
@@ -110,11 +110,11 @@ class Searching:
         return self._plan_base()[0]
 
     def _plan_base(self) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
-        return plan_steps(self.recipe.model_copy(update={"step": (), "search": None, "fit": ()}), *self._files)
+        return plan_steps(self.recipe.replaced(step=(), search=None, fit=()), *self._files)
 
     def _identity(self) -> str:
         """Return what makes two searches the same: all but the title, the budget and what is fitted afterwards."""
-        unfitted = self.recipe.model_copy(update={"fit": ()})
+        unfitted = self.recipe.replaced(fit=())
         told = unfitted.model_dump(mode="json", exclude={"title": True, "search": {"trials"}})
         return digest([told, [trial.identity for trial in self._base.trials]])
 
@@ -205,7 +205,7 @@ class Searching:
 
     def _plan_at(self, point: Mapping[str, Any]) -> tuple[Plan, Mapping[str, tuple[ModelSpec, ...]]]:
         settled = settle(self.recipe, self.space, point, named=True)
-        return plan_steps(settled.model_copy(update={"fit": ()}), *self._files)
+        return plan_steps(settled.replaced(fit=()), *self._files)
 
     def _plan(self, point: Mapping[str, Any]) -> tuple[Plan, Proposed]:
         planned, models = self._plan_at(point)

@@ -98,8 +98,8 @@ def settle(recipe: Recipe, space: Sequence[Dimension], point: Point, *, named: b
         for dimension in space:
             if dimension.step == step.label:
                 _place(values, dimension, point[dimension.key], named)
-        steps.append(step.model_copy(update=values))
-    return recipe.model_copy(update={"step": tuple(steps), "search": None})
+        steps.append(step.replaced(**values))
+    return recipe.replaced(step=tuple(steps), search=None)
 
 
 def _place(values: dict[str, Any], dimension: Dimension, value: Any, named: bool) -> None:

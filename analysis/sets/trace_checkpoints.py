@@ -63,7 +63,7 @@ def _checked(points: Points) -> Points:
 def _trace(table: Table, group: str, points: Points) -> Iterator[Value | Remark]:
     for member, x, y in zip(*points, strict=True):
         known = member.values.get(table.y, Value(measure=table.y, value=float(y)))
-        yield known.model_copy(update={"measure": table.detail(_ID, group, "at", f"{x:g}")})
+        yield known.replaced(measure=table.detail(_ID, group, "at", f"{x:g}"))
     direction = table.direction(table.y)
     if direction:
         best = int(points.y.argmax() if direction == "higher" else points.y.argmin())

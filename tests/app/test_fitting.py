@@ -82,7 +82,7 @@ def test_a_parameter_without_a_value_is_refused() -> None:
 
 
 def _asked(space: Workspace) -> FitSpec:
-    spec = spec_of(space, Question("trace.checkpoints", y="loss")).model_copy(update={"name": "trace"})
+    spec = spec_of(space, Question("trace.checkpoints", y="loss")).replaced(name="trace")
     space.add_plan(Plan(title="Fits", trials=(), fits=(spec,)), "")
     return spec
 

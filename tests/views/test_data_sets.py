@@ -15,7 +15,7 @@ from graftwork.analysis.experiments.running import Runner
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.session import Session
-from graftwork.analysis.trials import Plan, Trial, TrialResult, Value
+from graftwork.analysis.trials import Plan, TrialResult, Value
 from graftwork.analysis.workspace import Workspace
 from graftwork.views.geometry import GeometryPanel
 from graftwork.views.inspector import InspectorPanel
@@ -190,7 +190,7 @@ def test_seeds_of_the_measures_stay_apart(session: Session, qtbot: QtBot) -> Non
         t for t in session.snapshot.trials if t.model == "high" and t.spec.data and t.spec.data.name == "test"
     )
     before = accuracies(session, "test")["high"]
-    again = Trial(**dict(record.spec) | {"seed": 7})
+    again = record.spec.replaced(seed=7)
     space = session.workspace
     space.add_plan(Plan(title="Another seed", trials=(again,)), "")
     value = Value(measure="accuracy", value=0.125, low=0.1, high=0.2, unit="fraction")

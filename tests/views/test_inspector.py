@@ -63,7 +63,7 @@ def test_a_note_is_saved_after_a_pause(panel: InspectorPanel, session: Session, 
 def test_a_failure_is_told(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
     snapshot = session.snapshot
     trial = next(t for t in snapshot.trials if t.spec.model.identity == session.state.primary)
-    failed = trial.model_copy(update={"state": "failed", "problem": "It broke.", "next_step": "Mend it."})
+    failed = trial.replaced(state="failed", problem="It broke.", next_step="Mend it.")
     session.snapshot = replace(snapshot, trials=(failed,))
     session.changed.emit("records")
     rest(qtbot, session)

@@ -45,8 +45,8 @@ def test_time_left(seconds: float | None, text: str) -> None:
 
 def test_what_runs_comes_first(session: Session, qtbot: QtBot) -> None:
     trials = list(session.snapshot.trials)
-    trials[3] = trials[3].model_copy(update={"state": "failed", "problem": "It broke.", "next_step": "Mend it."})
-    trials[5] = trials[5].model_copy(update={"state": "running"})
+    trials[3] = trials[3].replaced(state="failed", problem="It broke.", next_step="Mend it.")
+    trials[5] = trials[5].replaced(state="running")
     session.snapshot = replace(session.snapshot, trials=tuple(trials))
     panel = show(qtbot, JobsPanel, session)
     assert panel.state is not None
@@ -83,7 +83,7 @@ def test_a_refusal_is_told(session: Session, qtbot: QtBot) -> None:
 
 
 def test_what_waits_can_be_resumed(session: Session, qtbot: QtBot) -> None:
-    trials = tuple(t.model_copy(update={"state": "pending"}) for t in session.snapshot.trials)
+    trials = tuple(t.replaced(state="pending") for t in session.snapshot.trials)
     session.snapshot = replace(session.snapshot, trials=trials)
     panel = show(qtbot, JobsPanel, session)
     with qtbot.waitSignal(panel.command_wanted) as wanted:

@@ -63,16 +63,14 @@ def seeded(session: Session) -> Session:
     for seed, (accuracy, nonzeros) in enumerate(zip(ACCURACIES, NONZEROS, strict=True)):
         spec = made(f"resnet8/random-0.5-seed{seed}", parent=source.identity, seed=seed)
         models.append(
-            snapshot.by_name[record.model].model_copy(
-                update={"identity": spec.identity, "name": spec.name, "method": spec.method}
-            )
+            snapshot.by_name[record.model].replaced(identity=spec.identity, name=spec.name, method=spec.method)
         )
-        trial = record.spec.model_copy(update={"model": spec})
-        trials.append(record.model_copy(update={"model": spec.name, "spec": trial}))
+        trial = record.spec.replaced(model=spec)
+        trials.append(record.replaced(model=spec.name, spec=trial))
         for measure, value in (("accuracy", accuracy), ("cost.nominal.nonzeros", nonzeros)):
             old = session.shown.by_model[record.model][0].values[measure]
             new = {"model": spec.name, "value": value, "low": value - 0.1, "high": value + 0.1}
-            values.append(old.model_copy(update=new))
+            values.append(old.replaced(**new))
     session.snapshot = type(snapshot)(
         models=(*snapshot.models, *models),
         values=(*snapshot.values, *values),

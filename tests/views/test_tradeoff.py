@@ -12,7 +12,6 @@ from graftwork.analysis.trials import (
     Proposal,
     Proposed,
     SearchSpec,
-    Trial,
     TrialResult,
     Value,
 )
@@ -147,7 +146,7 @@ def test_the_front_grows_while_a_search_runs(panel: TradeoffPanel, session: Sess
     model = DerivedModel(
         name="searched", method="prune.magnitude", version=1, parameters=parameters, parents=(base.model.identity,)
     )
-    trial = Trial(**dict(base) | {"model": model, "inputs": {base.model.identity: base.model}})
+    trial = base.replaced(model=model, inputs={base.model.identity: base.model})
     spec = SearchSpec(identity="s", measures=("accuracy",), trials=1)
     space.add_plan(Plan(title="Searching", trials=(base,), search=spec), "title = 'Searching'")
     proposed = (Proposed(point={"cut.amount": 0.99}, trials=(trial.identity,)),)

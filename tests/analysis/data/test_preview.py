@@ -25,7 +25,7 @@ def pictures(folder: Path) -> Path:
 def test_pictures_are_scaled_and_their_values_normalised(tmp_path: Path) -> None:
     fields = DataFields(name="a", path=str(pictures(tmp_path / "set")), resize=16, crop=12, normalise="imagenet")
     found = preview_of(fields, 4)
-    with open_data(DataSpec(content="", **fields.model_copy(update={"limit": 4}).model_dump())) as data:
+    with open_data(DataSpec(content="", **fields.replaced(limit=4).model_dump())) as data:
         expected = next(data.batches(4)).numpy()
     assert found["pictures"].shape == (4, 12, 12, 3)
     assert found["shape"] == (3, 12, 12)

@@ -105,11 +105,11 @@ batch = [128, 256]
 
 def test_a_file_that_several_trials_share_is_counted_once() -> None:
     found = planned("[0.5, 0.7]")
-    again = tuple(trial.model_copy(update={"seed": 1}) for trial in found.trials)
+    again = tuple(trial.replaced(seed=1) for trial in found.trials)
     alone = least_disk(found)
     weights = sum((DEMO / f"digits-resnet{depth}.safetensors").stat().st_size for depth in (8, 20))
     assert alone > 2 * 0.9 * weights  # of two amounts each, beside what the passes leave
-    assert least_disk(found.model_copy(update={"trials": (*found.trials, *again)})) == alone
+    assert least_disk(found.replaced(trials=(*found.trials, *again))) == alone
     assert least_disk(found, found.trials[:1]) < alone
     assert least_disk(found, found.trials) == 0
 

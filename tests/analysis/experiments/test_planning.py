@@ -132,10 +132,10 @@ def test_notes_are_comments_and_the_rest_is_read_as_it_was() -> None:
     odd = 'a "b"\\ # \n\t\x7f é'
     extra = "weights = [0.25, 0.75]"
     recipe = parse_recipe(HEAD + _step("merge.linear", '[["a", "b"]]', extra))
-    steps = tuple(step.model_copy(update={"note": "Why it is there. " * 20}) for step in recipe.step)
-    noted = recipe.model_copy(update={"title": odd, "step": steps})
+    steps = tuple(step.replaced(note="Why it is there. " * 20) for step in recipe.step)
+    noted = recipe.replaced(title=odd, step=steps)
     text = write_recipe(noted)
-    assert parse_recipe(text) == noted.model_copy(update={"step": recipe.step})
+    assert parse_recipe(text) == noted.replaced(step=recipe.step)
     assert "# Why it is there." in text
     assert max(map(len, text.splitlines())) <= 100
 

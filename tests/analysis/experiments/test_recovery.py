@@ -211,9 +211,9 @@ def test_the_shared_recipes_recovery_is_planned_as_written(name: str, shared: Pa
     path = shared / "examples" / name
     whole = read_recipe(path)
     model = whole.model[0].name
-    steps = [step.model_copy(update={"of": (model,)}) for step in whole.step if step.method in _RECOVERY]
+    steps = [step.replaced(of=(model,)) for step in whole.step if step.method in _RECOVERY]
     assert {step.method for step in steps} == ({"retrain.full"} if name == "cut.toml" else set(_RECOVERY))
-    recipe: Recipe = whole.model_copy(update={"step": tuple(steps), "measure": None})
+    recipe: Recipe = whole.replaced(step=tuple(steps), measure=None)
     made = plan(anchored(recipe, path.parent)).trials[len(whole.model) :]
     for step, trial in zip(steps, made, strict=True):
         assert isinstance(trial.model, DerivedModel)

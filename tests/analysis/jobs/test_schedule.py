@@ -119,7 +119,7 @@ def test_any_graph_in_any_order_is_run_whole_with_parents_first(seed: int, made:
 
 
 def alone(model: ModelSpec, *inputs: ModelSpec) -> Trial:
-    return trial(model, *inputs).model_copy(update={"alone": True})
+    return trial(model, *inputs).replaced(alone=True)
 
 
 def test_what_is_timed_runs_alone_and_is_not_overtaken(made: set[str]) -> None:

@@ -62,7 +62,7 @@ class Toy:
         """Let it propose once."""
         proposal = self.searching.propose(self.tried, self.results, slots)
         names = {trial.identity: trial.model.name for trial in proposal.plan.trials} if proposal.plan else {}
-        self.tried += [p.model_copy(update={"models": tuple(names[t] for t in p.trials)}) for p in proposal.points]
+        self.tried += [p.replaced(models=tuple(names[t] for t in p.trials)) for p in proposal.points]
         self._answer(proposal.plan)
         self.finished = proposal.finished
         return proposal.answer

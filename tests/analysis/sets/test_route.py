@@ -309,7 +309,7 @@ def test_a_search_ends_with_the_fits_over_all_that_it_tried(space: Workspace) ->
 
 def test_a_search_is_the_same_whatever_is_fitted_to_it_and_says_what_will_be() -> None:
     fitted = anchored(parse_recipe(searching()), DEMO)
-    bare = fitted.model_copy(update={"fit": ()})
+    bare = fitted.replaced(fit=())
     first, second = (Searching(recipe).begin().search for recipe in (fitted, bare))
     assert first
     assert second

@@ -3,7 +3,7 @@
 from typing import Any
 
 from graftwork.analysis.sets.gathering import cautions_of, inputs_of, members_of
-from graftwork.analysis.trials import FitEntry, FitSpec, Plan, Trial, TrialResult, Value
+from graftwork.analysis.trials import FitEntry, FitSpec, Plan, TrialResult, Value
 from graftwork.analysis.workspace import Workspace
 
 
@@ -17,10 +17,10 @@ def asked(session: Any) -> FitSpec:
 def again(space: Workspace, seed: int, accuracy: float, overlap: float | None = None) -> None:
     """Measure the first model once more, with another seed."""
     first = space.trials()[0].spec
-    spec = Trial(**dict(first) | {"seed": seed})
+    spec = first.replaced(seed=seed)
     space.add_plan(Plan(title="again", trials=(spec,)), "")
     value = Value(measure="accuracy", value=accuracy, low=accuracy - 0.1, high=accuracy + 0.1, unit="fraction")
-    result = {"columns": {}, "checkpoint": None, "facts": {}, "seconds": 1.0}
+    result: dict[str, Any] = {"columns": {}, "checkpoint": None, "facts": {}, "seconds": 1.0}
     space.finish(TrialResult(trial=spec.identity, values=(value,), overlap=overlap, **result))
 
 

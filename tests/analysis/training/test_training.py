@@ -246,7 +246,7 @@ def test_what_does_not_fit_is_refused(dense: Checkpoint, digits: Prepared) -> No
     none.labels = np.full(20, -1)
     with pytest.raises(UserError, match="without a class"):
         apply("retrain.full", dense, context_of(none), **SHORT)
-    wide = open_data(text.model_copy(update={"normalise": "none"}))
+    wide = open_data(text.replaced(normalise="none"))
     wide.take = lambda samples: torch.zeros(len(samples), 3, 8, 8)  # type: ignore[method-assign]
     with pytest.raises(UserError, match="cannot take samples of 3 × 8 × 8"):
         apply("retrain.full", dense, context_of(wide), **SHORT)

@@ -11,7 +11,7 @@ from graftwork.analysis.workspace import ValueRecord, Workspace
 
 from .conftest import ACCURACY, DATA, A, B, run, trial
 
-OTHER = DATA.model_copy(update={"name": "train", "content": "e" * 32})
+OTHER = DATA.replaced(name="train", content="e" * 32)
 NEWER = {"measures": ("dataless",), "trials": ("overlap",), "datasets": ("classes",)}
 
 

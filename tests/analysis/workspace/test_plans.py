@@ -94,7 +94,7 @@ def test_what_is_done_stays_done_and_what_failed_is_tried_again(workspace: Works
 
 def test_a_measure_taken_twice_counts_once_and_the_later_stands(workspace: Workspace) -> None:
     first = trial(A)
-    second = first.model_copy(update={"measures": (*first.measures, MeasureSpec(measure="loss", version=1))})
+    second = first.replaced(measures=(*first.measures, MeasureSpec(measure="loss", version=1)))
     workspace.add_plan(Plan(title="", trials=(first, second)), "")
     assert first.identity != second.identity
     run(workspace, second, 0.25)
@@ -136,7 +136,7 @@ def test_planning_again_keeps_what_was_made(finished: Workspace) -> None:
 
 def test_a_moved_source_is_found_at_its_new_place(workspace: Workspace) -> None:
     workspace.add_plan(Plan(title="", trials=(trial(A),)), "")
-    workspace.add_plan(Plan(title="", trials=(trial(A.model_copy(update={"path": "/new/a.th"})),)), "")
+    workspace.add_plan(Plan(title="", trials=(trial(A.replaced(path="/new/a.th")),)), "")
     (model,) = workspace.models()
     assert model.path is not None
     assert model.path.as_posix().endswith("/new/a.th")
@@ -192,7 +192,7 @@ def test_a_result_without_its_files_is_refused_whole(workspace: Workspace) -> No
     with pytest.raises(UserError, match=r"left no file .*none\.h5"):
         workspace.finish(empty)
     with pytest.raises(ValueError, match="bare"):
-        workspace.finish(empty.model_copy(update={"columns": {"x": "../workspace.db"}}))
+        workspace.finish(empty.replaced(columns={"x": "../workspace.db"}))
     assert not workspace.trials("done")
 
 

@@ -82,7 +82,7 @@ def test_a_search_that_is_run_again_goes_on_in_the_new_run_and_retries_what_fail
     searching.begin(FIRST.identity)
     searching.fail(FIRST.identity, "It broke.", "Mend it.")
     searching.add_proposal("s", Proposal(answer=SO_FAR))
-    larger = BASE.model_copy(update={"search": SPEC.model_copy(update={"trials": 9})})
+    larger = BASE.replaced(search=SPEC.replaced(trials=9))
     again = searching.add_plan(larger, "trials = 9", Path("/recipes"))
     assert (only(searching).run, only(searching).trials, only(searching).finished) == (again, 9, False)
     assert [t.identity for t in searching.trials(run=again)] == [t.identity for t in (trial(A), FIRST, SECOND)]
