@@ -296,8 +296,8 @@ def _measures_table(values: Sequence[Mapping[str, Any]]) -> str:
             v["measure"],
             interval(v["value"], v["low"], v["high"], v["unit"]),
             v["data"] or "–",
-            str(v["measure_seed"]),
-            overlap_text(v["overlap"] or 0.0),
+            str(v.get("measure_seed", 0)),
+            overlap_text(v.get("overlap", 0.0)),
         )
         for v in values
     ]

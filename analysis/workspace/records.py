@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any, Literal
 
+from pydantic import Field
+
 from ..trials import Answer, DataSpec, FitResult, FitSpec, Frozen, Trial
 
 TrialState = Literal["pending", "running", "done", "failed", "cancelled"]
@@ -119,7 +121,8 @@ class DataRecord(Frozen):
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
 
-    It belongs to its model, its data set and the seed of its measures.
+    It belongs to its model, its data set and the seed of its measures. The last two fields are told where they are
+    not 0.
 
     Attributes
     ----------
@@ -155,8 +158,8 @@ class ValueRecord(Frozen):
     low: float | None
     high: float | None
     unit: str
-    measure_seed: int = 0
-    overlap: float | None = None
+    measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
+    overlap: float | None = Field(None, exclude_if=lambda share: not share)
 
 
 class ColumnRecord(Frozen):

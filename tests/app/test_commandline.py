@@ -15,7 +15,6 @@ from graftwork.analysis.workspace import Workspace
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit"]
-KEYS += ["measure_seed", "overlap"]
 RECIPE = f"""
 seeds = [0]
 [[model]]

@@ -71,6 +71,13 @@ def test_rows_on_one_data_set_have_what_no_data_went_into() -> None:
     assert rows_of(()) == ()
 
 
+def test_a_seed_and_an_overlap_are_told_where_there_is_one() -> None:
+    assert "measure_seed" not in VALUES[0].model_dump()
+    assert "overlap" not in VALUES[0].model_dump()
+    assert VALUES[3].model_dump()["measure_seed"] == 3
+    assert VALUES[5].model_dump()["overlap"] == 0.5
+
+
 @pytest.fixture
 def home(two_sets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, still_worker: Any) -> Path:
     @contextmanager

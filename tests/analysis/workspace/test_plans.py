@@ -54,14 +54,12 @@ def test_values_have_the_fields_of_measures_json(finished: Workspace) -> None:
         "operation": "prune.magnitude",
         "params": {"amount": 0.5},
         "seed": 3,
-        "measure_seed": 0,
         "data": "test",
         "measure": "accuracy",
         "value": 0.5,
         "low": 0.4,
         "high": 0.6,
         "unit": "fraction",
-        "overlap": None,
     }
     assert finished.values() == finished.values()
     assert len(finished.values()) == 8
