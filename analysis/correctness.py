@@ -9,9 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels.bootstrap import Interval, share_interval
+from ..kernels.intervals import Interval
+from ..kernels.intervals.paired import difference_interval
+from ..kernels.intervals.shares import share_bounds
 from ..kernels.packed import Words, counts, pack, packed_contingency, words
-from ..kernels.paired import Contingency, McNemar, difference_interval, mcnemar
+from ..kernels.paired import Contingency, McNemar, mcnemar
 from .columns import read_octets
 from .errors import unknown
 
@@ -27,7 +29,7 @@ class Difference(NamedTuple):
     table : Contingency
         Samples that both have right, only the first, only the second, neither.
     gain : Interval
-        Accuracy of the second less that of the first, with its paired bootstrap interval.
+        Accuracy of the second less that of the first, with its paired interval.
     p : McNemar
         That the gain is chance.
     """
@@ -72,15 +74,16 @@ class Correctness:
     def _places(self) -> dict[str, int]:
         return {model: place for place, model in enumerate(self.models)}
 
-    def accuracies(self, within: NDArray[np.bool_] | None = None, seed: int = 0) -> dict[str, Interval]:
+    def accuracies(self, within: NDArray[np.bool_] | None = None) -> dict[str, Interval]:
         """Return each model's accuracy over a subset, (samples,), with its interval; nothing over no samples."""
         size = self.samples if within is None else int(np.count_nonzero(within))
         if not size:
             return {}
         hits = counts(self.rows, None if within is None else pack(within))
-        return {model: share_interval(int(n), size, seed) for model, n in zip(self.models, hits, strict=True)}
+        columns = (column.tolist() for column in (hits / size, *share_bounds(hits, size)))
+        return dict(zip(self.models, map(Interval, *columns), strict=True))
 
-    def difference(self, first: str, second: str, within: NDArray[np.bool_] | None = None, seed: int = 0) -> Difference:
+    def difference(self, first: str, second: str, within: NDArray[np.bool_] | None = None) -> Difference:
         """Compare two models over a subset.
 
         Raises
@@ -93,7 +96,8 @@ class Correctness:
         own, other = (self.rows[self._place(model)] for model in (first, second))
         size = self.samples if within is None else int(np.count_nonzero(within))
         table = packed_contingency(own, other, size, None if within is None else pack(within))
-        return Difference(table, difference_interval(table, seed), mcnemar(table.first, table.second))
+        gain = difference_interval(table.first, table.second, table.size)
+        return Difference(table, gain, mcnemar(table.first, table.second))
 
     def _place(self, model: str) -> int:
         if model not in self._places:

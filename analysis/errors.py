@@ -1,5 +1,7 @@
 """Errors that are meant for a person."""
 
+from .printable import printable
+
 _SHOWN = 400  # characters at either end of a sentence that a hostile name makes long
 
 
@@ -24,10 +26,10 @@ class UserError(Exception):
 
 
 def _readable(text: str) -> str:
-    """Return a sentence that can be shown, whatever names are in it: cut, and without control characters."""
+    """Return a sentence that can be shown, whatever names are in it."""
     if len(text) > 2 * _SHOWN:
         text = f"{text[:_SHOWN]} … {text[-_SHOWN:]}"
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return printable(text)
 
 
 class Cancelled(Exception):  # noqa: N818 - a request that was granted, not an error

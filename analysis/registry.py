@@ -9,7 +9,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -30,6 +30,9 @@ class Parameters(BaseModel):
     """Parameters of a method, measure, projection, preset or fit; each field says its unit, bounds and meaning."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    retired: ClassVar[frozenset[str]] = frozenset()
+    """Names that earlier versions took and that change nothing any more, so that what was written with them is read."""
 
 
 def parameter(
@@ -83,9 +86,12 @@ class Registered(Generic[Function]):
             If a name is unknown or a value is out of bounds; names the field.
         """
         try:
-            return self.parameters.model_validate(values)
+            return self.parameters.model_validate(self._current(values))
         except ValidationError as error:
             raise self._explain(error) from error
+
+    def _current(self, values: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in values.items() if name not in self.parameters.retired}
 
     def _explain(self, error: ValidationError) -> UserError:
         first = error.errors()[0]

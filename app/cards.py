@@ -1,7 +1,6 @@
 """Model cards, written from a workspace."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from ..analysis.errors import UserError, unknown
 from ..analysis.modelcard import ancestors_of, as_markdown, card_of
 from ..analysis.workspace import Workspace
 from . import runtime
+from .terminal import write
 
 
 def write_card(workspace: Path, name: str, output: Path | None) -> None:
@@ -24,7 +24,7 @@ def write_card(workspace: Path, name: str, output: Path | None) -> None:
         raise UserError(f"'{output}' is neither .md nor .json.", "Give the card one of these endings.")
     card = _card(workspace, name)
     if output is None:
-        sys.stdout.write(as_markdown(card))
+        write(as_markdown(card))
         return
     text = as_markdown(card) if output.suffix == ".md" else json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     write_whole(output, text)
@@ -33,13 +33,13 @@ def write_card(workspace: Path, name: str, output: Path | None) -> None:
 def _card(workspace: Path, name: str) -> dict[str, Any]:
     with Workspace.open(workspace, read_only=True) as space:
         models = {record.identity: record for record in space.models()}
-        record = next((record for record in models.values() if record.name == name), None)
+        record = next((record for record in models.values() if name in (record.name, *record.aliases)), None)
         if record is None:
             raise unknown("model in the workspace called", name, [record.name for record in models.values()])
         if record.path is None or not record.path.exists():
             raise UserError(f"The checkpoint of '{name}' is not there.", "Run its recipe, or put the file back.")
         spec = next(t.spec.model for t in space.trials() if t.spec.model.identity == record.identity)
-        values = [value for value in space.values() if value.model == name]
+        values = [value for value in space.values() if value.model == record.name]
         note = space.note(record.identity)
     payload = {"root": str(workspace.resolve()), "model": spec}
     with runtime.one_worker() as worker:

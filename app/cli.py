@@ -1,13 +1,11 @@
 """The commands that need no window."""
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from ..analysis import trust as trusting
@@ -24,8 +22,10 @@ from .difference import differences, print_differences
 from .errors import say
 from .fitting import Question, as_json, fit_now, parsed, print_fit, print_kept
 from .foresight import foresee, print_plan
+from .inspecting import print_checkpoint
 from .progress import follow
-from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors
+from .results import print_allocation, print_answer, print_comparison, print_results, print_tensors, told_values
+from .terminal import screen, write, write_error, write_json, write_json_text, write_line
 
 app = typer.Typer(
     name="graftwork",
@@ -62,7 +62,7 @@ def run_command(arguments: list[str]) -> int:
         )
         return 2
     except (KeyboardInterrupt, typer.Abort, Cancelled):
-        sys.stderr.write("Stopped; what is finished is kept.\n")
+        write_error("Stopped; what is finished is kept.")
         return 130
 
 
@@ -80,9 +80,9 @@ def inspect(
     with runtime.one_worker() as worker:
         facts = worker.submit("inspect", payload, f"Inspecting {file.name}").result()
     if as_json:
-        _print_json(facts)
+        write_json(facts)
         return
-    _print_facts(facts)
+    print_checkpoint(facts | ({} if facts["content"] else {"content": "not known yet; --tensors reads all of it"}))
     if tensors:
         print_tensors(facts["layers"])
 
@@ -98,7 +98,7 @@ def compare(
     with runtime.one_worker() as worker:
         found = worker.submit("compare", {"paths": [str(file) for file in files]}, "Comparing").result()
     if as_json:
-        _print_json(found)
+        write_json(found)
     else:
         print_comparison(found)
 
@@ -108,7 +108,7 @@ def trust(file: Annotated[Path, typer.Argument(help="A Python file that builds a
     """Trust a file of code, as it is now, to be run by workers."""
     if not file.is_file():
         raise UserError(f"There is no file {file}.", "Check the path.")
-    sys.stdout.write(f"Trusted {file} with SHA-256 {trusting.trust(file)}. If it changes, it is asked about again.\n")
+    write_line(f"Trusted {file} with SHA-256 {trusting.trust(file)}. If it changes, it is asked about again.")
 
 
 @app.command()
@@ -148,19 +148,19 @@ def preset(
     with runtime.one_worker() as worker:
         text: str = worker.submit("ask", payload, "Writing the recipe").result()
     if output is None:
-        sys.stdout.write(text)
+        write(text)
     else:
         write_whole(output, text)
 
 
 def _print_entries(entries: Iterable[Entry], as_json: bool) -> None:
     if as_json:
-        _print_json([_method_row(entry.model_dump(mode="json")) for entry in entries])
+        write_json([_method_row(entry.model_dump(mode="json")) for entry in entries])
         return
     table = Table("id", "title", "parameters", "source", box=None)
     for entry in entries:
         table.add_row(entry.id, entry.title, ", ".join(entry.parameter_schema.get("properties", {})), entry.citation)
-    Console().print(table)
+    screen().print(table)
 
 
 def _method_row(entry: dict[str, Any]) -> dict[str, Any]:
@@ -230,8 +230,8 @@ def measures(workspace: InWorkspace, as_json: AsJson = False) -> None:
     space = Workspace.open(workspace, read_only=True)
     try:
         if as_json:
-            for value in space.values():
-                sys.stdout.write(value.model_dump_json() + "\n")
+            for value in told_values(space):
+                write_json_text(value.model_dump_json())
         else:
             print_results(space)
     finally:
@@ -255,7 +255,7 @@ def difference(
     finally:
         space.close()
     if as_json:
-        _print_json(found)
+        write_json(found)
     else:
         print_differences(found, first, second)
 
@@ -282,7 +282,7 @@ def fit(
     question = Question(what, x, y, of or (), by, data, dict(parsed(text) for text in choose or ()))
     result = fit_now(workspace, question)
     if in_json:
-        _print_json(as_json(result))
+        write_json(as_json(result))
     else:
         print_fit(what, result)
     return 0
@@ -292,7 +292,7 @@ def _print_kept(workspace: Path, in_json: bool) -> int:
     with Workspace.open(workspace, read_only=True) as space:
         fits = kept_fits(space)
     if in_json:
-        _print_json([{"name": f.spec.name, "fit": f.spec.fit, "problem": f.problem, **as_json(f.result)} for f in fits])
+        write_json([{"name": f.spec.name, "fit": f.spec.fit, "problem": f.problem, **as_json(f.result)} for f in fits])
         return int(any(f.problem for f in fits))
     return int(print_kept(fits) > 0)
 
@@ -361,9 +361,9 @@ def check(folder: Path) -> int:
     finally:
         space.close()
     for problem in problems:
-        sys.stdout.write(f"{problem}\n")
+        write_line(problem)
     if not problems:
-        sys.stdout.write(f"{folder} is whole.\n")
+        write_line(f"{folder} is whole.")
     return 1 if problems else 0
 
 
@@ -376,7 +376,7 @@ def pack(folder: Path, output: Annotated[Path | None, typer.Option("--output", "
         space.pack(target)
     finally:
         space.close()
-    sys.stdout.write(f"{target}\n")
+    write_line(str(target))
 
 
 @workspaces.command()
@@ -388,13 +388,9 @@ def info(folder: Path, as_json: AsJson = False) -> None:
     finally:
         space.close()
     if as_json:
-        _print_json(facts)
+        write_json(facts)
     else:
         _print_facts(facts)
-
-
-def _print_json(content: Any) -> None:
-    sys.stdout.write(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
@@ -402,4 +398,4 @@ def _print_facts(facts: dict[str, Any]) -> None:
     for name, value in facts.items():
         if not isinstance(value, list) or len(value) <= 12:
             table.add_row(name, json.dumps(value, default=str) if isinstance(value, dict | list) else str(value))
-    Console().print(table)
+    screen().print(table)

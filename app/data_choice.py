@@ -41,6 +41,9 @@ class DataChoice(QWidget):
             "At most so many, spread evenly over the classes",
             "At most so many samples",
         )
+        self.part = told(QComboBox(self), "Which part, where the set has several")
+        for title, split in (("all of it", None), ("train", "train"), ("val", "val"), ("test", "test")):
+            self.part.addItem(title, split)
         self.form = PreparationForm(self)
         self.reason = named(QLabel(self, wordWrap=True), "quiet")
         self.use = QPushButton("Prepare so", self)
@@ -49,6 +52,7 @@ class DataChoice(QWidget):
         self._lay_out()
         self.names.currentTextChanged.connect(self._on_chosen)
         self.limit.valueChanged.connect(self._on_changed)
+        self.part.currentIndexChanged.connect(self._on_changed)
         self.form.changed.connect(self._on_changed)
         self.use.clicked.connect(lambda: self._fill(self._fields()))
         Bridge(session.changed, self._on_session_changed, every=True)
@@ -82,7 +86,9 @@ class DataChoice(QWidget):
         spec = self._specs.get(self.name)
         if spec is None:
             return None
-        return spec.replaced(**(self.form.values() | {"limit": self.limit.value() or None}))
+        return spec.replaced(
+            **(self.form.values() | {"limit": self.limit.value() or None, "split": self.part.currentData()})
+        )
 
     def add(self, path: str) -> None:
         """Add a file or folder and choose it."""
@@ -104,14 +110,16 @@ class DataChoice(QWidget):
         choose, folder = QPushButton("File…", self), QPushButton("Folder…", self)
         choose.clicked.connect(lambda: self._ask(QFileDialog.getOpenFileName(self, "Data set", "", _KINDS)[0]))
         folder.clicked.connect(lambda: self._ask(QFileDialog.getExistingDirectory(self, "Folder of class folders")))
-        first, second = QHBoxLayout(), QHBoxLayout()
+        first, share, second = QHBoxLayout(), QHBoxLayout(), QHBoxLayout()
+        share.addWidget(self.limit, 1)
+        share.addWidget(self.part)
         for widget in (self.names, choose, folder):
             first.addWidget(widget, 1 if widget is self.names else 0)
         second.addWidget(self.reason, 1)
         second.addWidget(self.use)
         layout = column(self, spacing=GAP)
         layout.addLayout(first)
-        layout.addWidget(self.limit)
+        layout.addLayout(share)
         layout.addLayout(second)
         for part in (self.form, self.problem, self.preview):
             layout.addWidget(part)
@@ -125,10 +133,11 @@ class DataChoice(QWidget):
 
     def _on_chosen(self, name: str) -> None:
         spec = self._specs.get(name)
-        for widget in (self.limit, self.form):
+        for widget in (self.limit, self.part, self.form):
             widget.setEnabled(spec is not None)
         if spec:
             self.limit.setValue(spec.limit or 0)
+            self.part.setCurrentIndex(self.part.findData(spec.split))
             self._fill(self._fields() if name in self._new else spec.model_dump(include=set(UNPREPARED)))
         self._settle()
 

@@ -1,10 +1,7 @@
 """The demo: small networks on handwritten digits, pruned and merged."""
 
-import sys
 from importlib.resources import files
 from pathlib import Path
-
-from rich.console import Console
 
 from ..analysis.errors import UserError
 from ..analysis.session import Session
@@ -13,6 +10,7 @@ from . import runtime
 from .figures import draw_view, drawn_views
 from .progress import follow
 from .results import print_results
+from .terminal import error_screen, write_line
 
 
 def demo_recipe() -> Path:
@@ -43,7 +41,8 @@ def run_demo(folder: Path) -> int:
         _draw_all(session, pictures)
     finally:
         opened.close()
-    sys.stdout.write(f"Workspace: {folder}\nPictures of the views: {pictures}\n")
+    write_line(f"Workspace: {folder}")
+    write_line(f"Pictures of the views: {pictures}")
     return 1 if failed else 0
 
 
@@ -52,4 +51,4 @@ def _draw_all(session: Session, folder: Path) -> None:
         try:
             draw_view(session, view, folder / f"{name}.png")
         except UserError as error:
-            Console(stderr=True).print(f"{view.title}: {error}")
+            error_screen().print(f"{view.title}: {error}")

@@ -11,7 +11,7 @@ from ..analysis.columns import read_column
 from ..analysis.correctness import Correctness, read_rows
 from ..analysis.errors import UserError, unknown
 from ..analysis.workspace import Workspace
-from .results import console
+from .terminal import screen
 
 Found = dict[str, Any]
 
@@ -26,7 +26,7 @@ def differences(space: Workspace, first: str, second: str, data: str | None = No
     UserError
         If one of them is unknown, or there is no such data set.
     """
-    identities = {model.name: model.identity for model in space.models()}
+    identities = {name: model.identity for model in space.models() for name in (model.name, *model.aliases)}
     for name in (first, second):
         if name not in identities:
             raise unknown("model in the workspace called", name, list(identities))
@@ -94,7 +94,7 @@ def print_differences(found: list[Found], first: str, second: str) -> None:
         table.add_row("flips to right, to wrong", f"{entry['positive_flips']:,}, {entry['negative_flips']:,}")
         table.add_row("McNemar's p: exact, mid", f"{entry['p_exact']:.3g}, {entry['p_mid']:.3g}")
         table.add_row("verdict", f"{second} against {first}: {entry['verdict']}")
-        console().print(table)
+        screen().print(table)
 
 
 def _share(interval: dict[str, float], sign: str = "") -> str:

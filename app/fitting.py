@@ -16,7 +16,7 @@ from ..analysis.sets.kept import KeptFit
 from ..analysis.trials import FitEntry, FitResult, FitSpec, Value
 from ..analysis.workspace import Workspace
 from . import runtime
-from .results import console
+from .terminal import screen
 
 
 @dataclass(frozen=True)
@@ -81,8 +81,9 @@ def parsed(text: str) -> tuple[str, Any]:
 
 
 def _entry(space: Workspace, pattern: str) -> FitEntry:
-    names = {model.name: model.identity for model in space.models()}
-    found = tuple(identity for name, identity in names.items() if name == pattern or fnmatchcase(name, pattern))
+    names = {name: model.identity for model in space.models() for name in (model.name, *model.aliases)}
+    matching = (identity for name, identity in names.items() if name == pattern or fnmatchcase(name, pattern))
+    found = tuple(dict.fromkeys(matching))
     if not found:
         raise unknown("model in the workspace called", pattern, list(names))
     return FitEntry(name=pattern, models=found)
@@ -112,9 +113,9 @@ def print_fit(title: str, result: FitResult) -> None:
         table.add_column(name, justify="right")
     for value in result.values:
         table.add_row(value.measure, *_cells(value))
-    console().print(table)
+    screen().print(table)
     for remark in result.remarks:
-        console().print(remark, highlight=False, markup=False)
+        screen().print(remark, highlight=False)
 
 
 def _cells(value: Value) -> Iterator[str]:
@@ -126,7 +127,7 @@ def print_kept(fits: Sequence[KeptFit]) -> int:
     """Print what runs fitted; return how many of them say nothing."""
     for fit in fits:
         if fit.problem:
-            console().print(f"{fit.spec.name}: {fit.problem}", highlight=False, markup=False)
+            screen().print(f"{fit.spec.name}: {fit.problem}", highlight=False)
         else:
             print_fit(fit.spec.name, fit.result)
     return sum(bool(fit.problem) for fit in fits)

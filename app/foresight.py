@@ -1,17 +1,16 @@
 """What a recipe would do, and what that would take."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from ..analysis.jobs.executor import Executor
 from ..analysis.trials import DerivedModel, Estimate, FitSpec, ModelSpec, Plan, Trial
 from ..analysis.workspace import Workspace
 from . import runtime
+from .terminal import screen
 
 
 @dataclass(frozen=True)
@@ -75,15 +74,16 @@ def print_plan(plan: Plan, estimates: tuple[Estimate, ...], past: Past) -> None:
         operation = trial.model.method if isinstance(trial.model, DerivedModel) else "–"
         figures = ("done", "", "") if trial.identity in done else _figures(estimate)
         table.add_row(trial.model.name, operation, *figures)
-    console = Console(width=None if sys.stdout.isatty() else 160)
+    console = screen()
     console.print(table)
     console.print(summary(plan, estimates, past))
     for sentence in afterwards(plan):
-        console.print(sentence, highlight=False, markup=False, soft_wrap=not console.is_terminal)
+        console.say(sentence)
 
 
 def afterwards(plan: Plan) -> Iterator[str]:
-    """Give what follows the plan's trials, one sentence each: its search, its fits."""
+    """Give what is remarked of the plan, and what follows its trials, one sentence each: its search, its fits."""
+    yield from plan.remarks
     if plan.search:
         yield f"A search goes on from there, with up to {plan.search.trials} points."
         if plan.search.fits:

@@ -20,6 +20,7 @@ from ..views.bridge import Bridge
 from ..views.parts import column, count_box, named, told
 from ..views.table import text_of
 from ..views.theme import GAP
+from ..views.tips import as_tip
 
 Index = QModelIndex | QPersistentModelIndex
 HEADINGS = ("Layer", "Kind", "Output", "Parameters")
@@ -84,7 +85,9 @@ class LayerModel(QAbstractItemModel):
         layer = self.tree.layers[index.internalId()]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == 0:
             return Qt.CheckState.Checked if layer.name in self.chosen else Qt.CheckState.Unchecked
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return as_tip(f"{layer.name}, {layer.kind}")
+        if role == Qt.ItemDataRole.AccessibleTextRole:
             return f"{layer.name}, {layer.kind}"
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() > 1:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -24,6 +24,7 @@ from ..analysis.session import Session
 from ..views.bridge import Bridge
 from ..views.parts import column, count_box, named, told
 from ..views.theme import GAP, TIGHT
+from ..views.tips import as_tip
 
 NORMALISATIONS = ("none", "imagenet", "cifar10", "mnist", "digits")
 UNPREPARED: Mapping[str, Any] = {
@@ -201,7 +202,7 @@ class PreviewStrip(QWidget):
         elif isinstance(found, UserError):
             self._show({}, str(found))
         else:
-            self._show(found, _summary(found))
+            self._show(found, " ".join((_summary(found), *found["remarks"])))
 
     def _show(self, found: Mapping[str, Any], said: str) -> None:
         self.said.setText(said)
@@ -210,7 +211,7 @@ class PreviewStrip(QWidget):
             label.setVisible(number < len(pictures))
             if number < len(pictures):
                 label.setPixmap(_pixmap(pictures[number]))
-                label.setToolTip(f"{found['names'][number]}\n{found['classes'][number]}")
+                label.setToolTip(as_tip(f"{found['names'][number]}\n{found['classes'][number]}"))
 
 
 def _pixmap(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> QPixmap:
@@ -223,17 +224,23 @@ def _pixmap(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> QPixmap:
 def _summary(found: Mapping[str, Any]) -> str:
     shape = " × ".join(map(str, found["shape"]))
     if found["kind"] == "tokens":
-        return f"The network gets {shape} tokens of each text; the first begins {_row(found)}."
+        return f"The network gets {shape} tokens of each text; the first begins {_row(found)}.{_classes(found)}"
     values = (
         f"values from {found['low']:.3g} to {found['high']:.3g}, mean {found['mean']:.2g}, "
         f"deviation {found['deviation']:.2g}"
     )
     begins = f"; the first begins {_row(found)}" if found["kind"] == "numbers" else ""
-    return f"The network gets {shape} numbers of each sample: {values}{begins}."
+    return f"The network gets {shape} numbers of each sample: {values}{begins}.{_classes(found)}"
+
+
+def _classes(found: Mapping[str, Any]) -> str:
+    names = found["class_names"]
+    listed = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+    return f" Its outputs stand for {listed}." if names else " The samples have no classes."
 
 
 def _row(found: Mapping[str, Any]) -> str:
     return ", ".join(f"{value:.3g}" for value in found["rows"][0])
 
 
-_COUNT, _SIDE = 6, 56
+_COUNT, _SIDE, _NAMED = 6, 56, 12

@@ -2,13 +2,15 @@
 
 import threading
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 
 from ..analysis.errors import UserError
+from ..analysis.jobs.engine import Engine
 from ..analysis.jobs.executor import Job
+from ..analysis.printable import printable
 from ..analysis.session import Session
 from ..views.jobs import counted
+from .terminal import Screen, as_it_is, error_screen, progress_on
 
 
 def follow(session: Session) -> int:
@@ -23,14 +25,11 @@ def follow(session: Session) -> int:
     """
     engine = session.engine
     assert engine is not None
-    console = Console(stderr=True)
-    while not engine.wait(0.05) and engine.planning:
-        pass
+    console = error_screen()
+    _await_plan(engine, console)
     if session.message:
         raise session.message
-    with Progress(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=console
-    ) as progress:
+    with progress_on(console) as progress:
         bars = _Bars(session, progress)
         engine.changed.connect(bars.on_engine_changed)
         engine.executor.changed.connect(bars.on_job_changed)
@@ -49,6 +48,14 @@ def follow(session: Session) -> int:
     for trial in failed:
         console.print(f"{trial.model}: {UserError(trial.problem or 'failed.', trial.next_step or '')}")
     return len(failed)
+
+
+def _await_plan(engine: Engine, console: Screen) -> None:
+    """Wait until the recipe is checked; say meanwhile which file is read for that."""
+    with console.status("Checking the recipe") as status:
+        while not engine.wait(0.05) and engine.planning:
+            notes = [job.progress.note for job in engine.jobs if job.progress and job.progress.note]
+            status.update(as_it_is(": ".join(["Checking the recipe", *notes[:1]])))
 
 
 class _Bars:
@@ -72,7 +79,7 @@ class _Bars:
         with self._lock:
             self._progress.update(
                 self._current,
-                description=job.title,
+                description=printable(job.title),
                 completed=int(100 * report.done / report.total) if report and report.total else 0,
                 total=100,
                 visible=not job.over,

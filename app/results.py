@@ -1,17 +1,18 @@
 """The results table."""
 
-import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from ..analysis.measured import Row, rows_of
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
-from ..analysis.workspace import Workspace
+from ..analysis.versions import earlier, remarks
+from ..analysis.wording import sure
+from ..analysis.workspace import ModelRecord, ValueRecord, Workspace
+from .terminal import screen
 
 _LEARNT = "learnt from"
 _LEARNT_MEANS = (
@@ -23,7 +24,8 @@ _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.
 
 def print_results(space: Workspace) -> None:
     """Print one row a model, data set and seed with its main measures."""
-    rows = rows_of(space.values())
+    values = tuple(told_values(space))
+    rows = rows_of(values)
     shown = [name for name in _SHOWN if any(name in row.values for row in rows)]
     owners = _owners(rows)
     table = Table("model", *owners, box=None)
@@ -32,10 +34,11 @@ def print_results(space: Workspace) -> None:
     for place, row in enumerate(rows):
         belongs = (column[place] for column in owners.values())
         table.add_row(row.model, *belongs, *(_cell(row.values.get(name)) for name in shown))
-    screen = console()
-    screen.print(table)
+    screen().print(table)
     if _LEARNT in owners:
-        screen.print(_LEARNT_MEANS, soft_wrap=not screen.is_terminal, highlight=False)
+        screen().say(_LEARNT_MEANS)
+    for remark in dict.fromkeys((*_remarks(space.models()), *remarks(earlier(values)))):
+        screen().say(remark)
 
 
 def _owners(rows: Sequence[Row]) -> dict[str, list[str]]:
@@ -52,15 +55,31 @@ def _owners(rows: Sequence[Row]) -> dict[str, list[str]]:
     return {heading: cells for heading, (wanted, cells) in columns.items() if wanted}
 
 
+def _remarks(models: Iterable[ModelRecord]) -> Iterator[str]:
+    """Say which names mean the same content, how data and models fit, and whose numbers are in doubt."""
+    for record in models:
+        yield from (f"{alias} has the content of {record.name}." for alias in record.aliases)
+        yield from record.facts.get("remarks", ())
+        yield from filter(None, (record.doubt,))
+
+
+def told_values(space: Workspace) -> Iterator[ValueRecord]:
+    """Give every value, and those of a model with several names once more under each of the others."""
+    values = space.values()
+    yield from values
+    for record in space.models():
+        for alias in record.aliases:
+            yield from (value.replaced(model=alias) for value in values if value.model == record.name)
+
+
 def print_answer(space: Workspace) -> None:
     """Print what the latest run's search found, with its front; nothing where it searched for nothing."""
     run = max((run.run for run in space.runs()), default=0)
     for search in space.searches():
         if search.run == run and search.answer:
             _print_front(search.answer.front)
-            screen = console()
             for said in (f"The answer: {search.answer.sentence}", *search.answer.remarks):
-                screen.print(said, soft_wrap=not screen.is_terminal, highlight=False, markup=False)
+                screen().say(said)
 
 
 def _print_front(front: tuple[Finding, ...]) -> None:
@@ -72,7 +91,7 @@ def _print_front(front: tuple[Finding, ...]) -> None:
         table.add_column(measure, justify="right")
     for found in sorted(front, key=lambda f: f.values[measures[0]]):
         table.add_row(", ".join(found.models), *(_with_interval(found, measure) for measure in measures))
-    console().print(table)
+    screen().print(table)
 
 
 def _with_interval(found: Finding, measure: str) -> str:
@@ -87,9 +106,8 @@ def print_allocation(report: AllocationReport) -> None:
         table.add_column(name, justify="right")
     for row in report.rows:
         table.add_row(row.layer, f"{100 * row.share:.1f} %", f"{row.amount:.4g}", f"{row.damage:+.4g}")
-    screen = console()
-    screen.print(table)
-    screen.print(f"{100 * report.kept:.1f} % is left. {_additivity(report)}", soft_wrap=not screen.is_terminal)
+    screen().print(table)
+    screen().say(f"{100 * report.kept:.1f} % is left. {_additivity(report)}")
 
 
 def _additivity(report: AllocationReport) -> str:
@@ -103,8 +121,8 @@ def _cell(value: Any) -> str:
     if value is None:
         return "–"
     if value.unit == "fraction":
-        half = f" ± {50 * (value.high - value.low):.1f}" if value.low is not None else ""
-        return f"{100 * value.value:.2f} %{half}"
+        ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]
+        return f"{sure(*ends)} %" if len(ends) == 3 else f"{ends[0]:.2f} %"
     return f"{_short(value.value)} {value.unit}".rstrip()
 
 
@@ -121,7 +139,7 @@ def print_tensors(layers: list[dict[str, Any]]) -> None:
         shape = " × ".join(map(str, layer["shape"])) or "one number"
         figures = (f"{layer['rms']:.4g}", f"{layer['largest']:.4g}", f"{layer['zeros']:,}", f"{layer['not_finite']:,}")
         table.add_row(layer["name"], shape, layer["dtype"], *figures)
-    console().print(table)
+    screen().print(table)
 
 
 _DIFFERENCES = {
@@ -141,16 +159,11 @@ def print_comparison(found: list[dict[str, Any]]) -> None:
             table.add_column(title, justify="right")
         for name, figures in {**entry["tensors"], "in total": entry["total"]}.items():
             table.add_row(name, *(_figure(figures[key]) for key in _DIFFERENCES))
-        console().print(table)
+        screen().print(table)
         for what in ("missing", "extra", "reshaped"):
             if entry[what]:
-                console().print(f"{what}: {', '.join(entry[what])}")
+                screen().print(f"{what}: {', '.join(entry[what])}")
 
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}"
-
-
-def console() -> Console:
-    """Return where tables are printed: as wide as the terminal, or wide enough for a file."""
-    return Console(width=None if sys.stdout.isatty() else 160)

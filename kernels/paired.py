@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .bootstrap import Interval, share_interval
+from .intervals import Interval
+from .intervals.shares import share_interval
 
 
 class Contingency(NamedTuple):
@@ -33,7 +34,7 @@ class McNemar(NamedTuple):
 class CarriedOver(NamedTuple):
     """Share of what only the teacher knew that was learnt, and of what only the student knew that was kept.
 
-    Each has its 95 % bootstrap interval; it is None where nobody knew anything alone.
+    Each has its 95 % interval; it is None where nobody knew anything alone.
     """
 
     learnt: Interval | None
@@ -76,53 +77,18 @@ def mcnemar_reference(first: int, second: int) -> McNemar:
     return McNemar(min(1.0, tail / whole), min(1.0, (tail - comb(count, smaller)) / whole))
 
 
-def difference_interval(table: Contingency, seed: int, level: float = 0.95, resamples: int = 1000) -> Interval:
-    """Return the second model's accuracy less the first's, with its paired percentile bootstrap interval.
-
-    Samples are resampled with both of their results. A resample's counts are multinomial, so they are drawn directly.
-
-    Raises
-    ------
-    ValueError
-        If there are no samples.
-
-    Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3.
-    """
-    if not table.size:
-        raise ValueError("a difference needs at least one sample")
-    shares = np.array(table) / table.size
-    drawn = np.random.default_rng(seed).multinomial(table.size, shares, resamples)
-    low, high = np.quantile((drawn[:, 2] - drawn[:, 1]) / table.size, [(1 - level) / 2, (1 + level) / 2])
-    return Interval((table.second - table.first) / table.size, float(low), float(high))
-
-
-def difference_interval_reference(
-    first: NDArray[np.bool_], second: NDArray[np.bool_], seed: int, level: float = 0.95, resamples: int = 1000
-) -> Interval:
-    """Return `difference_interval` by resampling the samples themselves."""
-    apart = second.astype(float) - first.astype(float)
-    rng = np.random.default_rng(seed)
-    means = [apart[rng.integers(0, len(apart), len(apart))].mean() for _ in range(resamples)]
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(apart.mean()), float(low), float(high))
-
-
-def carried_over(
-    before: NDArray[np.bool_], teacher: NDArray[np.bool_], after: NDArray[np.bool_], seed: int = 0
-) -> CarriedOver:
+def carried_over(before: NDArray[np.bool_], teacher: NDArray[np.bool_], after: NDArray[np.bool_]) -> CarriedOver:
     """Return how much of two models' complementary knowledge a student has after it learnt from a teacher.
 
     Parameters
     ----------
     before, teacher, after : array of bool, shape (samples,)
         Which samples the student had right before, the teacher has, and the student has now.
-    seed : int
-        Seeds the intervals.
 
     Source: Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653.
     """
-    return CarriedOver(_share(after[teacher & ~before], seed), _share(after[before & ~teacher], seed))
+    return CarriedOver(_share(after[teacher & ~before]), _share(after[before & ~teacher]))
 
 
-def _share(hits: NDArray[np.bool_], seed: int) -> Interval | None:
-    return share_interval(int(hits.sum()), len(hits), seed) if len(hits) else None
+def _share(hits: NDArray[np.bool_]) -> Interval | None:
+    return share_interval(int(hits.sum()), len(hits)) if len(hits) else None

@@ -1,6 +1,5 @@
 """Inspector: everything that is known of the model that is looked at."""
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +12,13 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, 
 from ..analysis.catalogue import base_name
 from ..analysis.measured import overlap_text
 from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
+from ..analysis.wording import compact, sure
 from .notice import Notice
 from .panel import Panel, view
 from .parts import named, scrolled
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
+from .tips import as_tip
 
 if TYPE_CHECKING:
     from ..analysis.measured import Row
@@ -97,8 +98,13 @@ def _facts(model: "ModelRecord") -> list[tuple[str, str]]:
     facts += [("Parent", parent.name) for parent in model.parents]
     if "device" in model.facts:
         facts.append(("Measured on", str(model.facts["device"])))
+    if model.aliases:
+        facts.append(("Also called", ", ".join(model.aliases)))
+    if model.doubt:
+        facts.append(("In doubt", model.doubt))
     if model.path:
         facts.append(("File", str(Path(model.path))))
+    facts += [("Remark", said) for said in model.facts.get("remarks", ())]
     return facts
 
 
@@ -133,7 +139,7 @@ def _measured(name: str, value: "ValueRecord", reference: "Mapping[str, ValueRec
 
 
 def _brief(state: InspectorState) -> Table:
-    """Return what fits beside the views: values with half their interval, the classes left out."""
+    """Return what fits beside the views: values with their intervals, the classes left out."""
     shown = [m for m in state.measures if base_name(m.name) == m.name]
     rows = tuple(zip(_names([m.name for m in shown]), map(_short, shown), map(_reference, shown), strict=True))
     return Table(("Measure", "Value", "Reference"), rows)
@@ -160,24 +166,8 @@ def _short(measured: Measured) -> str:
     if unit == "bytes":
         return f"{text}B" if text[-1].isalpha() else f"{text} B"
     if measured.low is not None and measured.high is not None:
-        text = sure(scale * measured.value, scale * (measured.high - measured.low) / 2)
+        text = sure(scale * measured.value, scale * measured.low, scale * measured.high)
     return f"{text} {unit}".rstrip()
-
-
-def sure(value: float, half: float) -> str:
-    """Return a number with half its interval, as far as the interval's second figure; a large one as by `compact`."""
-    if not 0 < half < math.inf or abs(value) >= 1e4:
-        return f"{compact(value)} ± {half:.2g}"
-    places = max(0, 1 - math.floor(math.log10(half)))
-    return f"{value:.{places}f} ± {half:.{places}f}"
-
-
-def compact(value: float) -> str:
-    """Return a number in at most five figures, with k, M or G for thousands, millions or billions."""
-    for least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
-        if abs(value) >= least:
-            return f"{value / unit:.4g} {letter}"
-    return f"{value:.4g}"
 
 
 def _fitting(text: str, longest: int = 30) -> str:
@@ -259,7 +249,7 @@ class InspectorPanel(Panel[InspectorState]):
             self._add_fact(name, text, QLabel(_fitting(text), wordWrap=True))
 
     def _add_fact(self, name: str, tip: str, value: QLabel) -> None:
-        value.setToolTip(tip)
+        value.setToolTip(as_tip(tip))
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setMinimumWidth(40)
         self._facts.addRow(named(QLabel(name), "quiet"), value)

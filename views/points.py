@@ -56,6 +56,8 @@ class Point:
         Identities of the several; empty for a single model.
     overlap : float
         Share of the samples that the model, or any of the several, has learnt from.
+    earlier : bool
+        Whether its y was measured by an earlier version than another's, so that its interval may mean something else.
     """
 
     identity: str
@@ -69,6 +71,7 @@ class Point:
     x_high: float
     variants: tuple[str, ...] = ()
     overlap: float = 0.0
+    earlier: bool = False
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -80,7 +83,9 @@ class Point:
         """What its bounds are, in words."""
         if self.variants:
             return f"range of {len(self.variants)} seeds"
-        return "95 % interval" if self.y_low < self.y_high else ""
+        if self.y_low == self.y_high:
+            return ""
+        return "interval of an earlier version" if self.earlier else "95 % interval"
 
 
 def preferred(measures: Sequence[str], names: Sequence[str], beside: str | None = None) -> str | None:
@@ -124,18 +129,22 @@ def _bounds(value: "ValueRecord") -> Bounds:
     return value.value, low, high
 
 
-def points_of(session: "Session", x: Bounded, y: Bounded) -> tuple[Point, ...]:
-    """Return every model that has both values as a point, as one for each seed of the measures."""
+def points_of(session: "Session", x: Bounded, y: Bounded, earlier: frozenset[str] = frozenset()) -> tuple[Point, ...]:
+    """Return every model that has both values as a point, as one for each seed; ``earlier``: of an earlier version."""
     return tuple(
         point
         for model in session.snapshot.models
         if model.identity in x and model.identity in y
-        for point in _points(model, x[model.identity], y[model.identity], session)
+        for point in _points(model, x[model.identity], y[model.identity], session, model.name in earlier)
     )
 
 
 def _points(
-    model: "ModelRecord", x: dict[int | None, Bounds], y: dict[int | None, Bounds], session: "Session"
+    model: "ModelRecord",
+    x: dict[int | None, Bounds],
+    y: dict[int | None, Bounds],
+    session: "Session",
+    earlier: bool,
 ) -> Iterator[Point]:
     drawn = [seed for seed in dict.fromkeys((*x, *y)) if seed is not None]
     seeds: list[int | None] = [*drawn] or [None]
@@ -152,6 +161,7 @@ def _points(
             x_low=at,
             x_high=at,
             overlap=overlap,
+            earlier=earlier,
         )
 
 

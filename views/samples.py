@@ -15,6 +15,7 @@ from .notice import Notice
 from .panel import Panel, view
 from .table import Table, class_name
 from .theme import GAP, look
+from .tips import as_tip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -239,7 +240,7 @@ class _Thumbnails(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return state.caption(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return state.description(row)
+            return as_tip(state.description(row))
         if role == Qt.ItemDataRole.DecorationRole:
             return self._picture(state, row)
         if role == Qt.ItemDataRole.TextAlignmentRole:

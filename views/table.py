@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from .output import whole_file
 from .theme import look
+from .tips import as_tip
 
 Row = Sequence[Any]
 _ROW_PX = 22
@@ -133,7 +134,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return text_of(value)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return str(value)
+            return as_tip(str(value))
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if _is_number(value) else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter

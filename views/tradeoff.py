@@ -19,6 +19,7 @@ from .plot import Plot, mode_of
 from .points import Axis, Point, axis, front_of, gathered, offered, points_of, preferred, values
 from .table import Table
 from .theme import CLASS_HUES, GAP, TIGHT, look
+from .tips import as_tip
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +82,7 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         if session.awaits():
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    each = points_of(session, values(session, x), values(session, y))
+    each = points_of(session, values(session, x), values(session, y), snapshot.earlier.get(y, frozenset()))
     together = gathered(each, snapshot)
     banded = session.option(SEEDS) != "apart"
     points = together if banded else each
@@ -270,7 +271,7 @@ class TradeoffPanel(Panel[TradeoffState]):
     def _on_mouse_moved(self, place: QPointF) -> None:
         at = self.plot.box.mapSceneToView(place)
         near = self.state and curve_at(self.state.curves, (at.x(), at.y()), self.plot.box.viewPixelSize())
-        self.plot.setToolTip(near.words if near else "")
+        self.plot.setToolTip(as_tip(near.words) if near else "")
 
     def _on_cleared(self) -> None:
         if self.session:

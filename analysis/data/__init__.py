@@ -3,6 +3,7 @@
 from ..errors import UserError
 from ..trials import DataSpec
 from .choice import choose
+from .classes import labelled_as
 from .dataset import DataSet
 from .normalise import Normalisation, normalisation
 from .prepared import Prepared
@@ -23,8 +24,9 @@ def open_data(spec: DataSpec) -> Prepared:
     """
     source = open_source(spec)
     try:
-        chosen = choose(source, spec.classes, spec.limit)
-        return Prepared(source, chosen, _normalisation(spec, source))
+        labelled = labelled_as(source, spec.classes)
+        chosen = choose(spec.path, labelled, spec.classes, spec.limit)
+        return Prepared(source, labelled, chosen, _normalisation(spec, source))
     except BaseException:
         source.close()
         raise

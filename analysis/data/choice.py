@@ -6,18 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import UserError, unknown
-from .source import Source
+from .labelled import Labels
 
 
-def choose(source: Source, classes: Sequence[str] | None, limit: int | None) -> NDArray[np.int64]:
-    """Return the chosen samples of the source, ascending.
+def choose(origin: str, labelled: Labels, wanted: Sequence[str] | None, limit: int | None) -> NDArray[np.int64]:
+    """Return the chosen samples, ascending.
 
     Parameters
     ----------
-    source : Source
-        Where the samples are.
-    classes : sequence of str or None
-        Only these; None for all.
+    origin : str
+        What to call the data set in an error.
+    labelled : (array of int64, tuple of str)
+        Labels and class names of all samples.
+    wanted : sequence of str or None
+        Only these classes; None for all.
     limit : int or None
         At most so many, spread evenly over the classes, the first of each; what a small class lacks, others give.
 
@@ -26,23 +28,22 @@ def choose(source: Source, classes: Sequence[str] | None, limit: int | None) -> 
     UserError
         If a class is unknown, or no sample is left.
     """
-    chosen = np.arange(len(source.labels))
-    if classes is not None:
-        chosen = chosen[np.isin(source.labels, _indices(source, classes))]
+    labels, classes = labelled
+    chosen = np.arange(len(labels))
+    if wanted is not None:
+        chosen = chosen[np.isin(labels, _indices(origin, classes, wanted))]
     if limit is not None:
-        chosen = _spread(chosen, source.labels[chosen], limit)
+        chosen = _spread(chosen, labels[chosen], limit)
     if not len(chosen):
-        raise UserError(
-            f"No sample of '{source.origin}' is left.", "Name a class that has samples, and a limit above 0."
-        )
+        raise UserError(f"No sample of '{origin}' is left.", "Name a class that has samples, and a limit above 0.")
     return chosen
 
 
-def _indices(source: Source, classes: Sequence[str]) -> list[int]:
-    for name in classes:
-        if name not in source.classes:
-            raise unknown(f"class of '{source.origin}' called", name, list(source.classes))
-    return [source.classes.index(name) for name in classes]
+def _indices(origin: str, classes: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    for name in wanted:
+        if name not in classes:
+            raise unknown(f"class of '{origin}' called", name, list(classes))
+    return [classes.index(name) for name in wanted]
 
 
 def _spread(samples: NDArray[np.int64], labels: NDArray[np.int64], limit: int) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """What every data set gives, whatever it is read from."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -26,6 +26,8 @@ class DataSet(Protocol):
         Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
     pad : int or None
         The token that fills short samples; None for other kinds.
+    remarks : sequence of str
+        What a person may want to know of how it was read, in sentences.
     names : tuple of str
         A readable name for each sample (its path in the folder or archive).
     normalisation : Normalisation
@@ -36,6 +38,7 @@ class DataSet(Protocol):
     classes: tuple[str, ...]
     further: Mapping[str, NDArray[Any]]
     pad: int | None
+    remarks: Sequence[str]
     labels: NDArray[np.int64]
     names: tuple[str, ...]
     normalisation: Normalisation

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..trials import DataSpec
+from .class_folders import class_folders
+from .folder_walk import walked
 from .images import LARGEST_FILE, ImageSource
 from .scaling import Scaling
 from .source import source
@@ -16,12 +18,15 @@ def open_folder(spec: DataSpec) -> ImageSource:
     Raises
     ------
     UserError
-        As `ImageSource`.
+        As `walked`, `class_folders` and `ImageSource`.
     """
     root = Path(spec.path)
 
-    def load(inner: str) -> bytes:
-        file = root / inner
+    found = class_folders(walked(root), spec.split, spec.classes)
+    paths = found.paths
+
+    def load(sample: int) -> bytes:
+        file = root / paths[sample]
         try:
             if file.stat().st_size > LARGEST_FILE:
                 raise UserError(f"The image '{file}' has more than {LARGEST_FILE:,} bytes.", "Take it out.")
@@ -29,5 +34,4 @@ def open_folder(spec: DataSpec) -> ImageSource:
         except OSError as error:
             raise UserError(f"The image '{file}' cannot be read.", "Check that it exists and may be read.") from error
 
-    files = (file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
-    return ImageSource(spec.path, files, spec.split, Scaling.of(spec), load)
+    return ImageSource(spec.path, found.labelled, found.names, paths, Scaling.of(spec), load)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from .hdf5_filters import require_filters
 from .labelled import Labels, encode, unlabelled
 from .rows import RowSource, read_rows
 from .samples import as_samples
@@ -85,6 +86,7 @@ def _dataset(file: Any, path: str, names: tuple[str, ...], what: str) -> Any:
         raise UserError(f"'{path}' has no {what}: it holds {held}.", f"Name the dataset {' or '.join(names)}.")
     if found.external or found.is_virtual:
         raise _elsewhere(path, found.name)
+    require_filters(path, found)
     piece = prod(found.chunks or ()) * found.dtype.itemsize
     if piece > _LARGEST_PIECE:
         raise UserError(f"'{path}' keeps '{found.name}' in pieces of {piece:,} bytes.", "Write it in smaller chunks.")

@@ -1,8 +1,7 @@
-"""Image files in class folders: how they are arranged, decoded and checked."""
+"""Image files: how they are decoded and checked."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -10,22 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import UserError
+from .labelled import Labels
 from .scaling import LARGEST_IMAGE, PLAIN, Scaling
-from .source import InputKind, Split, demand_split, refuse_split
+from .source import InputKind
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".ppm", ".pgm"})
 LARGEST_FILE = 1 << 28
 """Most bytes of an image file."""
 
-_SPLITS: dict[str, Split] = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "test",
-    "valid": "test",
-    "validation": "test",
-}
 _GREY = frozenset({"1", "L", "LA"})
 _DEEP = ("I", "F")
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
@@ -33,54 +23,56 @@ _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "TIFF", "GIF", "PPM")
 
 
 class ImageSource:
-    """Images in class folders, read one file at a time; see `Source`.
+    """Images in files, read one at a time; see `Source`.
 
     Parameters
     ----------
     origin : str
         Path of the folder or archive.
-    paths : iterable of str
-        Relative paths of all files, with ``/``; only images in folders count.
-    split : str or None
-        ``train`` or ``test`` where both lie side by side above the class folders.
+    labelled : (array of int64, tuple of str)
+        Labels and class names.
+    names, paths : sequence of str
+        A readable name for each image, and where in ``origin`` it lies.
     scaling : Scaling
         What is done to every image.
     load : callable
-        Gives a file's bytes by its path in ``paths``.
+        Gives an image file's bytes by its sample's number.
+    further : mapping of str to array
+        Other values of each sample.
     close : callable
         Closes what ``load`` reads from.
 
     Raises
     ------
     UserError
-        If there are no images, no class folders, or the first image cannot be read.
+        If the first image cannot be read.
     """
 
     kind: InputKind = "images"
     in_memory = False
     pad: int | None = None
+    remarks: Sequence[str] = ()
 
     def __init__(
         self,
         origin: str,
-        paths: Iterable[str],
-        split: Split | None,
+        labelled: Labels,
+        names: Sequence[str],
+        paths: Sequence[str],
         scaling: Scaling,
-        load: Callable[[str], bytes],
+        load: Callable[[int], bytes],
+        *,
+        further: Mapping[str, NDArray[Any]] | None = None,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self.origin = origin
-        self.further: Mapping[str, NDArray[Any]] = {}
+        self.further: Mapping[str, NDArray[Any]] = dict(further or {})
         self._scaling = scaling
         self._load = load
         self.close = close
-        parts = _part(origin, _checked(origin, paths), split)
-        files = sorted((_class_of(inner), inner, path) for inner, path in parts)
-        self.classes = tuple(sorted({name for name, _, _ in files}))
-        index = {name: label for label, name in enumerate(self.classes)}
-        self.labels = np.array([index[name] for name, _, _ in files], np.int64)
-        self.names: Sequence[str] = tuple(inner for _, inner, _ in files)
-        self._paths = [path for _, _, path in files]
+        self.labels, self.classes = labelled
+        self.names = names
+        self._paths = paths
         self.shape: tuple[int, ...] = self._image(0, scaling.channels).shape
 
     def read(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -101,8 +93,7 @@ class ImageSource:
         return image
 
     def _image(self, sample: int, channels: int | None) -> NDArray[np.uint8]:
-        path = self._paths[sample]
-        return decode(self._load(path), channels, f"'{path}' in '{self.origin}'", self._scaling)
+        return decode(self._load(sample), channels, f"'{self._paths[sample]}' in '{self.origin}'", self._scaling)
 
 
 def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAIN) -> NDArray[np.uint8]:
@@ -129,7 +120,7 @@ def decode(data: bytes, channels: int | None, name: str, scaling: Scaling = PLAI
         with Image.open(BytesIO(data), formats=_FORMATS) as image:
             _check(image, None if scaling.channels else channels, name)
             mode = "L" if (channels or (1 if image.mode in _GREY else 3)) == 1 else "RGB"
-            pixels = np.asarray(scaling.apply(image.convert(mode), name))
+            pixels = np.asarray(scaling.apply(_opaque(image).convert(mode), name))
     except UserError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -146,7 +137,17 @@ def _check(image: Image.Image, channels: int | None, name: str) -> None:
     if image.mode.startswith(_DEEP):
         raise UserError(f"The image {name} has more than 8 bits a channel.", "Convert it to 8 bits.")
     if channels == 1 and image.mode not in _GREY:
-        raise UserError(f"The image {name} is in colour, the first of its set is grey.", "Convert all to the same.")
+        raise UserError(
+            f"The image {name} is in colour, the first of its set is grey.",
+            "Bring all to one, by channels = 3 or channels = 1 beside the set's path.",
+        )
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return the image without what its palette says of transparency, which converts with a warning."""
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA").convert("RGB")
+    return image
 
 
 def _too_large(name: str, pixels: str) -> UserError:
@@ -157,50 +158,3 @@ def _too_large(name: str, pixels: str) -> UserError:
 
 def _size(shape: tuple[int, ...]) -> str:
     return f"{shape[2]} × {shape[1]}"
-
-
-def _checked(origin: str, paths: Iterable[str]) -> list[str]:
-    """Return the paths; each must be text, and none may come twice."""
-    found = list(paths)
-    if len(set(found)) < len(found):
-        raise UserError(f"'{origin}' names a file twice.", "Make it anew.")
-    odd = next((path for path in found if path.encode(errors="replace").decode() != path), None)
-    if odd is not None:
-        raise UserError(f"The name {odd!a} in '{origin}' is not UTF-8.", "Give that file or folder another name.")
-    return found
-
-
-def _part(origin: str, paths: Iterable[str], split: Split | None) -> list[tuple[str, str]]:
-    """Return (path from the class folder on, path) of the split's images."""
-    inside = {path: PurePosixPath(path).parts for path in paths if _is_image(path)}
-    if not inside:
-        raise UserError(f"'{origin}' holds no images.", f"Image files end in {', '.join(sorted(SUFFIXES))}.")
-    tops = _unwrap(inside)
-    if {_SPLITS.get(top) for top in tops} == {"train", "test"}:
-        wanted = demand_split(origin, split)
-        inside = {path: parts[1:] for path, parts in inside.items() if _SPLITS[parts[0]] == wanted}
-    else:
-        refuse_split(origin, split)
-    found = [("/".join(parts), path) for path, parts in inside.items() if len(parts) > 1]
-    if not found:
-        raise UserError(f"'{origin}' has images but no classes.", "Put each class's images in a folder of its name.")
-    return found
-
-
-def _unwrap(inside: dict[str, tuple[str, ...]]) -> set[str]:
-    """Take off folders that hold everything, down to the class folders or a split; return the top names then."""
-    while True:
-        tops = {parts[0] for parts in inside.values()}
-        if len(tops) > 1 or any(len(parts) < 3 for parts in inside.values()):
-            return tops
-        inside.update({path: parts[1:] for path, parts in inside.items()})
-
-
-def _class_of(inner: str) -> str:
-    return inner.split("/", 1)[0]
-
-
-def _is_image(path: str) -> bool:
-    inner = PurePosixPath(path)
-    hidden = any(part.startswith((".", "__MACOSX")) for part in inner.parts)
-    return inner.suffix.lower() in SUFFIXES and not hidden

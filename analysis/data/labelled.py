@@ -1,5 +1,7 @@
 """Labels: whatever a file tells classes by, as numbers from 0 on and names."""
 
+import re
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 
 _MOST_CLASSES = 100_000
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 _EXACT = 2.0**53  # beyond it floats leave out whole numbers
 
 Labels = tuple[NDArray[np.int64], tuple[str, ...]]
@@ -16,7 +19,7 @@ Labels = tuple[NDArray[np.int64], tuple[str, ...]]
 def encode(values: NDArray[Any], what: str) -> Labels:
     """Return indices (samples,) and the names of the classes that they stand for.
 
-    Whole numbers from 0 on keep their meaning; names, and numbers that are none such, are sorted.
+    Whole numbers from 0 on keep their meaning; with one below 0 they are sorted, and text as `ordered` says.
 
     Parameters
     ----------
@@ -33,21 +36,61 @@ def encode(values: NDArray[Any], what: str) -> Labels:
     if values.dtype.kind == "f":
         values = _whole(values, what)
     if values.dtype.kind in "iub":
-        whole = values.astype(np.int64)
-        if not len(whole) or whole.min() >= 0:
-            return _counted(whole, what)
-        values = whole
+        return _numbered(values.astype(np.int64), what)
     texts = np.array([_text(value, what) for value in values.tolist()], object)
     if (texts == "").any():
         raise UserError(f"{what} is empty in row {int(np.argmax(texts == '')) + 1}.", "Give every sample a class.")
-    names, labels = np.unique(texts.astype(str), return_inverse=True)
+    names, inverse = np.unique(texts.astype(str), return_inverse=True)
     _check_count(len(names), what)
-    return labels.astype(np.int64), tuple(names.tolist())
+    classes = ordered(names.tolist())
+    places = {name: place for place, name in enumerate(classes)}
+    return np.array([places[name] for name in names.tolist()], np.int64)[inverse], classes
+
+
+def ordered(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names, each once: by number where all are whole numbers, else by text."""
+    found = sorted(set(names))
+    return tuple(sorted(found, key=int) if are_numbers(found) else found)
+
+
+def are_numbers(names: Iterable[str]) -> bool:
+    """Return whether all names are whole numbers."""
+    return all(map(_WHOLE.fullmatch, names))
+
+
+def encode_named(values: NDArray[Any], names: Sequence[str], origin: str, what: str) -> Labels:
+    """Return labels that count ``names``, or are among them, and the names.
+
+    Raises
+    ------
+    UserError
+        If two names are the same, or a label is none of them; further as `encode`.
+    """
+    if len(set(names)) < len(names):
+        raise UserError(f"Two classes of '{origin}' have the same name.", "Give each class a name of its own.")
+    labels, found = encode(values, what)
+    known = list(names) if values.dtype.kind in "OSU" else list(map(str, range(len(names))))
+    strange = next((found[label] for label in np.unique(labels) if found[label] not in known), None)
+    if strange is not None:
+        raise UserError(
+            f"'{origin}' has the label {strange} but only {len(names)} class names.",
+            "Number the labels from 0 on and name every class.",
+        )
+    places = np.array([known.index(name) if name in known else -1 for name in found])
+    return places[labels], tuple(names)
 
 
 def unlabelled(samples: int) -> Labels:
     """Return the labels of samples without classes: −1."""
     return np.full(samples, -1, np.int64), ()
+
+
+def _numbered(numbers: NDArray[np.int64], what: str) -> Labels:
+    if not len(numbers) or numbers.min() >= 0:
+        return _counted(numbers, what)
+    names, labels = np.unique(numbers, return_inverse=True)
+    _check_count(len(names), what)
+    return labels.astype(np.int64), tuple(map(str, names.tolist()))
 
 
 def _counted(labels: NDArray[np.int64], what: str) -> Labels:

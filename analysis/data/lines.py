@@ -12,6 +12,7 @@ from ..trials import DataSpec
 from .labelled import encode, unlabelled
 from .rows import RowSource
 from .source import has_suffix, refuse_scaling, refuse_split, source
+from .text_file import opened_text
 from .tokenizing import text_source
 
 
@@ -31,7 +32,7 @@ def open_lines(spec: DataSpec) -> RowSource:
 
 @source("a .jsonl with an object a line", lambda path: has_suffix(path, ".jsonl"))
 def open_json_lines(spec: DataSpec) -> RowSource:
-    """Open the objects: their ``text``, or the declared field, and their ``label``, where the first has one.
+    """Open the objects: their ``text``, or the declared field, and their ``label``, in any case, if the first has one.
 
     Raises
     ------
@@ -52,8 +53,9 @@ def open_json_lines(spec: DataSpec) -> RowSource:
 
 
 def _labelled(spec: DataSpec, objects: list[dict[str, Any]]) -> Any:
-    name = spec.label or "label"
-    if not objects or (spec.label is None and name not in objects[0]):
+    usual = (name for name in (objects[0] if objects else ()) if name.lower() == "label")
+    name = spec.label or next(usual, None)
+    if name is None:
         return unlabelled(len(objects))
     values = [_field(item, name, number, spec.path) for number, item in enumerate(objects, 1)]
     whole = all(isinstance(value, int) and abs(value) < 2**63 for value in values)
@@ -85,14 +87,9 @@ def _is_text(value: str) -> bool:
 
 
 def _lines(path: str) -> Iterator[str]:
-    try:
-        with Path(path).open(encoding="utf-8-sig") as stream:
-            for line in stream:
-                yield line.rstrip("\n")
-    except UnicodeDecodeError as error:
-        raise UserError(f"'{path}' is not UTF-8 text.", "Save it as UTF-8.") from error
-    except OSError as error:
-        raise UserError(f"'{path}' cannot be read: {error.strerror}.", "Check its permissions.") from error
+    with opened_text(Path(path)) as stream:
+        for line in stream:
+            yield line.rstrip("\r\n")
 
 
 def _refuse_parts(spec: DataSpec) -> None:

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .labelled import Labels
 from .normalise import Normalisation
 from .source import InputKind, Pixels, Source
 
@@ -32,6 +33,8 @@ class Prepared:
     ----------
     source : Source
         Where pixels come from; closed with the set.
+    labelled : (array of int64, tuple of str)
+        Labels and class names of all its samples.
     samples : array of int64, shape (samples,)
         Which of the source's samples.
     normalisation : Normalisation
@@ -43,13 +46,16 @@ class Prepared:
         Where each sample stands in the source.
     """
 
-    def __init__(self, source: Source, samples: NDArray[np.int64], normalisation: Normalisation) -> None:
+    def __init__(
+        self, source: Source, labelled: Labels, samples: NDArray[np.int64], normalisation: Normalisation
+    ) -> None:
         self.kind: InputKind = source.kind
-        self.classes = source.classes
-        self.labels = source.labels[samples]
+        self.classes = labelled[1]
+        self.labels = labelled[0][samples]
         self.names = tuple(source.names[sample] for sample in samples)
         self.further: Mapping[str, NDArray[Any]] = {name: values[samples] for name, values in source.further.items()}
         self.pad = source.pad
+        self.remarks = source.remarks
         self.shape = source.shape
         self._source = source
         self._samples = self.places = samples

@@ -16,9 +16,10 @@ def preview_of(fields: DataFields, count: int) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``names`` and ``classes`` of the samples; ``shape``, ``low``, ``high``, ``mean`` and ``deviation`` of what the
-        network gets; ``pictures``, uint8 (samples, height, width, 3), of images; ``rows``, the first numbers or tokens
-        of each sample, of anything else.
+        ``names`` and ``classes`` of the samples; ``class_names``, all that the set has, in order; ``shape``, ``low``,
+        ``high``, ``mean`` and ``deviation`` of what the network gets; ``pictures``, uint8 (samples, height, width, 3),
+        of images; ``rows``, the first numbers or tokens of each sample, of anything else; ``remarks`` on how it was
+        read.
 
     Raises
     ------
@@ -35,6 +36,8 @@ def preview_of(fields: DataFields, count: int) -> dict[str, Any]:
             "kind": data.kind,
             "names": list(data.names),
             "classes": classes,
+            "class_names": list(data.classes),
+            "remarks": list(data.remarks),
             "shape": inputs.shape[1:],
         }
         told |= {"low": float(values.min()), "high": float(values.max())}

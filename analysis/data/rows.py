@@ -33,6 +33,8 @@ class RowSource:
         Other values of each sample.
     pad : int or None
         The token that fills short samples.
+    remarks : sequence of str
+        What a person may want to know of how the file was read.
     close : callable
         Closes what ``read`` reads from.
     """
@@ -50,6 +52,7 @@ class RowSource:
         names: Sequence[str] | None = None,
         further: Mapping[str, NDArray[Any]] | None = None,
         pad: int | None = None,
+        remarks: Sequence[str] = (),
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self.origin = origin
@@ -59,6 +62,7 @@ class RowSource:
         self.names: Sequence[str] = Numbered(len(self.labels)) if names is None else names
         self.further: Mapping[str, NDArray[Any]] = dict(further or {})
         self.pad = pad
+        self.remarks = remarks
         self.read = read
         self.close = close
 
@@ -78,6 +82,11 @@ class Numbered(Sequence[str]):
         if not -self._count <= index < self._count:
             raise IndexError(index)
         return f"{index % self._count:06d}"
+
+
+def plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values as HDF5 keeps them: text as UTF-8 bytes."""
+    return values if values.dtype.kind == "f" else np.array([str(value).encode() for value in values])
 
 
 def read_rows(rows: Any, samples: NDArray[np.int64]) -> NDArray[Any]:

@@ -5,7 +5,7 @@ A kind of source is one module of this package with one function under `source`;
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..trials import DataSpec
 
-Split = Literal["train", "test"]
+Split = Literal["train", "val", "test"]
 InputKind = Literal["images", "tokens", "numbers"]
 Pixels = NDArray[np.uint8] | NDArray[np.float32] | NDArray[np.int64]
 
@@ -42,6 +42,8 @@ class Source(Protocol):
         Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
     pad : int or None
         The token that fills short samples; None for other kinds.
+    remarks : sequence of str
+        What a person may want to know of how it was read, in sentences.
     in_memory : bool
         Whether reading is so quick that nothing is won by keeping what was read.
     """
@@ -54,6 +56,7 @@ class Source(Protocol):
     shape: tuple[int, ...]
     further: Mapping[str, NDArray[Any]]
     pad: int | None
+    remarks: Sequence[str]
     in_memory: bool
 
     def read(self, samples: NDArray[np.int64]) -> Pixels:
@@ -147,16 +150,21 @@ def refuse_split(origin: str, split: Split | None) -> None:
         raise UserError(f"'{origin}' has no train and test part.", f'Leave out split = "{split}".')
 
 
-def demand_split(origin: str, split: Split | None) -> Split:
-    """Return the split that a source with two parts needs.
+def demand_split(origin: str, split: Split | None, parts: Collection[Split]) -> Split:
+    """Return the split that a source with several parts needs; where there is no test part, val stands for it.
 
     Raises
     ------
     UserError
-        If none is asked for.
+        If none is asked for, or one that it has not.
     """
+    ways = " or ".join(f'split = "{part}"' for part in parts)
     if split is None:
-        raise UserError(f"'{origin}' has a train and a test part.", 'Say which: split = "train" or split = "test".')
+        raise UserError(f"'{origin}' has a {' and a '.join(parts)} part.", f"Say which: {ways}.")
+    if split == "test" and split not in parts and "val" in parts:
+        return "val"
+    if split not in parts:
+        raise UserError(f"'{origin}' has no {split} part, but a {' and a '.join(parts)} part.", f"Say {ways}.")
     return split
 
 

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 
-from ..data import open_data
+from ..data import DataSet, open_data
 from ..errors import UserError
 from ..features import choose_taps
 from ..methods import METHODS
 from ..models import Checkpoint
 from ..models.layer_names import fitting
 from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, SourceModel, Trial
+from .class_order import remarks_of
 from .outlook import Outlook
 
 
-def check_inputs(plan: Plan) -> None:
-    """Check what shows in the files' headers.
+def check_inputs(plan: Plan) -> tuple[str, ...]:
+    """Check what shows in the files' headers, and return what a person may want to know of them.
 
     Every operation's parents suit it, every pattern of layers fits one of its model's, and every network has an output
     for each class of its data.
@@ -27,13 +28,15 @@ def check_inputs(plan: Plan) -> None:
         Naming the first that does not fit.
     """
     outlook = Outlook(plan.trials)
-    classes = cache(lambda spec: len(open_data(spec).classes))
+    opened = cache(open_data)
+    remarks = remarks_of(plan, outlook, opened)
     for model, trial in _operations(plan):
         _check_parents(model, trial, outlook)
         _check_patterns(model, outlook)
     for trial in plan.trials:
         _check_features(trial, outlook)
-        _check_classes(trial, outlook, classes)
+        _check_classes(trial, outlook, opened)
+    return remarks
 
 
 def require_classes(model: ModelSpec, outputs: int, spec: DataSpec, classes: int) -> None:
@@ -86,7 +89,7 @@ def _require_fit(model: ModelSpec, kind: str, patterns: Sequence[str], owner: Ch
         raise UserError(f"{model.name}: {error.problem}", error.next_step) from error
 
 
-def _check_classes(trial: Trial, outlook: Outlook, classes: Callable[[DataSpec], int]) -> None:
+def _check_classes(trial: Trial, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> None:
     prospect = outlook.prospect(trial.model.identity)
     if trial.data and trial.measures and prospect and prospect.architecture:
-        require_classes(trial.model, prospect.architecture.classes, trial.data, classes(trial.data))
+        require_classes(trial.model, prospect.architecture.classes, trial.data, len(opened(trial.data).classes))

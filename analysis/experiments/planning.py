@@ -57,8 +57,7 @@ def plan(
         If a name, parameter or file is wrong; nothing has run then.
     """
     planned = _Planner(recipe, content_of, kept or {}, root).plan()
-    check_inputs(planned)
-    return planned
+    return planned.replaced(remarks=check_inputs(planned))
 
 
 def plan_steps(
@@ -127,9 +126,11 @@ class _Planner:
         for step in self.recipe.step:
             trials += self._step(step)
         trials = self._compared(trials)
-        unique = {trial.identity: trial for trial in trials}
+        unique = {trial.identity: trial for trial in reversed(trials)}
+        kept = [trial for trial in trials if unique[trial.identity] is trial]
+        aliases = {trial.model.name: trial.model.identity for trial in trials if unique[trial.identity] is not trial}
         fits = plan_fits(self.recipe, self.known, self.measures, self.data)
-        return Plan(title=self.recipe.title, trials=tuple(unique.values()), fits=fits)
+        return Plan(title=self.recipe.title, trials=tuple(kept), fits=fits, aliases=aliases)
 
     # Inputs
 

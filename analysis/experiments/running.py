@@ -4,6 +4,7 @@ Everything that costs time leaves a file under the name of its identity, so a tr
 interrupted one left.
 """
 
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -19,9 +20,9 @@ from torch import nn
 
 from ..data import DataSet, open_data
 from ..features import Run, extract
-from ..features.probe import function_fingerprint
+from ..features.function import function_identity
 from ..features.store import Columns, write_columns
-from ..identity import digest
+from ..identity import Contents, digest
 from ..jobs.protocol import Ticket
 from ..locking import alone
 from ..measures import MEASURES, Column, Evidence
@@ -30,8 +31,9 @@ from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
 from .checking import require_classes
+from .class_order import lined_up
 from .device import device_name
-from .inputs import check_data_unchanged, check_model_unchanged
+from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
 
@@ -52,6 +54,7 @@ class Runner:
     def __init__(self, root: Path, device: torch.device) -> None:
         self.root = root
         self.device = device
+        self._contents = Contents.kept(root)
         self._data = lru_cache(maxsize=2)(open_data)
 
     def run(self, trial: Trial, ticket: Ticket) -> TrialResult:
@@ -67,26 +70,35 @@ class Runner:
         Raises
         ------
         UserError
-            If an input is missing or does not fit.
+            If an input is missing, does not fit or changes meanwhile.
         Cancelled
             If the ticket says so; what is whole is kept.
         """
+        try:
+            return self._run(trial, Inputs(self._contents, Share(ticket, 0.0, 0.0)), ticket)
+        except BaseException:
+            self._data.cache_clear()  # what was read last may be of a file that changed
+            raise
+
+    def _run(self, trial: Trial, inputs: Inputs, ticket: Ticket) -> TrialResult:
         start = time.perf_counter()
         facts: dict[str, Any] = {}
         share = 0.0
         for data in trial.datasets:
-            check_data_unchanged(data)
+            inputs.take_data(data)
         if isinstance(trial.model, DerivedModel):
             share = 0.8 if trial.operation_data else 0.2
-            facts |= self._derive(trial, Share(ticket, 0.0, share))
-        checkpoint = self.open(trial.model)
+            facts |= self._derive(trial, inputs, Share(ticket, 0.0, share))
+        checkpoint = self._open(trial.model, inputs)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
         found, overlap = _Found(), None
+        facts |= self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
-            found = self._measure(trial, checkpoint, Share(ticket, share, 1.0))
+            found = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
             overlap = overlap_of(checkpoint, trial.data, self._data(trial.data))
+        inputs.check()
         return TrialResult(
             trial=trial.identity,
             values=tuple(found.values),
@@ -99,14 +111,17 @@ class Runner:
             overlap=overlap,
         )
 
-    def open(self, model: ModelSpec) -> Checkpoint:
+    def open(self, model: ModelSpec, ticket: Ticket) -> Checkpoint:
         """Open a source, checked to be the file that was planned with, or a derived model's checkpoint."""
+        return self._open(model, Inputs(self._contents, ticket))
+
+    def _open(self, model: ModelSpec, inputs: Inputs) -> Checkpoint:
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
-        check_model_unchanged(model)
+        inputs.take_model(model)
         return open_checkpoint(Path(model.path), model.weights, model.network)
 
-    def _derive(self, trial: Trial, ticket: Ticket) -> dict[str, Any]:
+    def _derive(self, trial: Trial, inputs: Inputs, ticket: Ticket) -> dict[str, Any]:
         model = trial.model
         assert isinstance(model, DerivedModel)
         path = self.root / "checkpoints" / _file_name(model)
@@ -115,13 +130,13 @@ class Runner:
             return saved
         method = METHODS.get(model.method)
         ticket.progress(0, 1, method.entry.title)
-        parents = [self.open(trial.inputs[identity]) for identity in model.parents]
+        parents = [self._open(trial.inputs[identity], inputs) for identity in model.parents]
         if method.fits:
             method.fits(
                 [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
             )
         data = {name: self._data(spec) for name, spec in trial.operation_data.items()}
-        models = {k: self.open(trial.inputs[v]) for k, v in model.references.items() if v in trial.inputs}
+        models = {k: self._open(trial.inputs[v], inputs) for k, v in model.references.items() if v in trial.inputs}
         used = [(spec, data[name]) for name, spec in trial.operation_data.items()]
         context = MethodContext(
             seed=model.seed or 0,
@@ -134,22 +149,27 @@ class Runner:
         )
         derivative = method.function(parents, method.check(model.parameters), context)
         metadata = _provenance(trial, parents, derivative) | dict(context.provenance)
-        write_checkpoint(path, derivative.specs, derivative.tensor, metadata)
+        try:
+            write_checkpoint(path, derivative.specs, derivative.tensor, metadata, confirm=inputs.check)
+        except ChangedError:
+            shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # nothing is to go on from it
+            raise
         _clear(path.with_suffix(""))
         return derivative.facts
 
-    def _measure(self, trial: Trial, checkpoint: Checkpoint, ticket: Ticket) -> "_Found":
+    def _measure(self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket) -> "_Found":
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
-        columns = self._keep_data(trial.data, self._data(trial.data)) if trial.data else {}
+        columns = self._keep_data(trial.data, self._data(trial.data), inputs) if trial.data else {}
         wanted = tuple(sorted(needs))
         reference, share = None, 0.8
         if trial.reference:
             spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
             share /= 2
-            passed = self._pass(trial, spec, self.open(spec), wanted, Share(ticket, share, 2 * share))
-            reference = self._evidence(trial, self.open(spec), passed, ticket, None)
-        passed = self._pass(trial, trial.model, checkpoint, wanted, Share(ticket, 0.0, share))
+            other = self._open(spec, inputs)
+            passed = self._pass(trial, spec, other, wanted, inputs, Share(ticket, share, 2 * share))
+            reference = self._evidence(trial, other, passed, ticket, None)
+        passed = self._pass(trial, trial.model, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
         found, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
@@ -157,6 +177,13 @@ class Runner:
         if new:
             write_columns(path, new)
         return replace(found, columns=columns | dict.fromkeys(new, path.name), passed=passed)
+
+    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> dict[str, Any]:
+        if not trial.data or not trial.measures:
+            return {}
+        data = self._data(trial.data)
+        found = [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
+        return {"remarks": found} if found else {}
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -184,25 +211,27 @@ class Runner:
         model: ModelSpec,
         checkpoint: Checkpoint,
         needs: tuple[str, ...],
+        inputs: Inputs,
         ticket: Ticket,
     ) -> Pass | None:
-        """Run a model over the trial's data, unless it was, or another that computes the same: such share a file."""
+        """Run a model over the trial's data, unless it or its equal was."""
         if trial.data is None or not needs:
             return None
         data = self._data(trial.data)
-        kept = [trial.features.identity] if trial.features else []
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
         require_classes(model, architecture.classes, trial.data, len(data.classes))
-        function = digest([function_fingerprint(network, architecture, needs, data, self.device), *kept])
-        path = self.root / "arrays" / f"{digest(['features', trial.data.identity, function])}.h5"
+        kept = trial.features.identity if trial.features else None
+        what = [function_identity(network, architecture), needs, kept, self.device.type]
+        path = self.root / "arrays" / f"{digest(['pass', trial.data.identity, *what])}.h5"
         if not path.exists():
             with alone(path, ticket.check):
-                extract([Run(network, architecture, needs, path)], data, self.device, ticket, trial.features)
-        return Pass(function=function, file=path.name)
+                run = Run(network, architecture, needs, path, inputs.key)
+                extract([run], data, self.device, ticket, trial.features, confirm=inputs.check)
+        return Pass(function=self._contents.of(path), file=path.name)
 
-    def _keep_data(self, spec: DataSpec, data: DataSet) -> dict[str, str]:
+    def _keep_data(self, spec: DataSpec, data: DataSet, inputs: Inputs) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
         path = self.root / "arrays" / spec.file
         if not path.exists():
@@ -211,6 +240,7 @@ class Runner:
             columns |= data.further
             if data.kind == "images" and data.pictures(np.arange(1)).nbytes * len(data) <= _THUMBNAIL_BUDGET:
                 columns["picture"] = data.pictures(np.arange(len(data)))
+            inputs.check()
             write_columns(path, columns)
         return dict.fromkeys(Columns(path), path.name)
 

@@ -1,6 +1,6 @@
 """Extraction: one pass over the data for any number of networks, layers reduced as they come, rows streamed to disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 
 import torch
@@ -20,6 +20,7 @@ def extract(
     ticket: Ticket,
     spec: FeatureSpec | None = None,
     batch: int = 256,
+    confirm: Callable[[], None] = lambda: None,
 ) -> None:
     """Run networks over the data, each batch through all of them, and keep what is needed of every sample.
 
@@ -41,6 +42,8 @@ def extract(
         kept whole, in float32; of text, the last token's logits and the mean of the head's inputs.
     batch : int
         Samples a forward pass.
+    confirm : callable
+        Asked once all is written, before the files get their names; may raise.
 
     Raises
     ------
@@ -62,6 +65,7 @@ def extract(
                 batch = halved(batch, error)
             except Restart:
                 continue
+        confirm()
         for passage in passages:
             passage.finish()
 

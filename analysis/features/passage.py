@@ -43,12 +43,15 @@ class Run:
         Layers as `choose_taps` takes them.
     path : Path
         The finished HDF5 file, one dataset a column; present already, it is kept.
+    inputs : str
+        Tells how the files lie that it is computed from: an interrupted pass goes on where this is the same.
     """
 
     network: nn.Module
     architecture: Architecture
     needs: tuple[str, ...]
     path: Path
+    inputs: str = ""
 
 
 class Restart(Exception):  # noqa: N818 - a change of plan, not an error
@@ -61,7 +64,7 @@ class Passage(AbstractContextManager["Passage"]):
     def __init__(self, run: Run, rows: int, spec: FeatureSpec, device: torch.device) -> None:
         self._network, self._spec, self._device = run.network, spec, device
         self._taps = choose_taps(run.network, run.architecture, run.needs)
-        self._file = GrowingFile(run.path, rows)
+        self._file = GrowingFile(run.path, rows, run.inputs)
         self._writer = _Writer()
         self._stack = ExitStack()
         self._computing: deque[tuple[int, _OnItsWay]] = deque()

@@ -106,11 +106,14 @@ class GrowingFile:
         Where the finished file goes; it grows as ``path.partial`` beside it.
     rows : int
         Number of samples.
+    inputs : str
+        What an earlier run must have had as well for its rows to count.
     """
 
-    def __init__(self, path: Path, rows: int) -> None:
+    def __init__(self, path: Path, rows: int, inputs: str = "") -> None:
         self.path = path
         self.rows = rows
+        self._run = {"rows": rows, "inputs": inputs}
         self._partial = path.with_name(f"{path.name}{PARTIAL}")
         self._record = path.with_name(f"{path.name}{PARTIAL}.json")
         self._views: dict[str, np.memmap[Any, np.dtype[Any]]] = {}
@@ -127,9 +130,8 @@ class GrowingFile:
             record = json.loads(self._record.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return 0
-        if record.get("rows") != self.rows or not self._partial.exists():
-            return 0
-        return int(record["done"])
+        done = record.pop("done", 0)
+        return int(done) if record == self._run and self._partial.exists() else 0
 
     def lay_out(self, layouts: Mapping[str, Layout]) -> None:
         """Allocate a dataset of ``rows`` for every name, over what an earlier run may have left.
@@ -204,7 +206,7 @@ class GrowingFile:
 
     def _note(self, done: int) -> None:
         draft = self._record.with_name(f"{self._record.name}{PARTIAL}")
-        draft.write_text(json.dumps({"rows": self.rows, "done": done}), encoding="utf-8")
+        draft.write_text(json.dumps(self._run | {"done": done}), encoding="utf-8")
         draft.replace(self._record)
 
 

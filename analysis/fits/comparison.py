@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import f
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from .power_law import Floats, PowerLaw, PowerLawFit, crossings, fit_power_law
 
 _NUMBERS = 3  # of a law

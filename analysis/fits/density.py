@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import LEVEL, Interval, deviate
 from .power_law import PowerLawFit, fit_power_law
 
 
@@ -32,12 +32,23 @@ def reference_curve(sizes: ArrayLike, errors: ArrayLike, seed: int = 0) -> Power
     return fit_power_law(sizes, errors, seed)
 
 
-def density(curve: PowerLawFit, size: float, error: float) -> Density:
-    """Return the size at which dense models have a variant's error, and how much that is of the variant's own size."""
-    effective = curve.law.size_for(error)
-    low, high = _range([law.size_for(error) for law in curve.resampled])
+def density(curve: PowerLawFit, size: float, error: Interval, seed: int = 0) -> Density:
+    """Return the size at which dense models have a variant's error, and how much that is of the variant's own size.
+
+    The error is drawn anew with each of the curve's resamples, as far to either side as its own interval reaches.
+    """
+    effective = curve.law.size_for(error.mean)
+    drawn = zip(curve.resampled, _drawn(error, len(curve.resampled), seed), strict=True)
+    low, high = _range([law.size_for(each) for law, each in drawn])
     bounds = min(low, effective), max(high, effective)
     return Density(Interval(effective, *bounds), Interval(effective / size, bounds[0] / size, bounds[1] / size))
+
+
+def _drawn(error: Interval, count: int, seed: int) -> NDArray[np.float64]:
+    """Return normal draws about an error, with a deviation to either side of its own."""
+    deviates = np.random.default_rng(seed).standard_normal(count) / deviate(LEVEL)
+    sides = np.where(deviates < 0, error.mean - error.low, error.high - error.mean)
+    return error.mean + deviates * sides
 
 
 def _range(sizes: list[float]) -> tuple[float, float]:

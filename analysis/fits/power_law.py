@@ -8,7 +8,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.stats import norm
 from scipy.stats import t as student
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..errors import UserError
 
 Floats = NDArray[np.float64]

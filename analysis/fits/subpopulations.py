@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import stdtrit
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import LEVEL, Interval
 from ..errors import UserError
 
 _FEWEST = 5  # points for the three numbers of a parabola
@@ -21,7 +22,7 @@ class SubpopulationFit(NamedTuple):
     line_r2, parabola_r2 : float
         Share of the variance that each explains.
     curvature : Interval
-        The parabola's leading coefficient with its 95 % bootstrap interval; a clear one hints at a spurious feature.
+        The parabola's leading coefficient with its 95 % interval; a clear one hints at a spurious feature.
     """
 
     line: tuple[float, ...]
@@ -31,9 +32,7 @@ class SubpopulationFit(NamedTuple):
     curvature: Interval
 
 
-def fit_subpopulations(
-    majority: ArrayLike, minority: ArrayLike, seed: int = 0, resamples: int = 1000
-) -> SubpopulationFit:
+def fit_subpopulations(majority: ArrayLike, minority: ArrayLike) -> SubpopulationFit:
     """Fit a line and a parabola to accuracies, (models,) each.
 
     Raises
@@ -41,17 +40,24 @@ def fit_subpopulations(
     UserError
         If there are fewer than five models with different majority accuracies.
 
-    Source: Liang et al. 2023, Accuracy on the Curve, arXiv:2305.02995.
+    Source: Liang et al. 2023, Accuracy on the Curve, arXiv:2305.02995; Draper and Smith 1998, Applied Regression
+    Analysis, section 5.1 (the interval).
     """
     x, y = np.asarray(majority, np.float64), np.asarray(minority, np.float64)
     if len(np.unique(x)) < _FEWEST:
         raise UserError(f"A curve over models needs {_FEWEST} different accuracies.", "Measure more models.")
     line, parabola = (_polynomial(x, y, degree) for degree in (1, 2))
-    rng = np.random.default_rng(seed)
-    drawn = [rows for rows in rng.integers(0, len(x), (resamples, len(x))) if len(np.unique(x[rows])) >= 3]
-    low, high = np.quantile([_polynomial(x[rows], y[rows], 2)[0] for rows in drawn], [0.025, 0.975])
-    curvature = Interval(parabola[0], float(low), float(high))
-    return SubpopulationFit(line, parabola, _explained(line, x, y), _explained(parabola, x, y), curvature)
+    explained = _explained(line, x, y), _explained(parabola, x, y)
+    return SubpopulationFit(line, parabola, *explained, _curvature(parabola, x, y))
+
+
+def _curvature(parabola: tuple[float, ...], x: NDArray[np.float64], y: NDArray[np.float64]) -> Interval:
+    """Return the leading coefficient with Student's interval of a coefficient of least squares."""
+    powers, freedom = np.vander(x, len(parabola)), len(x) - len(parabola)
+    variance = ((y - powers @ parabola) ** 2).sum() / freedom
+    error = float(np.sqrt(variance * np.linalg.pinv(powers.T @ powers)[0, 0]))
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
+    return Interval(parabola[0], parabola[0] - reach, parabola[0] + reach)
 
 
 def _polynomial(x: NDArray[np.float64], y: NDArray[np.float64], degree: int) -> tuple[float, ...]:

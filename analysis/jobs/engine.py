@@ -198,7 +198,14 @@ class Engine:
         }
 
     def _kept(self) -> dict[str, ModelSpec]:
-        return {record.model: record.spec.model for record in self.workspace.trials()}
+        """Return the models by each of their names."""
+        specs = {record.spec.model.identity: record.spec.model for record in self.workspace.trials()}
+        return {
+            name: specs[record.identity]
+            for record in self.workspace.models()
+            if record.identity in specs
+            for name in (record.name, *record.aliases)
+        }
 
     def _start_trials(self) -> None:
         while self._going and len(self._trials) < self.executor.slots:

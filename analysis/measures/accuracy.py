@@ -6,7 +6,7 @@ import numpy as np
 
 from ..catalogue import Quantity
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import class_means, labelled_logits, mean_value, outcome, ranks
+from .summaries import by_class, labelled_logits, outcome, ranks, share_value
 
 _TOP = 5
 
@@ -27,6 +27,7 @@ class AccuracyParameters(Parameters):
         Quantity(name="confidence", title="Confidence", unit="fraction", per_sample=True),
     ),
     needs=("logits",),
+    version=2,
 )
 def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Value | Column]:
     """Share of samples whose class scores highest, overall and by class, and among the best five of many classes.
@@ -40,10 +41,10 @@ def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Val
     """
     logits = labelled_logits(evidence)
     prediction, confidence, correct = outcome(evidence)
-    yield mean_value("accuracy", correct, evidence, "fraction")
+    yield share_value("accuracy", correct)
     if logits.shape[1] > _TOP:
-        yield mean_value("accuracy.top5", ranks(evidence) < _TOP, evidence, "fraction")
-    yield from class_means("accuracy", correct, evidence, "fraction")
+        yield share_value("accuracy.top5", ranks(evidence) < _TOP)
+    yield from by_class("accuracy", correct, evidence, share_value)
     yield Column("prediction", prediction.astype(np.int32))
     yield Column("correct", correct)
     yield Column("confidence", confidence.astype(np.float32), "fraction")

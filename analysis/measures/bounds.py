@@ -12,7 +12,7 @@ from ..models.boxes import Box, output_box
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
 from .sampling import labelled_batches
-from .summaries import mean_value
+from .summaries import mean_value, share_value
 from .untrained import architecture_of
 
 
@@ -31,6 +31,7 @@ class BoundParameters(Parameters):
         Quantity(name="robustness.bounds.tightness", title="Tightness of interval bounds (log10)", better="higher"),
         Quantity(name="robustness.bounds.accuracy", title="Certified accuracy", unit="fraction", better="higher"),
     ),
+    version=2,
 )
 def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
     """Compare the width of the true class's score over a small box of inputs with that of its interval bounds.
@@ -55,8 +56,8 @@ def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
             raise UserError("The labels do not fit the network.", "Choose the data set that it was trained for.")
         tightness.append(_tightness(box, parameters.radius * _slopes(network, inputs, labels), labels))
         certified.append(_certified(box, labels))
-    yield mean_value("robustness.bounds.tightness", _joined(tightness).numpy(), evidence, "")
-    yield mean_value("robustness.bounds.accuracy", _joined(certified).numpy(), evidence, "fraction")
+    yield mean_value("robustness.bounds.tightness", _joined(tightness).numpy())
+    yield share_value("robustness.bounds.accuracy", _joined(certified).numpy())
 
 
 def _tightness(box: Box, reach: Tensor, labels: Tensor) -> Tensor:

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from ...kernels.calibration import best_temperature, class_wise_error, equal_count, equal_width, reliability
+from ...kernels.intervals.shares import share_interval
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_and_column, mean_value
+from .summaries import labelled_logits, mean_and_column, mean_value, with_interval
 
 _FEWEST = 4  # samples of which a half can tell a temperature
 
@@ -44,6 +45,7 @@ def _error(name: str, title: str) -> Quantity:
         Quantity(name="calibration.share", title="Samples in a bin", unit="fraction"),
     ),
     needs=("logits",),
+    version=2,
 )
 def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterator[Value | Column]:
     """Gap between confidence and accuracy, in bins of equal width and of equal count, Brier score and likelihood.
@@ -61,9 +63,9 @@ def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterat
     labels, bins = evidence.labels, parameters.bins
     yield from _errors(logarithms, labels, bins)
     brier = _brier(logarithms, labels)
-    yield mean_value("calibration.brier", brier, evidence, "")
+    yield mean_value("calibration.brier", brier, bounds=(0, 2))
     yield Column("calibration.brier", brier.astype(np.float32))
-    yield mean_value("calibration.nll", _surprise(logarithms, labels), evidence, "nats")
+    yield mean_value("calibration.nll", _surprise(logarithms, labels), "nats")
     yield from _diagram(logarithms, labels, bins)
     if len(labels) >= _FEWEST:
         yield from _scaled(evidence, logarithms, bins)
@@ -86,10 +88,13 @@ def _errors(logarithms: NDArray[np.float64], labels: NDArray[np.int64], bins: in
 def _diagram(logarithms: NDArray[np.float64], labels: NDArray[np.int64], bins: int) -> Iterator[Value]:
     confidence, correct = _confidence(logarithms, labels)
     diagram = reliability(confidence, correct, equal_width(confidence, bins), bins)
-    for name, numbers in diagram._asdict().items():
-        for place in np.flatnonzero(diagram.share):
-            where = f"{place / bins:.3f}-{(place + 1) / bins:.3f}"
-            yield Value(measure=f"calibration.{name}.bin.{where}", value=float(numbers[place]), unit="fraction")
+    for place in np.flatnonzero(diagram.share):
+        where = f"bin.{place / bins:.3f}-{(place + 1) / bins:.3f}"
+        mean, right, share = (float(numbers[place]) for numbers in diagram)
+        size = round(share * len(labels))
+        yield Value(measure=f"calibration.confidence.{where}", value=mean, unit="fraction")
+        yield with_interval(f"calibration.accuracy.{where}", share_interval(round(right * size), size), "fraction")
+        yield with_interval(f"calibration.share.{where}", share_interval(size, len(labels)), "fraction")
 
 
 def _scaled(evidence: Evidence, logarithms: NDArray[np.float64], bins: int) -> Iterator[Value]:
@@ -101,7 +106,7 @@ def _scaled(evidence: Evidence, logarithms: NDArray[np.float64], bins: int) -> I
     confidence, correct = _confidence(scaled, labels)
     error = reliability(confidence, correct, equal_width(confidence, bins), bins).error
     yield Value(measure="calibration.scaled_ece", value=error, unit="fraction")
-    yield mean_value("calibration.scaled_nll", _surprise(scaled, labels), evidence, "nats")
+    yield mean_value("calibration.scaled_nll", _surprise(scaled, labels), "nats")
 
 
 def _confidence(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..catalogue import Quantity
 from . import MEASURES, Evidence, Parameters, Value
-from .summaries import class_means, mean_value, outcome
+from .summaries import by_class, outcome, share_value
 
 
 class ComplementaryParameters(Parameters):
@@ -30,12 +30,13 @@ def _share(name: str, title: str) -> Quantity:
         _share("mendable", "Its errors that the reference has right"),
     ),
     needs=("logits",),
+    version=2,
     compares=True,
 )
 def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value]:
     """Count the samples and classes that the model has right and the reference wrong, and the other way round.
 
-    Shares of errors are 0 where there are none.
+    Shares of errors are 0, without an interval, where there are none.
 
     Raises
     ------
@@ -44,12 +45,12 @@ def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> It
     """
     own, other = outcome(evidence).correct, outcome(evidence.compared).correct
     for name, members in (("own", own & ~other), ("other", other & ~own)):
-        yield mean_value(f"compare.complementary.{name}", members, evidence, "fraction")
-        yield from class_means(f"compare.complementary.{name}", members, evidence, "fraction")
-    yield mean_value("compare.complementary.either", own | other, evidence, "fraction")
-    yield mean_value("compare.complementary.mended", _or_none(own[~other]), evidence, "fraction")
-    yield mean_value("compare.complementary.mendable", _or_none(other[~own]), evidence, "fraction")
+        yield share_value(f"compare.complementary.{name}", members)
+        yield from by_class(f"compare.complementary.{name}", members, evidence, share_value)
+    yield share_value("compare.complementary.either", own | other)
+    yield _of_errors("compare.complementary.mended", own[~other])
+    yield _of_errors("compare.complementary.mendable", other[~own])
 
 
-def _or_none(hits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return hits if len(hits) else np.zeros(1, bool)
+def _of_errors(name: str, hits: NDArray[np.bool_]) -> Value:
+    return share_value(name, hits) if len(hits) else Value(measure=name, value=0.0, unit="fraction")

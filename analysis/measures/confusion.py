@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ...kernels.intervals.shares import mean_share
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_value, outcome
+from .summaries import labelled_logits, outcome, share_value, with_interval
 
 
 class ConfusionParameters(Parameters):
@@ -27,6 +28,7 @@ class ConfusionParameters(Parameters):
         Quantity(name="accuracy.confusion.kappa", title="Cohen's kappa", better="higher"),
     ),
     needs=("logits",),
+    version=2,
 )
 def confusion(evidence: Evidence, parameters: ConfusionParameters) -> Iterator[Value]:
     """Share of samples taken for another class, by pair as ``.pair.TRUE>PREDICTED``; balanced accuracy and kappa.
@@ -39,11 +41,11 @@ def confusion(evidence: Evidence, parameters: ConfusionParameters) -> Iterator[V
         If the labels do not fit the network.
     """
     logits, prediction = labelled_logits(evidence), outcome(evidence).prediction
-    yield mean_value("accuracy.confusion", prediction != evidence.labels, evidence, "fraction")
+    yield share_value("accuracy.confusion", prediction != evidence.labels)
     matrix = confusion_matrix(evidence.labels, prediction, logits.shape[1])
     present = matrix.sum(1) > 0
-    recall = matrix.diagonal()[present] / matrix.sum(1)[present]
-    yield Value(measure="accuracy.confusion.balanced", value=float(recall.mean()), unit="fraction")
+    recall = mean_share(matrix.diagonal()[present], matrix.sum(1)[present])
+    yield with_interval("accuracy.confusion.balanced", recall, "fraction")
     yield Value(measure="accuracy.confusion.kappa", value=_kappa(matrix))
     yield from pair_values("accuracy.confusion", np.where(np.eye(len(matrix)), 0, matrix), evidence, parameters.pairs)
 
@@ -55,7 +57,7 @@ def confusion_matrix(labels: NDArray[np.int64], predictions: NDArray[np.int64], 
 
 def pair_values(name: str, counts: NDArray[np.int64], evidence: Evidence, most: int) -> Iterator[Value]:
     """Give the shares of all samples that pairs of classes have, as ``name.pair.ROW>COLUMN``, the largest first."""
-    names = evidence.classes or tuple(map(str, range(len(counts))))
+    names = [*evidence.classes, *map(str, range(len(evidence.classes), len(counts)))]  # outputs without a class
     order = np.argsort(-np.abs(counts), axis=None, kind="stable")[:most]
     for row, column in zip(*np.unravel_index(order, counts.shape), strict=True):
         if counts[row, column]:

@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from ...kernels.intervals.medians import median_interval
 from ..catalogue import Quantity
 from ..errors import UserError
 from ..models.activations import peak_activations
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
-
-_RESAMPLES = 1000
+from .summaries import with_interval
 
 
 class MeasuredCostParameters(Parameters):
@@ -30,7 +30,7 @@ class MeasuredCostParameters(Parameters):
     "cost.measured",
     title="Measured cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894",
-    version=2,
+    version=3,
     dataless=True,
     alone=True,
     quantities=(
@@ -46,8 +46,9 @@ def measured(evidence: Evidence, parameters: MeasuredCostParameters) -> Iterator
     """Median time of a forward pass over one batch of random inputs, with its quartiles, samples a second, and memory.
 
     With a reference both take turns in one run, so that a busy moment hits both; the speed-up is the median of the
-    paired ratios, with its bootstrap interval. Peak memory is that of parameters, buffers and activations: on a CUDA
-    device as its allocator counts, elsewhere the tensors alive at once (`graftwork.analysis.models.activations`).
+    paired ratios, with its interval where there are six or more. Peak memory is that of parameters, buffers and
+    activations: on a CUDA device as its allocator counts, elsewhere the tensors alive at once
+    (`graftwork.analysis.models.activations`).
 
     Raises
     ------
@@ -65,7 +66,7 @@ def measured(evidence: Evidence, parameters: MeasuredCostParameters) -> Iterator
     yield Value(measure="cost.measured.batch", value=size, unit="samples")
     yield Value(measure="cost.measured.memory", value=runs[0].memory(), unit="bytes")
     if len(runs) > 1:
-        yield _speedup(times[1] / times[0], evidence.seed)
+        yield _speedup(times[1] / times[0])
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,11 @@ def _times(evidence: Evidence, runs: Sequence[_Run], parameters: MeasuredCostPar
     return times[:, parameters.warmup :]
 
 
-def _speedup(ratios: NDArray[np.float64], seed: int) -> Value:
-    drawn = np.random.default_rng(seed).choice(ratios, (_RESAMPLES, len(ratios)))
-    low, high = np.quantile(np.median(drawn, axis=1), [0.025, 0.975])
-    return Value(measure="cost.measured.speedup", value=float(np.median(ratios)), low=float(low), high=float(high))
+def _speedup(ratios: NDArray[np.float64]) -> Value:
+    found = median_interval(ratios)
+    if found is None:
+        return Value(measure="cost.measured.speedup", value=float(np.median(ratios)))
+    return with_interval("cost.measured.speedup", found)
 
 
 def _finish(device: torch.device) -> None:

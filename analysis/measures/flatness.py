@@ -1,16 +1,16 @@
 """How flat the loss is around the weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 
-from ...kernels.bootstrap import mean_interval
 from ...kernels.curvature import filter_direction, hessian_product, top_eigenvalue, trace_samples
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
 from .landscape import Landscape, landscape
+from .summaries import mean_value
 
 
 class FlatnessParameters(Parameters):
@@ -32,11 +32,12 @@ class FlatnessParameters(Parameters):
         Quantity(name="flatness.eigenvalue", title="Its largest eigenvalue", unit="nats", better="lower"),
         Quantity(name="flatness.sharpness", title="Loss gained by noise", unit="nats", better="lower"),
     ),
+    version=2,
 )
 def flatness(evidence: Evidence, parameters: FlatnessParameters) -> Iterator[Value]:
     """Trace and top eigenvalue of the loss's Hessian, and what noise on the weights adds to the loss.
 
-    The loss is the mean cross-entropy of the network in evaluation mode. The trace has a bootstrap interval over its
+    The loss is the mean cross-entropy of the network in evaluation mode. The trace has an interval over its
     probes, the sharpness over its draws; around the eigenvalue lies the interval in which there is a true one. Noise
     is filter-normalised (`graftwork.kernels.curvature.filter_direction`).
 
@@ -48,10 +49,10 @@ def flatness(evidence: Evidence, parameters: FlatnessParameters) -> Iterator[Val
     ground = landscape(evidence, parameters.samples)
     product = hessian_product(ground.loss, ground.point)
     probes = trace_samples(product, ground.point, parameters.probes, evidence.seed)
-    yield _mean("flatness.trace", list(probes), evidence.seed)
+    yield mean_value("flatness.trace", np.array(list(probes)), "nats")
     value, residual = top_eigenvalue(product, ground.point, parameters.steps, evidence.seed)
     yield Value(measure="flatness.eigenvalue", value=value, low=value - residual, high=value + residual, unit="nats")
-    yield _mean("flatness.sharpness", _rises(ground, parameters, evidence), evidence.seed)
+    yield mean_value("flatness.sharpness", np.array(_rises(ground, parameters, evidence)), "nats")
 
 
 def _rises(ground: Landscape, parameters: FlatnessParameters, evidence: Evidence) -> list[float]:
@@ -62,8 +63,3 @@ def _rises(ground: Landscape, parameters: FlatnessParameters, evidence: Evidence
         evidence.ticket.check()
         rises.append(ground.at([(parameters.sigma, filter_direction(ground.point, generator))]) - here)
     return rises
-
-
-def _mean(name: str, values: Sequence[float], seed: int) -> Value:
-    mean, low, high = mean_interval(np.array(values), seed)
-    return Value(measure=name, value=mean, low=low, high=high, unit="nats")

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...kernels.paired import contingency, difference_interval, mcnemar
+from ...kernels.intervals.paired import difference_interval
+from ...kernels.paired import contingency, mcnemar
 from ..catalogue import Quantity
 from ..correctness import SIGNIFICANT
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import class_means, mean_value, outcome
+from .summaries import by_class, outcome, share_value, with_interval
 
 
 class FlipParameters(Parameters):
@@ -31,6 +32,7 @@ class FlipParameters(Parameters):
         Quantity(name="compare.flips.flip", title="Flip", per_sample=True),
     ),
     needs=("logits",),
+    version=2,
     compares=True,
 )
 def flips(evidence: Evidence, parameters: FlipParameters) -> Iterator[Value | Column]:
@@ -48,14 +50,14 @@ def flips(evidence: Evidence, parameters: FlipParameters) -> Iterator[Value | Co
     own, other = outcome(evidence), outcome(evidence.compared)
     negative, positive = other.correct & ~own.correct, own.correct & ~other.correct
     for name, members in (("negative", negative), ("positive", positive)):
-        yield mean_value(f"compare.flips.{name}", members, evidence, "fraction")
-        yield from class_means(f"compare.flips.{name}", members, evidence, "fraction")
+        yield share_value(f"compare.flips.{name}", members)
+        yield from by_class(f"compare.flips.{name}", members, evidence, share_value)
     same = own.prediction == other.prediction
-    yield mean_value("compare.flips.agreement", same, evidence, "fraction")
-    yield mean_value("compare.flips.churn", ~same, evidence, "fraction")
+    yield share_value("compare.flips.agreement", same)
+    yield share_value("compare.flips.churn", ~same)
     table = contingency(other.correct, own.correct)
-    gain, low, high = difference_interval(table, evidence.seed)
-    yield Value(measure="compare.flips.difference", value=gain, low=low, high=high, unit="fraction")
+    gain = difference_interval(table.first, table.second, table.size)
+    yield with_interval("compare.flips.difference", gain, "fraction")
     exact, mid = mcnemar(table.first, table.second)
     yield Value(measure="compare.flips.p_exact", value=exact)
     yield Value(measure="compare.flips.p_mid", value=mid)

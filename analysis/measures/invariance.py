@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from ...kernels.bootstrap import mean_interval
+from ...kernels.intervals.ratios import ratio_interval
 from ..catalogue import Quantity
 from ..errors import UserError
 from ..features.capture import capture
@@ -18,6 +18,7 @@ from ..features.layers import choose_taps
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
 from .sampling import some_inputs, spread_places
+from .summaries import with_interval
 from .untrained import architecture_of
 
 Change = Literal["mirror", "shift", "turn", "fade", "noise"]
@@ -50,6 +51,7 @@ class InvarianceParameters(Parameters):
         Quantity(name=f"invariance.{name}", title=title, unit="fraction", better="lower")
         for name, title in _TITLES.items()
     ),
+    version=2,
 )
 def invariance(evidence: Evidence, parameters: InvarianceParameters) -> Iterator[Value]:
     """Distance that each change moves a sample's features, over the mean distance between two samples' features.
@@ -66,15 +68,14 @@ def invariance(evidence: Evidence, parameters: InvarianceParameters) -> Iterator
         raise UserError("Images alone can be mirrored, shifted and turned.", "Leave invariance out.")
     batches = list(some_inputs(evidence, spread_places(evidence, parameters.samples)))
     plain = _features(evidence, batches)
-    apart = _mean_distance(plain, evidence.seed)
-    if apart < _SPREAD_APART:
+    apart = _distances(plain, evidence.seed)
+    if apart.mean() < _SPREAD_APART:
         raise UserError("All samples have the same features.", "Choose two samples or more, and a network that works.")
     for done, name in enumerate(parameters.changes):
         evidence.ticket.progress(done, len(parameters.changes), name)
         change = _change(name, parameters, evidence.seed)
         moved = np.linalg.norm(_features(evidence, [change(batch) for batch in batches]) - plain, axis=1)
-        mean, low, high = mean_interval(moved / apart, evidence.seed)
-        yield Value(measure=f"invariance.{name}", value=mean, low=low, high=high, unit="fraction")
+        yield _relative(f"invariance.{name}", moved, apart)
 
 
 def _features(evidence: Evidence, batches: Sequence[Tensor]) -> NDArray[np.float64]:
@@ -89,10 +90,19 @@ def _features(evidence: Evidence, batches: Sequence[Tensor]) -> NDArray[np.float
     return torch.cat(parts).numpy()
 
 
-def _mean_distance(features: NDArray[np.float64], seed: int) -> float:
-    """Return the mean distance between samples that a random order brings together."""
+def _distances(features: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Return the distance from each sample to one that a random order brings together with it, (samples,)."""
     order = np.random.default_rng(seed).permutation(len(features))
-    return float(np.linalg.norm(features[order] - features[np.roll(order, 1)], axis=1).mean())
+    distances = np.empty(len(features))
+    distances[order] = np.linalg.norm(features[order] - features[np.roll(order, 1)], axis=1)
+    return distances
+
+
+def _relative(name: str, moved: NDArray[np.float64], apart: NDArray[np.float64]) -> Value:
+    found = ratio_interval(moved[:, None], apart[:, None])
+    if found is None:
+        return Value(measure=name, value=float(moved.mean() / apart.mean()), unit="fraction")
+    return with_interval(name, found, "fraction")
 
 
 def _change(name: Change, parameters: InvarianceParameters, seed: int) -> Callable[[Tensor], Tensor]:

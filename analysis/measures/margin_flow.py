@@ -9,7 +9,7 @@ from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
 from .confusion import confusion_matrix, pair_values
-from .summaries import labelled_logits, mean_and_column, mean_value, outcome
+from .summaries import labelled_logits, mean_and_column, mean_value, outcome, paired_value
 
 
 class MarginFlowParameters(Parameters):
@@ -28,6 +28,7 @@ class MarginFlowParameters(Parameters):
         Quantity(name="compare.margin_flow.across", title="Class across the boundary crossed", per_sample=True),
     ),
     needs=("logits",),
+    version=2,
     compares=True,
 )
 def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterator[Value | Column]:
@@ -44,13 +45,13 @@ def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterato
     """
     own, other = outcome(evidence), outcome(evidence.compared)
     back, gone = own.correct & ~other.correct, other.correct & ~own.correct
-    yield mean_value("compare.margin_flow", back.astype(int) - gone, evidence, "fraction")
+    yield paired_value("compare.margin_flow", back.astype(int) - gone)
     classes = evidence.columns["logits"].shape[1]
     flow = confusion_matrix(evidence.labels[back], other.prediction[back], classes)
     flow -= confusion_matrix(evidence.labels[gone], own.prediction[gone], classes)
     yield from pair_values("compare.margin_flow", flow, evidence, parameters.pairs)
     change = logit_margins(evidence) - logit_margins(evidence.compared)
-    yield mean_value("compare.margin_flow.change", change, evidence, "")
+    yield mean_value("compare.margin_flow.change", change)
     yield Column("compare.margin_flow.change", change.astype(np.float32))
     across = np.where(back, other.prediction, np.where(gone, own.prediction, -1))
     yield Column("compare.margin_flow.across", across.astype(np.int32))

@@ -12,7 +12,7 @@ from ...kernels.margins import margins as margins_of
 from ..catalogue import Quantity
 from ..errors import UserError
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import class_means, labelled_logits, mean_and_column, mean_value
+from .summaries import by_class, labelled_logits, mean_and_column, mean_value, share_value
 
 
 class MarginParameters(Parameters):
@@ -31,6 +31,7 @@ class MarginParameters(Parameters):
         Quantity(name="geometry.margins.rival", title="Rival class", per_sample=True),
     ),
     needs=("features", "logits"),
+    version=2,
 )
 def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column]:
     """Angle of each feature to its class, its norm, and its signed distance to the nearest decision boundary.
@@ -46,10 +47,10 @@ def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value 
     found = margins_of(_on(evidence, evidence.columns["features"]), weight, bias, labels, _on(evidence, logits))
     angle, norm, margin, rival = (values.cpu().numpy() for values in found)
     for name, values, unit in (("angle", angle, "degrees"), ("norm", norm, ""), ("margin", margin, "")):
-        yield mean_value(f"geometry.margins.{name}", values, evidence, unit)
+        yield mean_value(f"geometry.margins.{name}", values, unit)
         yield Column(f"geometry.margins.{name}", values.astype(np.float32), unit)
-    yield mean_value("geometry.margins.negative", margin < 0, evidence, "fraction")
-    yield from class_means("geometry.margins.margin", margin, evidence, "")
+    yield share_value("geometry.margins.negative", margin < 0)
+    yield from by_class("geometry.margins.margin", margin, evidence, mean_value)
     yield Column("geometry.margins.rival", rival.astype(np.int32))
 
 

@@ -30,11 +30,12 @@ class NextTokenParameters(Parameters):
         Quantity(name="loss.next_token.perplexity", title="Perplexity", better="lower"),
         Quantity(name="loss.next_token.sample", title="Loss a token", unit="nats", per_sample=True),
     ),
+    version=2,
 )
 def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[Value | Column]:
     """Mean of −log probability of each token, given those before it in its sample; a sample's tokens count together.
 
-    The interval is the bootstrap's over samples, each with the mean over its own tokens; the perplexity is the
+    The interval is one over samples, each with the mean over its own tokens; the perplexity is the
     exponential of both. Tokens that only fill a sample up do not count.
 
     Raises
@@ -47,7 +48,7 @@ def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[
         raise UserError("The loss over following tokens needs text.", "Measure it on lines of text with a tokenizer.")
     each = np.concatenate(list(_losses(evidence, data)))
     known = each[np.isfinite(each)]
-    mean = mean_value("loss.next_token", known, evidence, "nats")
+    mean = mean_value("loss.next_token", known, "nats")
     yield mean
     bounds = [None if bound is None else float(np.exp(bound)) for bound in (mean.low, mean.high)]
     yield Value(measure="loss.next_token.perplexity", value=float(np.exp(mean.value)), low=bounds[0], high=bounds[1])

@@ -31,6 +31,7 @@ class LengthDistortionParameters(Parameters):
     citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, arXiv:2202.11921",
     dataless=True,
     quantities=(Quantity(name="proxy.aszero", title="Length distortion", better="higher"),),
+    version=2,
 )
 def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterator[Value]:
     """How many times longer a circle of inputs becomes as a curve of outputs; the mean over circles, with its interval.
@@ -55,7 +56,7 @@ def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterat
         with torch.inference_mode():
             image = torch.cat([network(part) for part in torch.split(circle, _BATCH)])
         ratios.append(_length(image) / _length(circle))
-    yield mean_value("proxy.aszero", np.array(ratios), evidence, "")
+    yield mean_value("proxy.aszero", np.array(ratios))
 
 
 def _circle(shape: tuple[int, ...], chords: int, generator: torch.Generator) -> Tensor:

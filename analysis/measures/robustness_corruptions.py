@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from pydantic import field_validator
 from torch import Tensor, nn
 
-from ...kernels.bootstrap import ratio_interval
 from ...kernels.corruptions import CORRUPTIONS, SEVERITIES, corrupt
+from ...kernels.intervals.ratios import mean_ratio, ratio_interval
 from ...kernels.redundancy import error_correlation
 from ..catalogue import Quantity
 from ..data import DataSet
@@ -20,11 +20,12 @@ from ..errors import UserError
 from ..features.extraction import halved
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_value
+from .summaries import labelled_logits, mean_value, paired_value, share_value, with_interval
 
 _ID = "robustness.corruptions"
 _BATCH = 256
 _SMALLEST = 32  # pixels, from which on the corruptions are defined
+_SHARE = (0.0, 1.0)
 
 STANDARD = tuple(name for name, corruption in CORRUPTIONS.items() if corruption.standard)
 
@@ -78,7 +79,7 @@ class CorruptionParameters(Parameters):
         Quantity(name=f"{_ID}.correct", title="Correct by corruption, a bit for each severity", per_sample=True),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
     compares="optional",
 )
 def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterator[Value | Column]:
@@ -104,28 +105,31 @@ def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterato
     yield from _accuracies(evidence, parameters, right)
     survived = right.mean(axis=(1, 2))
     clean = (logits.argmax(axis=1) == evidence.labels) & np.isfinite(logits.max(axis=1))
-    yield mean_value(f"{_ID}.accuracy", survived, evidence, "fraction")
-    yield mean_value(f"{_ID}.error", 1 - survived, evidence, "fraction")
-    yield mean_value(f"{_ID}.drop", clean - survived, evidence, "fraction")
+    yield mean_value(f"{_ID}.accuracy", survived, "fraction", _SHARE)
+    yield mean_value(f"{_ID}.error", 1 - survived, "fraction", _SHARE)
+    yield paired_value(f"{_ID}.drop", clean - survived)
     for other in others:
-        yield from _beside(right, other, evidence.seed)
+        yield from _beside(right, other)
     yield from _redundancies(parameters.corruptions, error_correlation(1 - right.mean(axis=2)))
     yield Column(f"{_ID}.survived", survived.astype(np.float32), "fraction")
     bits = 1 << (np.array(parameters.severities) - 1)
     yield Column(f"{_ID}.correct", (right * bits).sum(axis=2).astype(np.uint8))
 
 
-def _beside(right: NDArray[np.bool_], reference: NDArray[np.bool_], seed: int) -> Iterator[Value]:
-    found = ratio_interval((~right).sum(axis=2), (~reference).sum(axis=2), seed)
+def _beside(right: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Iterator[Value]:
+    own, other = (~right).sum(axis=2), (~reference).sum(axis=2)
+    ratio, found = mean_ratio(own, other), ratio_interval(own, other)
     if found:
-        yield Value(measure=f"{_ID}.mce", value=found.mean, low=found.low, high=found.high, unit="fraction")
+        yield with_interval(f"{_ID}.mce", found, "fraction")
+    elif ratio is not None:
+        yield Value(measure=f"{_ID}.mce", value=ratio, unit="fraction")
 
 
 def _accuracies(evidence: Evidence, parameters: CorruptionParameters, right: NDArray[np.bool_]) -> Iterator[Value]:
     for place, name in enumerate(parameters.corruptions):
-        yield mean_value(f"{_ID}.accuracy.{name}", right[:, place].mean(axis=1), evidence, "fraction")
+        yield mean_value(f"{_ID}.accuracy.{name}", right[:, place].mean(axis=1), "fraction", _SHARE)
         for level, severity in enumerate(parameters.severities):
-            yield mean_value(f"{_ID}.accuracy.{name}.{severity}", right[:, place, level], evidence, "fraction")
+            yield share_value(f"{_ID}.accuracy.{name}.{severity}", right[:, place, level])
 
 
 def _redundancies(names: Sequence[str], correlation: NDArray[np.float64]) -> Iterator[Value]:

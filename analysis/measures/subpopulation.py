@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
+from ...kernels.intervals.shares import least_share, mean_share
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
 from .groups import groups_of
-from .summaries import mean_value, outcome
+from .summaries import outcome, share_value, with_interval
 
 
 class SubpopulationParameters(Parameters):
@@ -32,6 +31,7 @@ def _accuracy(name: str, title: str) -> Quantity:
         _accuracy(".worst", "Accuracy on the worst group"),
     ),
     needs=("logits",),
+    version=2,
 )
 def subpopulation(evidence: Evidence, parameters: SubpopulationParameters) -> Iterator[Value]:
     """Accuracy on the largest, the smallest and the worst group of samples, and on each as ``.group.NAME``.
@@ -47,9 +47,10 @@ def subpopulation(evidence: Evidence, parameters: SubpopulationParameters) -> It
     groups = groups_of(evidence, parameters.group)
     members = [correct[groups.index == number] for number in range(len(groups.names))]
     by_size = sorted(range(len(members)), key=lambda number: -len(members[number]))
-    accuracies = [hits.mean() for hits in members]
-    yield Value(measure="subpopulation", value=float(np.mean(accuracies)), unit="fraction")
-    for name, number in (("majority", by_size[0]), ("minority", by_size[-1]), ("worst", int(np.argmin(accuracies)))):
-        yield mean_value(f"subpopulation.{name}", members[number], evidence, "fraction")
+    table = [hits.sum() for hits in members], [len(hits) for hits in members]
+    yield with_interval("subpopulation", mean_share(*table), "fraction")
+    for name, number in (("majority", by_size[0]), ("minority", by_size[-1])):
+        yield share_value(f"subpopulation.{name}", members[number])
+    yield with_interval("subpopulation.worst", least_share(*table), "fraction")
     for title, hits in zip(groups.names, members, strict=True):
-        yield mean_value(f"subpopulation.group.{title}", hits, evidence, "fraction")
+        yield share_value(f"subpopulation.group.{title}", hits)

@@ -1,12 +1,15 @@
 """What measures share: labelled logits, what they predict, means with their intervals, and means by class."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.bootstrap import mean_interval
+from ...kernels.intervals import Interval
+from ...kernels.intervals.means import mean_interval
+from ...kernels.intervals.paired import paired_interval
+from ...kernels.intervals.shares import bounded_interval, share_interval
 from ..catalogue import Quantity
 from ..errors import UserError
 from ..trials import Value
@@ -71,15 +74,38 @@ def ranks(evidence: Evidence) -> NDArray[np.int64]:
     return np.asarray(np.sum(~(logits <= own), axis=1))  # written so that NaN counts as ahead
 
 
-def mean_value(name: str, values: NDArray[Any], evidence: Evidence, unit: str) -> Value:
-    """Return the mean of one number a sample, with its 95 % bootstrap interval."""
-    mean, low, high = mean_interval(values, evidence.seed)
-    return Value(measure=name, value=mean, low=low, high=high, unit=unit)
+def share_value(name: str, hits: NDArray[np.bool_]) -> Value:
+    """Return the share of samples that are hits, with its interval."""
+    return with_interval(name, share_interval(int(np.count_nonzero(hits)), len(hits)), "fraction")
 
 
-def class_means(name: str, values: NDArray[Any], evidence: Evidence, unit: str) -> Iterator[Value]:
-    """Give the mean over each class that has samples, as ``name.class.<class>``."""
+def paired_value(name: str, apart: NDArray[Any]) -> Value:
+    """Return the mean of one difference of shares a sample, with its interval."""
+    return _mean(name, apart, paired_interval(apart), "fraction")
+
+
+def mean_value(name: str, values: NDArray[Any], unit: str = "", bounds: tuple[float, float] | None = None) -> Value:
+    """Return the mean of one number a sample, with its interval; numbers may be known to lie between two bounds."""
+    found = mean_interval(values) if bounds is None else bounded_interval(values, *bounds)
+    return _mean(name, values, found, unit)
+
+
+def with_interval(name: str, found: Interval, unit: str = "") -> Value:
+    """Return a number with the bounds of its interval as a value."""
+    return Value(measure=name, value=found.mean, low=found.low, high=found.high, unit=unit)
+
+
+def by_class(
+    name: str, values: NDArray[Any], evidence: Evidence, told: Callable[[str, NDArray[Any]], Value]
+) -> Iterator[Value]:
+    """Give what is told of each class that has samples, as ``name.class.<class>``."""
     for index, title in enumerate(evidence.classes):
         members = values[evidence.labels == index]
         if len(members):
-            yield mean_value(f"{name}.class.{title}", members, evidence, unit)
+            yield told(f"{name}.class.{title}", members)
+
+
+def _mean(name: str, values: NDArray[Any], found: Interval | None, unit: str) -> Value:
+    if found is None:
+        return Value(measure=name, value=float(np.mean(values, dtype=np.float64)), unit=unit)
+    return with_interval(name, found, unit)

@@ -7,7 +7,7 @@ import numpy as np
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import class_means, mean_and_column, mean_value, ranks
+from .summaries import by_class, mean_and_column, mean_value, ranks, share_value
 
 
 class TopKParameters(Parameters):
@@ -25,6 +25,7 @@ class TopKParameters(Parameters):
         *mean_and_column("accuracy.topk.rank", "Rank of the true class", better="lower"),
     ),
     needs=("logits",),
+    version=2,
 )
 def topk(evidence: Evidence, parameters: TopKParameters) -> Iterator[Value | Column]:
     """Share of samples whose true class is among the k that score highest, overall and by class, and its mean rank.
@@ -37,7 +38,7 @@ def topk(evidence: Evidence, parameters: TopKParameters) -> Iterator[Value | Col
         If the labels do not fit the network.
     """
     rank = ranks(evidence)
-    yield mean_value("accuracy.topk", rank < parameters.k, evidence, "fraction")
-    yield from class_means("accuracy.topk", rank < parameters.k, evidence, "fraction")
-    yield mean_value("accuracy.topk.rank", rank, evidence, "")
+    yield share_value("accuracy.topk", rank < parameters.k)
+    yield from by_class("accuracy.topk", rank < parameters.k, evidence, share_value)
+    yield mean_value("accuracy.topk.rank", rank)
     yield Column("accuracy.topk.rank", rank.astype(np.int32))

@@ -1,7 +1,7 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
+from ..trust import is_library
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .parts.attention import Transposed
-from .recognising import RUNNABLE, UnrecognisedError, builder_of
+from .recognising import RUNNABLE, UnrecognisedError, builder_of, is_own
+from .tensor_names import Naming, namings, whole
 from .told import told
 
-_WRAPPERS = ("module.", "model.", "_orig_mod.", "net.", "network.", "ema.", "ema_model.", "model_ema.")
-_AVERAGED = "n_averaged"
 _NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
 _COUNTED = (
     nn.Linear,
@@ -73,7 +73,7 @@ class Checkpoint:
         builds the network), in the file's order.
     metadata : mapping of str to Any
         What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
-        beside it says; JSON values.
+        beside it says; ``left_aside``, the file's tensors of losses, metrics and profilers; JSON values.
     architecture : Architecture or None
         The recognised network.
     reason : str
@@ -84,7 +84,7 @@ class Checkpoint:
     files: tuple[Path, ...]
     format: str
     specs: Mapping[str, TensorSpec]
-    metadata: Mapping[str, Any]
+    metadata: dict[str, Any]
     architecture: Architecture | None
     reason: str
 
@@ -98,22 +98,42 @@ class Checkpoint:
         self.path = path
         self.files = file.files
         self.format = file.format
-        self.metadata = {**(beside or {}), **file.metadata}
+        self.metadata: dict[str, Any] = {**(beside or {}), **file.metadata}
         self._file = file
-        names = {canonical: name for name, canonical in _canonical(file.specs).items()}
-        self._builder, self.reason = self._recognised(names, network)
+        naming, self._builder, self.reason = self._recognised(network)
         self.architecture = self._builder.architecture if self._builder else None
         called = self._builder.names if self._builder else {}
-        self._names = {called.get(canonical, canonical): name for canonical, name in names.items()}
+        self._names = {called.get(canonical, canonical): name for canonical, name in naming.names.items()}
         self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
+        if naming.aside:
+            self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *naming.aside]}
 
-    def _recognised(self, names: Mapping[str, str], network: str | None) -> tuple[Builder | None, str]:
-        specs = {canonical: self._file.specs[name] for canonical, name in names.items()}
-        wrappers = next((name.removesuffix(canonical) for canonical, name in names.items()), "")
-        try:
-            return builder_of(network, specs, self.metadata, wrappers), ""
-        except UnrecognisedError as error:
-            return None, error.problem
+    def _recognised(self, network: str | None) -> tuple[Naming, Builder | None, str]:
+        """Return what the tensors are called and what builds the network; of none the canonical names and why."""
+        if is_own(network, self.metadata):
+            return *self._fitted(network), ""
+        failed: list[tuple[Naming, UserError]] = []
+        for naming in namings(self._file.specs):
+            specs = {canonical: self._file.specs[name] for canonical, name in naming.names.items()}
+            try:
+                return naming, builder_of(network, specs, self.metadata, naming.prefix), ""
+            except UserError as error:
+                failed.append((naming, error))
+                if not isinstance(error, UnrecognisedError) and not (network and is_library(network)):
+                    raise
+        naming, first = failed[0]
+        if not isinstance(first, UnrecognisedError):
+            raise first
+        return naming, None, first.problem
+
+    def _fitted(self, network: str | None) -> tuple[Naming, Builder]:
+        """Return what builds a person's own network, and the names that have most in common with its tensors'."""
+        builder = builder_of(network, self._file.specs, self.metadata)
+        choices = [*whole(self._file.specs), *namings(self._file.specs)]
+        if all(naming.names == choices[0].names for naming in choices):
+            return choices[0], builder
+        wanted = builder.skeleton().state_dict().keys()
+        return max(choices, key=lambda naming: len(wanted & naming.names.keys())), builder
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.
@@ -187,22 +207,6 @@ class Checkpoint:
 
 def _is_counted(layer: nn.Module) -> bool:
     return isinstance(layer, _COUNTED) or type(layer).__name__ == "Conv1D"  # transformers' own `Transposed`
-
-
-def _canonical(names: Iterable[str]) -> dict[str, str]:
-    """Return each name without the wrappers that all of them share, and without the counter of torch's averages."""
-    canonical = {name: name for name in names}
-    if all(name.startswith("module.") or name == _AVERAGED for name in canonical):
-        canonical.pop(_AVERAGED, None)
-    while prefix := _shared(canonical.values()):
-        canonical = {name: short.removeprefix(prefix) for name, short in canonical.items()}
-    return canonical
-
-
-def _shared(names: Iterable[str]) -> str | None:
-    names = list(names)
-    wraps = (p for p in _WRAPPERS if all(n.startswith(p) and n != p for n in names))
-    return next(wraps, None) if names else None
 
 
 def _looks_counted(name: str, spec: TensorSpec) -> bool:

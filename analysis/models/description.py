@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from ..identity import fingerprint
+from ..identity import Contents, look
 from .architecture import Architecture, TensorSpec
 from .card import read_card
 from .checkpoint import Checkpoint
@@ -29,7 +29,7 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
     statistics : bool or None
         Whether all values are read: sparsity, the share of exact zeros in [0, 1] among the weights that pruning counts,
         how many are not finite, and each tensor's `Statistics`. None reads them without listing the tensors, of
-        checkpoints up to 1 GiB.
+        checkpoints up to 1 GiB. Where nothing is read, the content identity of a larger one is None until it is known.
     weights : str or None
         Which set of weights, where it holds several.
 
@@ -53,7 +53,7 @@ def describe_checkpoint(checkpoint: Checkpoint, statistics: bool | None = None) 
         "files": len(checkpoint.files),
         "bytes": size,
         "modified": _newest(checkpoint.files),
-        "content": fingerprint(path),
+        "content": _content(path, bool(statistics)),
         "tensors": len(checkpoint.specs),
         "parameters": parameter_count(checkpoint),
         "dtypes": _dtypes(checkpoint),
@@ -80,6 +80,12 @@ def _readable(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _READ_AT_ONCE = 1 << 30  # bytes
+
+
+def _content(path: Path, read: bool) -> str | None:
+    """Return the content identity; None where a large checkpoint has to be read for it first."""
+    contents, sight = Contents.kept(), look(path)
+    return contents.seen(sight) if read or sight.size <= _READ_AT_ONCE else contents.known(sight)
 
 
 def _preparation(checkpoint: Checkpoint) -> dict[str, Any] | None:

@@ -15,9 +15,10 @@ from torch import Tensor
 from ..errors import UserError
 from .architecture import TensorSpec
 from .archive import Archive
+from .refusals import SAFE
 from .spans import AGAIN, Span
 from .stored import Storage, StoredTensor, stored
-from .torch_file import SAFE, check_order
+from .torch_file import check_order
 
 _TABLE = "_weights_config.json"
 _DTYPES: Mapping[int, torch.dtype] = {

@@ -1,18 +1,22 @@
 """Model folders as transformers, timm and diffusers write them: weights, ``config.json``, tokenizer, card."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from .foreign import check_folder, check_parts
 from .plain import plain
-from .sharded_file import INDEX, read_json, stays
+from .sharded_file import INDEX, is_index, read_json, series_of, stays
 
 # Weights in the order of preference; each may be a file or, with the suffix of an index, several.
 _WEIGHTS = ("model.safetensors", "diffusion_pytorch_model.safetensors", "pytorch_model.bin")
 _TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "tokenizer.model", "vocab.json", "vocab.txt", "merges.txt")
-_FOREIGN = {"tf_model.h5": "TensorFlow", "flax_model.msgpack": "Flax", "rust_model.ot": "Rust"}
-_SUFFIXES = {".safetensors", ".pt", ".pth", ".bin", ".ckpt", ".th", ".pt2"}
+_SUFFIXES = (".safetensors", ".pt", ".pth", ".pth.tar", ".bin", ".ckpt", ".th", ".pt2", ".pkl", ".pickle")
+ADAPTER = "Merge it into that model first, and open the result."
+# What transformers' Trainer keeps beside the weights.
+_TRAINING = re.compile(r"(training_args|optimizer|scheduler|scaler|rng_state|random_states)(_\d+)?\.\w+")
 _CONFIG_LIMIT = 10_000_000  # bytes
 
 
@@ -29,6 +33,7 @@ def weights_of(folder: Path) -> Path:
         for path in (folder / name, folder / (name + INDEX)):
             if path.is_file() or path.is_symlink():
                 return _inside(folder, path)
+    check_parts(folder)
     return _only(folder)
 
 
@@ -63,7 +68,7 @@ def _check_kind(folder: Path) -> None:
     if (folder / "adapter_config.json").is_file():
         raise UserError(
             f"'{folder.name}' is an adapter, which changes another model.",
-            "Merge it into that model first, and open the result.",
+            ADAPTER,
         )
 
 
@@ -79,13 +84,16 @@ def _inside(folder: Path, path: Path) -> Path:
 
 
 def _only(folder: Path) -> Path:
-    files = sorted(p for p in folder.iterdir() if p.suffix in _SUFFIXES or p.name.endswith(INDEX))
-    if len(files) == 1:
-        return _inside(folder, files[0])
+    """Return a folder's one checkpoint: a file, an index, or the first of parts that no index lists."""
+    files = sorted(p for p in folder.iterdir() if p.name.endswith(_SUFFIXES) or is_index(p.name))
+    own = [path for path in files if not _TRAINING.fullmatch(path.name)] or files
+    indices = [path for path in own if is_index(path.name)]
+    series = {} if indices else {series_of(path.name): path for path in reversed(own) if series_of(path.name)}
+    found = [*indices, *(path for path in own if path not in indices and not series_of(path.name)), *series.values()]
+    if len(found) == 1:
+        return _inside(folder, found[0])
     if files:
-        listed = ", ".join(path.name for path in files[:8])
+        listed = ", ".join(path.name for path in found[:8])
         raise UserError(f"The folder '{folder}' holds several checkpoints: {listed}.", "Name one of them.")
-    foreign = next((kind for name, kind in _FOREIGN.items() if (folder / name).exists()), None)
-    if foreign:
-        raise UserError(f"'{folder.name}' has weights for {foreign} alone.", "Save the model for PyTorch first.")
+    check_folder(folder)
     raise UserError(f"The folder '{folder}' holds no checkpoint.", "Name the checkpoint file, or its folder.")

@@ -6,27 +6,17 @@ from ..errors import UserError
 from .archive import Archive
 from .checkpoint import TensorFile
 from .exported_file import ExportedFile, is_exported
+from .foreign import START, check_file, check_unknown
+from .refusals import CHECKPOINTS
 from .safetensors_file import SafetensorsFile
 from .spans import AGAIN
 from .subset import part
-from .torch_file import CHECKPOINTS, TorchFile
+from .torch_file import TorchFile
 from .torchscript_file import TorchScriptFile, is_program
 
 _ZIP = b"PK\x03\x04"
 _PICKLE = b"\x80"
-_POINTER = b"version https://git-lfs"
-_OTHERS = {
-    b"\x1f\x8b": ("is compressed with gzip", "Unpack it and open what it holds."),
-    b"7z\xbc\xaf\x27\x1c": ("is a 7z archive", "Unpack it and open what it holds."),
-    b"BZh": ("is compressed with bzip2", "Unpack it and open what it holds."),
-    b"\xfd7zXZ": ("is compressed with xz", "Unpack it and open what it holds."),
-    b"Rar!": ("is a RAR archive", "Unpack it and open what it holds."),
-    b"GGUF": ("is a GGUF file, whose numbers are packed", "Open the checkpoint that it was made from."),
-    b"\x89HDF": ("is an HDF5 file", "Save the network's weights as safetensors."),
-    b"PK\x05\x06": ("is an empty zip file", AGAIN),
-    _POINTER: ("is a Git LFS pointer, not the file itself", "Fetch it with 'git lfs pull'."),
-}
-_PAGES = (b"<!doctype", b"<html", b"<?xml")
+_PICKLES = {".pkl", ".pickle"}
 
 
 def open_file(path: Path, weights: str | None = None, *, shard: bool = False) -> TensorFile:
@@ -49,9 +39,12 @@ def open_file(path: Path, weights: str | None = None, *, shard: bool = False) ->
     start = _start(path)
     if not start:
         raise UserError(f"'{path.name}' is empty.", AGAIN)
-    _check_start(path, start)
+    if not _is_safetensors(start):
+        check_file(path, start)
     archive = Archive(path) if start.startswith(_ZIP) else None
-    if _is_saved(start, archive):
+    if archive and "data.pkl" not in archive:
+        check_unknown(path, start)
+    if _is_saved(path, start, archive):
         return TorchFile(path, archive, weights, shard=shard)
     file = _plain(path, start, archive)
     return file if shard else part(file, weights, path)
@@ -63,7 +56,7 @@ def _start(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise UserError(f"'{path}' is no file.", "Name a checkpoint.")
         with path.open("rb") as stream:
-            return stream.read(64)
+            return stream.read(START)
     except FileNotFoundError as error:
         raise UserError(f"There is no file '{path}'.", "Check the path.") from error
     except (OSError, ValueError) as error:
@@ -71,21 +64,16 @@ def _start(path: Path) -> bytes:
         raise UserError(f"'{path}' cannot be read: {reason}.", "Check the path and its permissions.") from error
 
 
-def _check_start(path: Path, start: bytes) -> None:
-    for mark, (problem, next_step) in _OTHERS.items():
-        if start.startswith(mark):
-            raise UserError(f"'{path.name}' {problem}.", next_step)
-    if start.lstrip().lower().startswith(_PAGES):
-        raise UserError(
-            f"'{path.name}' is a web page, not the file itself.", "Sign in where it lies, and fetch it again."
-        )
+def _is_safetensors(start: bytes) -> bool:
+    """Tell a safetensors file, whose first bytes, a length, may look like anything."""
+    return start[4:9] == b"\0\0\0\0{"
 
 
-def _is_saved(start: bytes, archive: Archive | None) -> bool:
-    """Tell a file of ``torch.save``; the length that a safetensors file begins with may look like a pickle."""
+def _is_saved(path: Path, start: bytes, archive: Archive | None) -> bool:
+    """Tell a file of ``torch.save``, or another pickle."""
     if archive:
         return not is_exported(archive) and not is_program(archive)
-    return start.startswith(_PICKLE) and start[4:9] != b"\0\0\0\0{"
+    return not _is_safetensors(start) and (start.startswith(_PICKLE) or path.suffix in _PICKLES)
 
 
 def _plain(path: Path, start: bytes, archive: Archive | None) -> TensorFile:
@@ -94,4 +82,5 @@ def _plain(path: Path, start: bytes, archive: Archive | None) -> TensorFile:
         return ExportedFile(archive) if is_exported(archive) else TorchScriptFile(archive)
     if start[8:9] == b"{" or path.suffix == ".safetensors":
         return SafetensorsFile(path)
+    check_unknown(path, start)
     raise UserError(f"'{path.name}' is not a checkpoint of a known format.", CHECKPOINTS)

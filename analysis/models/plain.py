@@ -1,17 +1,20 @@
 """JSON values out of whatever stands beside the tensors of a file."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Any
 
-from .pickles import Record
+from .pickle_objects import Name, Record
+from .records import table_of, text_of
 
 _ITEMS = 100_000
 
 
 def plain(value: Any, number: Callable[[Any], Any] | None = None) -> Any:
     """Return the value as JSON; None if it holds anything else, such as numbers that are not finite.
+
+    Objects that are not read are null, wherever they are.
 
     Parameters
     ----------
@@ -37,10 +40,10 @@ def _plain(value: Any, number: Callable[[Any], Any], counter: "Iterator[int]") -
         return value
     if isinstance(value, float):
         return _finite(value)
-    if isinstance(value, Record) and isinstance(value.state, Mapping):
-        return _plain(value.state, number, counter)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item, number, counter) for key, item in value.items()}
+    if (table := table_of(value)) is not None:
+        return {text_of(key): _plain(item, number, counter) for key, item in table.items()}
+    if isinstance(value, Name | Record):
+        return None
     if isinstance(value, list | tuple):
         return [_plain(item, number, counter) for item in value]
     return _plain(number(value), number, counter)

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from ..errors import UserError
 from .checkpoint import Checkpoint, TensorFile
-from .folder import beside, weights_of
+from .folder import ADAPTER, beside, weights_of
 from .opening import open_file
-from .sharded_file import INDEX, ShardedFile
+from .refusals import CHECKPOINTS
+from .sharded_file import INDEX, indexed_file, is_index, parted_file, series_of
 from .subset import part
-from .torch_file import CHECKPOINTS
 
+_ADAPTS = re.compile(r"(.+?)\.(lora_\w+|ia3_l|hada_w\d_[ab]|lokr_w\d)\b.*")
+_PROMPTS = {"prompt_embeddings", "prompt_encoder.embedding.weight"}
 _QUANTISED = re.compile(r"\.(qweight|weight_packed|SCB|weight\.quant_state\..+)$")
 
 
@@ -36,11 +38,20 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
         ``network`` cannot be built or has other tensors.
     """
     place = _weights_file(path)
-    file = part(ShardedFile(place), weights, path) if place.name.endswith(INDEX) else open_file(place, weights)
+    file = _opened(place, weights, path)
     if not file.specs:
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
     _check_numbers(path, file)
+    _check_whole(path, file)
     return Checkpoint(path, file, beside(place.parent), network)
+
+
+def _opened(place: Path, weights: str | None, path: Path) -> TensorFile:
+    if is_index(place.name):
+        return part(indexed_file(place), weights, path)
+    if series_of(place.name) and path.is_dir():
+        return part(parted_file(place), weights, path)
+    return open_file(place, weights)
 
 
 def named_weights(text: str) -> tuple[Path, str | None]:
@@ -52,6 +63,8 @@ def named_weights(text: str) -> tuple[Path, str | None]:
 
 
 def _weights_file(path: Path) -> Path:
+    if is_index(path.name) and not path.name.endswith(INDEX):
+        raise UserError(f"'{path.name}' is the index of a variant.", "Open the folder that it lies in.")
     try:
         return weights_of(path) if path.is_dir() else path
     except (OSError, ValueError) as error:
@@ -65,3 +78,12 @@ def _check_numbers(path: Path, file: TensorFile) -> None:
         raise UserError(
             f"'{path.name}' holds '{packed}', which is quantised.", "Open the checkpoint that it was made from."
         )
+
+
+def _check_whole(path: Path, file: TensorFile) -> None:
+    """Refuse an adapter: it has less of its own than there are layers that it changes."""
+    found = {name: match[1] for name in file.specs if (match := _ADAPTS.fullmatch(name))}
+    layers = {*found.values()}
+    own = [name for name in file.specs if name not in found and name.removesuffix(".alpha") not in layers]
+    if _PROMPTS & file.specs.keys() or len(own) < len(layers):
+        raise UserError(f"'{path.name}' is an adapter, which changes another model.", ADAPTER)

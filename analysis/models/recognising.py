@@ -54,6 +54,12 @@ def builder_of(
     return _of_family(architecture) if architecture else _named(specs, metadata, wrappers)
 
 
+def is_own(network: str | None, metadata: Mapping[str, Any]) -> bool:
+    """Tell whether a person's own code builds the network, as is said now or was of the file's parent."""
+    network = network or _made_by(metadata)
+    return network is not None and not is_library(network)
+
+
 def _made_by(metadata: Mapping[str, Any]) -> str | None:
     """Return what builds a derived network, as it did its parent."""
     own = metadata.get("graftwork")

@@ -1,9 +1,10 @@
-"""Checkpoints in several files, with an index that says which tensor lies in which.
+"""Checkpoints in several files, with or without an index that says which tensor lies in which.
 
 The index is JSON: ``{"weight_map": {tensor: file}, "metadata": {…}}``, as transformers writes it.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from .safetensors_file import aliases
 from .spans import AGAIN
 
 INDEX = ".index.json"
+_INDEX = re.compile(r".+\.index(\.\w+)?\.json")
+_PART = re.compile(r"(?P<stem>.+?)[-_.](?P<number>\d{1,6})-of-(?P<count>\d{1,6})(?P<suffix>\.\w+)")
 _INDEX_LIMIT = 100_000_000  # bytes
 _COMPLETE = "Fetch the whole checkpoint again."
 
@@ -26,30 +29,96 @@ _COMPLETE = "Fetch the whole checkpoint again."
 class ShardedFile:
     """An open checkpoint of several files; of each the header alone is read.
 
-    Raises
-    ------
-    UserError
-        If the index is damaged or leaves its folder, or a file or tensor of it is missing.
+    Parameters
+    ----------
+    files : tuple of Path
+        What it is read from, an index first.
+    shards : mapping of str to TensorFile
+        The open files by name.
+    placed : mapping of str to str
+        The file that each tensor lies in.
+    told : Any
+        What the index says beside that, such as which tensors are one.
     """
 
-    def __init__(self, index: Path) -> None:
-        table = read_json(index, _INDEX_LIMIT)
-        placed = _weight_map(index, table)
-        told = table.get("metadata")
+    def __init__(
+        self, files: tuple[Path, ...], shards: Mapping[str, TensorFile], placed: Mapping[str, str], told: Any = None
+    ) -> None:
         tied = aliases(told, placed) if isinstance(told, dict) else {}
-        shards = {name: _open_shard(index, name) for name in dict.fromkeys(placed.values())}
-        self._shards = {tensor: shards[file] for tensor, file in placed.items()}
-        self.files = (index, *(index.parent / name for name in shards))
+        self.files = files
         self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
-        self.specs: Mapping[str, TensorSpec] = {name: _spec(index, self._shards, placed, name) for name in placed}
+        self._shards = {tensor: shards[file] for tensor, file in placed.items()}
         self._held = {name: name for name in placed} | tied
-        self.specs = {name: self.specs[held] for name, held in self._held.items()}
+        self.specs: Mapping[str, TensorSpec] = {
+            name: self._shards[held].specs[held] for name, held in self._held.items()
+        }
         self.metadata: Mapping[str, Any] = {"index": plain(told)} if told else {}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
         held = self._held[name]
         return self._shards[held].tensor(held)
+
+
+def indexed_file(index: Path) -> ShardedFile:
+    """Open the checkpoint of an index.
+
+    Raises
+    ------
+    UserError
+        If the index is damaged or leaves its folder, or a file or tensor of it is missing.
+    """
+    table = read_json(index, _INDEX_LIMIT)
+    placed = _weight_map(index, table)
+    shards = {name: _open_shard(index, name) for name in dict.fromkeys(placed.values())}
+    lacking = next((name for name in placed if name not in shards[placed[name]].specs), None)
+    if lacking is not None:
+        raise UserError(f"'{placed[lacking]}' lacks '{lacking}', which '{index.name}' says it holds.", _COMPLETE)
+    files = (index, *(index.parent / name for name in shards))
+    return ShardedFile(files, shards, placed, table.get("metadata"))
+
+
+def parted_file(part: Path) -> ShardedFile:
+    """Open the checkpoint of parts that no index lists, by one of them: ``model-00001-of-00002.safetensors``.
+
+    Raises
+    ------
+    UserError
+        If a part is missing or leaves its folder, or a tensor lies in two of them.
+    """
+    names = _all_parts(part)
+    shards = {name: _open_shard(part, name) for name in names}
+    placed: dict[str, str] = {}
+    for name, shard in shards.items():
+        if twice := next((tensor for tensor in shard.specs if tensor in placed), None):
+            raise UserError(
+                f"'{name}' holds '{twice}', which '{placed[twice]}' holds as well.", "Fetch the index of these parts."
+            )
+        placed |= dict.fromkeys(shard.specs, name)
+    return ShardedFile(tuple(part.parent / name for name in names), shards, placed)
+
+
+def is_index(name: str) -> bool:
+    """Tell the index of a checkpoint in several files by its name; a variant such as ``fp16`` may be part of it."""
+    return _INDEX.fullmatch(name) is not None
+
+
+def series_of(name: str) -> tuple[str, str, str] | None:
+    """Return what the parts of one checkpoint have in common: the name, how many there are, the suffix."""
+    found = _PART.fullmatch(name)
+    return (found["stem"], found["count"], found["suffix"]) if found else None
+
+
+def _all_parts(part: Path) -> list[str]:
+    """Return the names of all parts, counted from one or from zero."""
+    series = series_of(part.name)
+    found = [match for path in part.parent.iterdir() if (match := _PART.fullmatch(path.name))]
+    there = {int(match["number"]): match.string for match in found if series_of(match.string) == series}
+    first = min(1, *there, int(found[0]["count"]))
+    for number in range(first, first + int(found[0]["count"])):
+        if number not in there:
+            raise UserError(f"Part {number} of those that '{part.name}' belongs to is not there.", _COMPLETE)
+    return [there[number] for number in sorted(there)]
 
 
 def read_json(path: Path, limit: int) -> dict[str, Any]:
@@ -102,9 +171,3 @@ def stays(folder: Path, name: str) -> bool:
         return False
     store = home.parent.parent / "blobs" if home.parent.name == "snapshots" else home
     return place.parent in (home, store)
-
-
-def _spec(index: Path, shards: Mapping[str, TensorFile], placed: Mapping[str, str], name: str) -> TensorSpec:
-    if name not in shards[name].specs:
-        raise UserError(f"'{placed[name]}' lacks '{name}', which '{index.name}' says it holds.", _COMPLETE)
-    return shards[name].specs[name]

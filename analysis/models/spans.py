@@ -1,5 +1,6 @@
 """Stretches of a file that are read when they are asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,3 +44,7 @@ class Span:
         if not whole:
             raise UserError(f"'{self.path.name}' has become shorter since it was opened.", AGAIN)
         return data
+
+
+Places = Callable[[str], Span]
+"""Says where a storage lies, by its key."""

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from .architecture import TensorSpec
 from .checkpoint import TensorFile
-from .weight_sets import choose, split, told
+from .splitting import split
+from .weight_sets import choose, told
 
 
 def part(file: TensorFile, weights: str | None, path: Path) -> TensorFile:

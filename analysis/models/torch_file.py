@@ -1,11 +1,12 @@
 """Files that ``torch.save`` wrote, read without executing anything in them; tensors stay on disk until they are read.
 
 Two layouts: a zip archive with the pickle ``data.pkl`` and one part a storage, and the older row of pickles with the
-storages after them. Source of both: ``torch/serialization.py``.
+storages after them (source of both: ``torch/serialization.py``); and a single pickle, whose arrays hold their numbers.
 """
 
 import mmap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +15,19 @@ from torch import Tensor
 from ..errors import UserError
 from .architecture import TensorSpec
 from .archive import Archive
-from .pickles import ForbiddenError, PickleError, Vocabulary, read_pickle, read_pickle_bytes
-from .plain import plain
-from .spans import AGAIN, Span
+from .arrays import Held
+from .contents import chosen_set, said
+from .pickle_objects import ForbiddenError, PickleError, Vocabulary
+from .pickles import read_pickle, read_pickle_bytes
+from .records import Leaf
+from .refusals import CHECKPOINTS, SAFE, damaged, unread
+from .spans import AGAIN, Places, Span
 from .stored import StoredTensor, Unreadable
 from .torch_pickles import VOCABULARY
-from .weight_sets import Leaf, WeightSet, choose, gather, split, told, training
 
-SAFE = "In an environment that you trust, load it and save its state_dict() as safetensors."
-CHECKPOINTS = "Open a safetensors file, or a state_dict that torch.save wrote."
 _MAGIC = 0x1950A86A20F9469CFC6C
 _PROTOCOL = 1001
 _COUNT = 8  # bytes before each storage of the older layout: how many numbers it has
-Places = Callable[[str], Span]
-"""Says where a storage lies, by its key."""
 
 
 class TorchFile:
@@ -52,17 +52,15 @@ class TorchFile:
 
     def __init__(self, path: Path, archive: Archive | None, weights: str | None = None, *, shard: bool = False) -> None:
         self.files: tuple[Path, ...] = (path,)
-        self.format = "torch zip" if archive else "torch legacy"
-        content, self._places = _read_zip(archive) if archive else _read_legacy(path)
-        names, chosen, found = _choose(content, weights, path, shard)
-        self._tensors = readable(path, found.tensors, self._places)
-        self.metadata: Mapping[str, Any] = _metadata(found.beside, self._places) | told(names, chosen)
+        content, self._places, self.format = _read_zip(archive) if archive else _read_legacy(path)
+        chosen = chosen_set(content, weights, path, shard=shard)
+        self._tensors = readable(path, chosen.tensors, self._places)
+        self.metadata: Mapping[str, Any] = {**said(chosen.beside, self._places), **chosen.told}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
-        tensor = self._tensors[name]
-        return tensor.read(self._places(tensor.storage.key))
+        return read_leaf(self._tensors[name], self._places)
 
 
 def understood(path: Path, data: bytes | bytearray, vocabulary: Vocabulary) -> Any:
@@ -76,10 +74,15 @@ def understood(path: Path, data: bytes | bytearray, vocabulary: Vocabulary) -> A
     try:
         return read_pickle_bytes(data, vocabulary)
     except (PickleError, ForbiddenError) as error:
-        raise _refusal(path, error) from error
+        raise unread(path, error) from error
 
 
-def readable(path: Path, tensors: Mapping[str, Leaf], places: Places) -> dict[str, StoredTensor]:
+def read_leaf(tensor: StoredTensor | Held, places: Places) -> Tensor:
+    """Read a tensor from its file, or one that the file's pickle held itself."""
+    return tensor.read() if isinstance(tensor, Held) else tensor.read(places(tensor.storage.key))
+
+
+def readable(path: Path, tensors: Mapping[str, Leaf], places: Places) -> dict[str, StoredTensor | Held]:
     """Return the tensors if the file has the numbers of all of them.
 
     Raises
@@ -87,14 +90,14 @@ def readable(path: Path, tensors: Mapping[str, Leaf], places: Places) -> dict[st
     UserError
         If one is sparse, quantised or without data, or its numbers are missing.
     """
-    plain_ones: dict[str, StoredTensor] = {}
+    plain_ones: dict[str, StoredTensor | Held] = {}
     for name, tensor in tensors.items():
         if isinstance(tensor, Unreadable):
             raise UserError(f"'{path.name}' holds '{name}', which is {tensor.kind}.", SAFE)
         plain_ones[name] = tensor
-    for storage in {tensor.storage for tensor in plain_ones.values()}:
+    for storage in {tensor.storage for tensor in plain_ones.values() if isinstance(tensor, StoredTensor)}:
         if places(storage.key).size < storage.size:
-            raise _damaged(path)
+            raise damaged(path)
     return plain_ones
 
 
@@ -109,24 +112,25 @@ def check_order(archive: Archive) -> None:
         raise UserError(f"'{archive.path.name}' was written on a big-endian machine.", SAFE)
 
 
-def _read_zip(archive: Archive) -> tuple[Any, Places]:
+def _read_zip(archive: Archive) -> tuple[Any, Places, str]:
     if "data.pkl" not in archive:
         raise UserError(f"'{archive.path.name}' is a zip file, but not one that torch.save wrote.", CHECKPOINTS)
     check_order(archive)
-    return understood(archive.path, archive.read("data.pkl"), VOCABULARY), zip_places(archive, "data/")
+    content = understood(archive.path, archive.read("data.pkl"), VOCABULARY)
+    return content, zip_places(archive, "data/"), "torch zip"
 
 
-def _read_legacy(path: Path) -> tuple[Any, Places]:
+def _read_legacy(path: Path) -> tuple[Any, Places, str]:
     try:
         with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             return _legacy(path, mapped)
     except (PickleError, ForbiddenError) as error:
-        raise _refusal(path, error) from error
+        raise unread(path, error) from error
     except OSError as error:
         raise UserError(f"'{path.name}' cannot be read: {error.strerror}.", AGAIN) from error
 
 
-def _legacy(path: Path, mapped: mmap.mmap) -> tuple[Any, Places]:
+def _legacy(path: Path, mapped: mmap.mmap) -> tuple[Any, Places, str]:
     storages: dict[str, int] = {}
 
     def persistent(identifier: Any) -> Any:
@@ -134,8 +138,11 @@ def _legacy(path: Path, mapped: mmap.mmap) -> tuple[Any, Places]:
         storages[storage.key] = storage.size
         return storage
 
-    vocabulary = Vocabulary(VOCABULARY.builders, VOCABULARY.values, VOCABULARY.records, persistent)
-    if read_pickle(mapped, vocabulary) != _MAGIC or read_pickle(mapped, vocabulary) != _PROTOCOL:
+    vocabulary = replace(VOCABULARY, persistent=persistent)
+    first = read_pickle(mapped, vocabulary)
+    if first != _MAGIC:
+        return first, dict[str, Span]().__getitem__, "pickle"
+    if read_pickle(mapped, vocabulary) != _PROTOCOL:
         raise PickleError("it does not begin as torch.save's files do")
     system = read_pickle(mapped, vocabulary)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
@@ -143,7 +150,7 @@ def _legacy(path: Path, mapped: mmap.mmap) -> tuple[Any, Places]:
     content, keys = read_pickle(mapped, vocabulary), read_pickle(mapped, vocabulary)
     if not isinstance(keys, list):
         raise PickleError("it does not list its storages")
-    return content, _row(path, mapped, [key for key in keys if key in storages], storages)
+    return content, _row(path, mapped, [key for key in keys if key in storages], storages), "torch legacy"
 
 
 def _row(path: Path, mapped: mmap.mmap, keys: list[str], sizes: Mapping[str, int]) -> Places:
@@ -159,48 +166,3 @@ def _row(path: Path, mapped: mmap.mmap, keys: list[str], sizes: Mapping[str, int
     if len(places) < len(sizes):
         raise PickleError("it does not list all of its storages")
     return places.__getitem__
-
-
-def _choose(content: Any, wanted: str | None, path: Path, shard: bool) -> tuple[list[str], str, WeightSet]:
-    """Return the names of all sets of weights, the chosen name and its set."""
-    if not isinstance(content, Mapping):
-        kind = "Tensor" if isinstance(content, Leaf) else type(content).__name__
-        raise UserError(f"'{path.name}' holds a {kind}, not tensors by name.", CHECKPOINTS)
-    sets = gather(content) if shard else _all_sets(gather(content))
-    if not sets:
-        raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
-    chosen = choose(list(sets), wanted, path)
-    return list(sets), chosen, sets[chosen]
-
-
-def _all_sets(nested: Mapping[str, WeightSet]) -> dict[str, WeightSet]:
-    sets: dict[str, WeightSet] = {}
-    for place, whole in nested.items():
-        for name, tensors in split(whole.tensors, place).items():
-            label = name if len(nested) == 1 or name == place else f"{place}.{name}"
-            sets[label] = WeightSet(tensors, whole.beside)
-    return sets
-
-
-def _metadata(beside: Mapping[str, Any], places: Places) -> dict[str, Any]:
-    """Return the JSON values beside the weights, and the names of what belongs to the training alone."""
-
-    def number(value: Any) -> Any:
-        if isinstance(value, StoredTensor) and value.spec.size == 1 and not value.spec.dtype.is_complex:
-            return value.read(places(value.storage.key)).item()
-        raise TypeError("no number")
-
-    values = {key: plain(value, number) for key, value in beside.items() if not training(key)}
-    kept = {key: value for key, value in values.items() if value is not None}
-    names = [key for key in beside if training(key)]
-    return kept | ({"training": names} if names else {})
-
-
-def _refusal(path: Path, error: Exception) -> UserError:
-    if isinstance(error, ForbiddenError):
-        return UserError(f"'{path.name}' was not opened: reading it would run '{error}'.", SAFE)
-    return _damaged(path)
-
-
-def _damaged(path: Path) -> UserError:
-    return UserError(f"'{path.name}' is truncated, damaged or not a file of tensors.", AGAIN)

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from .pickles import Name, PickleError, Record, Vocabulary
+from .arrays import Array, number_type
+from .pickle_objects import Name, PickleError, Record, Vocabulary
 from .stored import Storage, StoredTensor, Unreadable, stored
 
-_STORAGES: Mapping[str, torch.dtype | None] = {
+_KINDS: Mapping[str, torch.dtype | None] = {
     "DoubleStorage": torch.float64,
     "FloatStorage": torch.float32,
     "HalfStorage": torch.float16,
@@ -32,7 +33,9 @@ _STORAGES: Mapping[str, torch.dtype | None] = {
     "QUInt4x2Storage": torch.quint4x2,
     "QUInt2x4Storage": torch.quint2x4,
 }
-_STORAGE_NAMES = {f"{module}.{name}" for name in _STORAGES for module in ("torch", "torch.cuda", "torch.storage")}
+_STORAGES = {
+    f"{module}.{name}": dtype for name, dtype in _KINDS.items() for module in ("torch", "torch.cuda", "torch.storage")
+}
 _DTYPES = {str(value): value for value in vars(torch).values() if isinstance(value, torch.dtype)}
 _CLASSES = {
     "torch.Tensor",
@@ -44,15 +47,6 @@ _CLASSES = {
     "torch.per_tensor_affine",
     "torch.per_channel_affine",
 }
-_RECORDS = {
-    "argparse.Namespace",
-    "types.SimpleNamespace",
-    "numpy.dtype",
-    "lightning_fabric.utilities.data.AttributeDict",
-    "lightning.fabric.utilities.data.AttributeDict",
-    "pytorch_lightning.utilities.parsing.AttributeDict",
-}
-_NUMPY = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
 _PATHS = ("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath", "Path")
 
 
@@ -60,12 +54,14 @@ def storage(identifier: Any) -> Storage:
     """Return the storage of a persistent identifier: ``('storage', class, key, device, count[, view])``."""
     match identifier:
         case ("storage", Name(dotted), str(key), str(), int(count), *view) if count >= 0 and not any(view):
-            return Storage(key, _STORAGES[dotted.rpartition(".")[2]], count)
+            return Storage(key, _STORAGES[dotted], count)
         case _:
             raise PickleError("a storage is named in an unknown way")
 
 
-def _tensor(place: Any, offset: Any, shape: Any, steps: Any, *rest: Any) -> StoredTensor:
+def _tensor(place: Any, offset: Any, shape: Any, steps: Any, *rest: Any) -> StoredTensor | Unreadable:
+    if isinstance(place, Record):
+        return Unreadable("pickled without torch.save")
     if not isinstance(place, Storage) or place.dtype is None:
         raise PickleError("a tensor's storage has no number type")
     return stored(place, place.dtype, offset, shape, steps, **_flags(rest[2] if len(rest) > 2 else None))
@@ -90,9 +86,9 @@ def _dtype(name: Any) -> torch.dtype:
 
 def _of_type(build: Any, _kind: Any, arguments: Any, _state: Any) -> Any:
     """Stand in for tensors with attributes of their own, which are left out."""
-    if not isinstance(build, Name) or build.dotted not in TENSORS:
+    if not isinstance(build, Name):
         raise PickleError("a tensor is built in an unknown way")
-    return TENSORS[build.dotted](*arguments)
+    return TENSORS[build.dotted](*arguments) if build.dotted in TENSORS else Record(build.dotted, tuple(arguments))
 
 
 def _unreadable(kind: str) -> Callable[..., Unreadable]:
@@ -105,11 +101,26 @@ def _first(value: Any, *_: Any) -> Any:
 
 def _scalar(kind: Any, data: Any = b"") -> Any:
     """Return numpy's number of that dtype as Python's; None if it is of another kind."""
-    code = kind.arguments[0] if isinstance(kind, Record) and kind.arguments else None
+    dtype = number_type(kind)
     raw = data.encode("latin1") if isinstance(data, str) else data
-    if code not in _NUMPY:
-        return None
-    return np.frombuffer(raw, np.dtype(code).newbyteorder("<"), count=1)[0].item()
+    return None if dtype is None else np.frombuffer(raw, dtype, count=1)[0].item()
+
+
+def _buffer(data: Any, kind: Any, shape: Any, order: Any) -> Array:
+    """Stand in for how newer pickles have an array: its bytes, dtype, shape, and ``F`` where columns come first."""
+    return Array("numpy.ndarray", state=(1, shape, kind, order == "F", data))
+
+
+def _reconstructed(kind: Any, _base: Any = None, state: Any = None) -> Record:
+    """Stand in for how the oldest protocols make an object of a class."""
+    if not isinstance(kind, Name):
+        raise PickleError("an object has no class")
+    return Record(kind.dotted, () if state is None else (state,), items=dict(state) if isinstance(state, dict) else {})
+
+
+def _made(kind: Any, *arguments: Any) -> Any:
+    """Stand in for ``kind.__new__(kind, *arguments)``."""
+    return VOCABULARY.call(kind, arguments)
 
 
 def _dictionary(items: Any = ()) -> dict[Any, Any]:
@@ -127,7 +138,7 @@ def _encoded(text: Any = "", _encoding: Any = None) -> bytes:
 
 
 def _of_numpy(name: str) -> list[str]:
-    return [f"numpy.{core}.multiarray.{name}" for core in ("core", "_core")]
+    return [f"numpy.{core}.{name}" for core in ("core", "_core")]
 
 
 def _joined(*parts: Any) -> str:
@@ -161,20 +172,23 @@ BUILDERS: Mapping[str, Callable[..., Any]] = {
     "builtins.dict": _dictionary,
     **dict.fromkeys(("builtins.bytes", "builtins.bytearray", "_codecs.encode"), _encoded),
     "builtins.complex": lambda real=0.0, imaginary=0.0: complex(float(real), float(imaginary)),
-    **dict.fromkeys(_of_numpy("scalar"), _scalar),
-    **dict.fromkeys(_of_numpy("_reconstruct"), lambda *_: Record("numpy.ndarray")),
+    **dict.fromkeys(_of_numpy("multiarray.scalar"), _scalar),
+    **dict.fromkeys(_of_numpy("multiarray._reconstruct"), lambda *_: Array("numpy.ndarray")),
+    **dict.fromkeys(_of_numpy("numeric._frombuffer"), _buffer),
+    "torch.torch_version.TorchVersion": _first,
+    "copyreg._reconstructor": _reconstructed,
+    "copyreg.__newobj__": _made,
     **{f"{module}.{name}": _joined for name in _PATHS for module in ("pathlib", "pathlib._local")},
 }
 _LISTS = [
     f"torch.jit._pickle.{name}"
     for name in ("build_intlist", "build_tensorlist", "build_doublelist", "build_boollist", "restore_type_tag")
 ]
-_MENTIONED = _STORAGE_NAMES | _CLASSES | set(_DTYPES)
+_MENTIONED = _STORAGES.keys() | _CLASSES | _DTYPES.keys()
 
-VOCABULARY = Vocabulary(BUILDERS, _MENTIONED.__contains__, _RECORDS.__contains__, storage)
+VOCABULARY = Vocabulary(BUILDERS, persistent=storage)
 PROGRAM = Vocabulary(
     {**BUILDERS, **dict.fromkeys(_LISTS, _first)},
-    _MENTIONED.__contains__,
-    lambda name: name in _RECORDS or name.startswith("__torch__."),
+    lambda name: name in _MENTIONED or name.startswith("__torch__."),
     storage,
 )

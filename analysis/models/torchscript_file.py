@@ -14,12 +14,11 @@ from torch import Tensor
 from ..errors import UserError
 from .architecture import TensorSpec
 from .archive import Archive
-from .pickles import Record
-from .spans import AGAIN
-from .stored import StoredTensor
-from .torch_file import Places, check_order, readable, understood, zip_places
+from .pickle_objects import Record
+from .records import Leaf
+from .spans import AGAIN, Places
+from .torch_file import check_order, read_leaf, readable, understood, zip_places
 from .torch_pickles import PROGRAM
-from .weight_sets import Leaf
 
 _DEPTH = 64  # modules within modules
 _PARTS = 300_000  # attributes; programs whose modules share modules could have more than any memory holds
@@ -50,8 +49,7 @@ class TorchScriptFile:
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""
-        tensor: StoredTensor = self._tensors[name]
-        return tensor.read(self._places(tensor.storage.key))
+        return read_leaf(self._tensors[name], self._places)
 
 
 def is_program(archive: Archive) -> bool:

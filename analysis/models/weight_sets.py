@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from ..errors import UserError, unknown
-from .stored import StoredTensor, Unreadable
-
-T = TypeVar("T")
-Leaf = StoredTensor | Unreadable
+from .arrays import Array
+from .records import Leaf, holds_network, holds_tensors, table_of, text_of
+from .splitting import AVERAGE
+from .stored import Unreadable
+from .tensor_names import is_aside
 
 # Where training programs put the weights, in the order of preference.
 _NESTS = (
@@ -27,96 +28,106 @@ _NESTS = (
     "model_ema",
     "ema",
 )
-_AVERAGE = re.compile(r"ema|averag|teacher|momentum|target|shadow|swa", re.IGNORECASE)
-_AVERAGES = {"ema", "model_ema", "ema_model", "net_ema", "ema_net", "averaged_model", "swa_model"}
-_RIVALS = {"generator", "discriminator", "critic", "netG", "netD", "net_g", "net_d", "student", "teacher"}
 _TRAINING = re.compile(r"optim|sched|scaler|callbacks|loops|rng|(^|_)amp(_|$)")
 _DEPTH = 16
 
 
 @dataclass(frozen=True)
 class WeightSet:
-    """One network's tensors by name, and what stands beside them on the way down to them."""
+    """One network's tensors by name, and what stands beside them on the way down to them.
+
+    Where ``program`` is the name of a class, the network was pickled whole, and its code would have to run. What is
+    ``told`` of a chosen one are the sets to choose from.
+    """
 
     tensors: Mapping[str, Leaf]
     beside: Mapping[str, Any]
+    program: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gather(content: Mapping[Any, Any]) -> dict[str, WeightSet]:
-    """Return every set of weights in nested dictionaries, by its dotted place; '' is the top itself."""
-    return dict(_sets(content, (), {}, set()))
+    """Return every set of weights in nested dictionaries, by its dotted place; '' is the top itself.
+
+    Where there are no tensors, NumPy's arrays are the weights.
+    """
+    found = dict(_sets(content, (), {}, set(), arrays=False))
+    if any(not one.program for one in found.values()):
+        return found
+    return dict(_sets(content, (), {}, set(), arrays=True)) or found
 
 
 def _sets(
-    state: Mapping[Any, Any], place: tuple[str, ...], outer: Mapping[str, Any], seen: set[int]
+    state: Mapping[Any, Any], place: tuple[str, ...], outer: Mapping[str, Any], seen: set[int], *, arrays: bool
 ) -> Iterator[tuple[str, WeightSet]]:
     if id(state) in seen or len(place) > _DEPTH:
         return
     seen.add(id(state))
-    direct = {name: value for name, value in state.items() if isinstance(name, str) and isinstance(value, Leaf)}
-    groups = [key for key, value in state.items() if isinstance(value, Mapping) and _is_set(key, value)]
+    direct = _direct(state, arrays=arrays)
+    groups = [key for key, value in state.items() if _is_set(key, value, arrays=arrays)]
     if direct and not set(groups) & set(_NESTS):
         groups = []
-    beside = {**outer, **{str(key): value for key, value in state.items() if key not in groups}}
+    nested = [key for key in groups if table_of(state[key]) is not None]
+    beside = {**outer, **{text_of(key): value for key, value in state.items() if key not in nested}}
     if direct and not groups:
         rest = {key: value for key, value in beside.items() if key not in direct}
         yield ".".join(place), WeightSet(direct, rest)
     for key in groups:
-        yield from _sets(state[key], (*place, str(key)), beside, seen)
+        table = table_of(state[key])
+        if table is None:
+            yield ".".join((*place, text_of(key))), WeightSet({}, beside, state[key].name)
+        else:
+            yield from _sets(table, (*place, text_of(key)), beside, seen, arrays=arrays)
 
 
-def _is_set(key: Any, state: Mapping[Any, Any]) -> bool:
+def _direct(state: Mapping[Any, Any], *, arrays: bool) -> dict[str, Leaf]:
+    """Return the tensors of a table; objects that hold some are of a kind that cannot be read."""
+    if not any(_leaf(value, arrays=arrays) for key, value in state.items() if isinstance(key, str)):
+        return {}
+    called = {key: value for key, value in state.items() if isinstance(key, str)}
+    leaves = {key: _leaf(value, arrays=arrays or "." in key) for key, value in called.items()}
+    leaves |= {key: Unreadable(f"an object of '{value.name}'") for key, value in called.items() if _packs(key, value)}
+    return {key: leaf for key, leaf in leaves.items() if leaf is not None}
+
+
+def _leaf(value: Any, *, arrays: bool) -> Leaf | None:
+    if isinstance(value, Array):
+        return value.leaf if arrays else None
+    return value if isinstance(value, Leaf) else None
+
+
+def _packs(key: str, value: Any) -> bool:
+    """Tell whether an object among tensors holds a tensor of the network."""
+    beside = training(key) or is_aside(key) or key in _NESTS or key.endswith("_extra_state")
+    return not beside and table_of(value) is None and holds_tensors(value)
+
+
+def _is_set(key: Any, value: Any, *, arrays: bool) -> bool:
     """Tell weights from optimisers, and from tables of metrics, whose tensors are single numbers."""
-    leaves = list(_leaves(state, 0, set()))
-    if key in _NESTS:
-        return bool(leaves)
     if training(key):
         return False
-    return any(isinstance(leaf, Unreadable) or leaf.spec.shape for leaf in leaves)
+    table = table_of(value)
+    if table is None:
+        return not is_aside(text_of(key)) and (holds_network(value) or (key in _NESTS and holds_tensors(value)))
+    leaves = list(_leaves(table, 0, set(), arrays=arrays))
+    if key in _NESTS:
+        return bool(leaves)
+    return not is_aside(text_of(key)) and any(isinstance(leaf, Unreadable) or leaf.spec.shape for leaf in leaves)
 
 
-def _leaves(state: Mapping[Any, Any], depth: int, seen: set[int]) -> Iterator[Leaf]:
+def _leaves(state: Mapping[Any, Any], depth: int, seen: set[int], *, arrays: bool) -> Iterator[Leaf]:
     seen.add(id(state))
     for value in state.values():
-        if isinstance(value, Leaf):
-            yield value
-        elif isinstance(value, Mapping) and depth < _DEPTH and id(value) not in seen:
-            yield from _leaves(value, depth + 1, seen)
+        table = table_of(value)
+        if (leaf := _leaf(value, arrays=arrays)) is not None:
+            yield leaf
+        elif table is not None and depth < _DEPTH and id(table) not in seen:
+            yield from _leaves(table, depth + 1, seen, arrays=arrays)
 
 
 def training(key: Any) -> bool:
     """Tell whether a key of a training program's file holds the state of the training, not of the network."""
     return isinstance(key, str) and _TRAINING.search(key.lower()) is not None
-
-
-def split(tensors: Mapping[str, T], place: str = "") -> dict[str, dict[str, T]]:
-    """Part the tensors of several networks that only prefixes of their names tell apart.
-
-    Averages (``ema_model.``) and rivals (``generator.``, ``discriminator.``) are called by their prefix, and so is
-    what remains beside them if it has one; else that keeps its names and is called by its place, or ``model``.
-    """
-    groups: dict[str, dict[str, T]] = {}
-    for name, value in tensors.items():
-        head, _, rest = name.partition(".")
-        groups.setdefault(head, {})[rest] = value
-    apart = [head for head in groups if _is_average(head, groups)]
-    if set(groups) <= _RIVALS.union(apart):
-        apart = list(groups)
-    if not apart or len(groups) == 1:
-        return {place: dict(tensors)}
-    others = [head for head in groups if head not in apart]
-    if len(others) < 2:
-        return {head: groups[head] for head in (*others, *apart)}
-    own = {name: value for name, value in tensors.items() if name.partition(".")[0] in others}
-    return {place or "model": own} | {head: groups[head] for head in apart}
-
-
-def _is_average(head: str, groups: Mapping[str, Mapping[str, T]]) -> bool:
-    """Tell a running average by the name that programs give it, or by a likely name and the tensors of another."""
-    if head in _AVERAGES:
-        return True
-    twin = any(groups[head].keys() == group.keys() for other, group in groups.items() if other != head)
-    return twin and _AVERAGE.search(head) is not None
 
 
 def choose(names: list[str], wanted: str | None, path: Path) -> str:
@@ -143,7 +154,7 @@ def choose(names: list[str], wanted: str | None, path: Path) -> str:
 
 def _usual(names: list[str]) -> str | None:
     last = {name: name.rpartition(".")[2] for name in names}
-    own = [name for name in names if not _AVERAGE.search(last[name])] or names
+    own = [name for name in names if not AVERAGE.search(last[name])] or names
     if len(own) == 1:
         return own[0]
     return next((name for nest in _NESTS for name in own if last[name] == nest), None)

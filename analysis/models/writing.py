@@ -23,6 +23,7 @@ def write_checkpoint(
     specs: Mapping[str, TensorSpec],
     tensor: Callable[[str], Tensor],
     metadata: Mapping[str, Any],
+    confirm: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a safetensors file; whatever goes wrong, the path has its old content or all of the new.
 
@@ -36,6 +37,8 @@ def write_checkpoint(
         Gives the tensor of a name; called once for each.
     metadata : mapping of str to Any
         JSON values, kept as the file's ``graftwork`` entry.
+    confirm : callable
+        Asked once all is written, before the file gets its name; may raise.
 
     Raises
     ------
@@ -50,6 +53,7 @@ def write_checkpoint(
         for name, spec in specs.items():
             stream.seek(len(header) + offsets[name])
             stream.write(_bytes(name, tensor(name), spec))
+        confirm()
 
 
 def _layout(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> tuple[bytes, dict[str, int]]:

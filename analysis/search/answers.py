@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..recipe import Search
 from ..trials import Finding
 from .bisection import Step

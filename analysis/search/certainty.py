@@ -8,12 +8,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.bootstrap import Interval, mean_interval
+from ...kernels.intervals import Interval
+from ...kernels.intervals.means import mean_interval
+from ...kernels.intervals.paired import paired_interval
 from ..columns import read_column
 from ..workspace import Workspace
 
-_SAMPLED = {"accuracy": "correct", "loss": "loss"}
-"""The columns whose means are the values of measures."""
+_SAMPLED = {"accuracy": ("correct", paired_interval), "loss": ("loss", mean_interval)}
+"""The columns whose means are the values of measures, and the intervals of their differences."""
 
 
 class Difference(NamedTuple):
@@ -57,15 +59,12 @@ class Recorded:
         Open.
     search : str
         The search's identity.
-    seed : int
-        Seeds the bootstrap.
     """
 
-    def __init__(self, space: Workspace, search: str, seed: int = 0) -> None:
+    def __init__(self, space: Workspace, search: str) -> None:
         self._intervals = space.search_intervals(search)
         self._trials = {trial.identity: trial.spec for trial in space.trials()}
         self._files = {(column.model, column.data, column.name): column.path for column in space.columns()}
-        self._seed = seed
 
     def interval(self, trials: Sequence[str], measure: str) -> Interval | None:
         """Return the mean over trials with the mean ends of their intervals: they may well err together."""
@@ -78,18 +77,22 @@ class Recorded:
     def difference(self, reference: Sequence[str], trials: Sequence[str], measure: str) -> Difference | None:
         """Return the paired difference where every sample's values were kept, otherwise that of the intervals.
 
-        Source: Efron and Tibshirani 1993, An Introduction to the Bootstrap, section 13.3; Zou and Donner 2008,
-        Construction of confidence limits about effect measures, Statistics in Medicine 27:1693, equation 7.
+        None also where every sample's values differ by the same, so that nothing tells how far others would.
+
+        Source: Zou and Donner 2008, Construction of confidence limits about effect measures, Statistics in Medicine
+        27:1693, equation 7.
         """
         ours, theirs = self._samples(trials, measure), self._samples(reference, measure)
         if ours is not None and theirs is not None and len(ours) == len(theirs):
-            return Difference(mean_interval(ours - theirs, self._seed), paired=True)
+            _, interval = _SAMPLED[measure]
+            paired = interval(ours - theirs)
+            return Difference(paired, paired=True) if paired else None
         one, other = self.interval(trials, measure), self.interval(reference, measure)
         return Difference(independent_difference(one, other), paired=False) if one and other else None
 
     def _samples(self, trials: Sequence[str], measure: str) -> NDArray[np.float64] | None:
         """Return every sample's mean over the trials, (samples,)."""
-        column = _SAMPLED.get(measure, "")
+        column, _ = _SAMPLED.get(measure, ("", None))
         files = [self._file(trial, column) for trial in trials]
         known = [read_column(file, column) for file in files if file]
         return np.asarray(np.mean(known, axis=0, dtype=np.float64)) if known and len(known) == len(files) else None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..trials import Finding
 from .answers import Doubts, Margin
 from .bisection import Step

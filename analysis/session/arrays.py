@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..catalogue import Catalogue
 from ..columns import read_column
 from ..correctness import Correctness, read_rows
@@ -103,7 +103,7 @@ class Arrays(Looking):
     def accuracies(self) -> dict[str, Interval] | None:
         """Return each model's accuracy on the selected samples, on all where none is selected, by identity.
 
-        Each has its 95 % bootstrap interval. A reader computes them; until it has, they are those of the selection
+        Each has its 95 % interval. A reader computes them; until it has, they are those of the selection
         before, and None where there was none.
         """
         wanted = (self.state.data, "correct")

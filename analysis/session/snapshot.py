@@ -5,6 +5,7 @@ from functools import cached_property
 
 from ..sets.kept import KeptFit, kept_fits
 from ..trials import ModelSpec
+from ..versions import earlier
 from ..workspace import (
     ColumnRecord,
     DataRecord,
@@ -80,6 +81,11 @@ class Snapshot:
     @cached_property
     def _on(self) -> dict[str | None, OnData]:
         return {}
+
+    @cached_property
+    def earlier(self) -> dict[str, frozenset[str]]:
+        """Names of models whose value is of an earlier version than another's, by measure."""
+        return earlier(self.values)
 
     @cached_property
     def column_files(self) -> dict[tuple[str, str, str], str]:

@@ -6,13 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ...kernels.packed import unpack
 from ...kernels.paired import carried_over
 from ..catalogue import Quantity
 from ..correctness import Correctness
 from ..errors import UserError
-from ..registry import parameter
 from . import FITS, Member, Parameters, Remark, Table, Value
 from .wording import interval_value
 
@@ -21,9 +20,9 @@ _NEXT = "Name the distilled models, what they were before and their teachers, al
 
 
 class CarriedOverParameters(Parameters):
-    """Parameters of what distillation carries over."""
+    """What distillation carries over has no parameters."""
 
-    seed: int = parameter(0, "Seeds the intervals.", ge=0)
+    retired = frozenset({"seed"})
 
 
 class Lesson(NamedTuple):
@@ -39,6 +38,7 @@ class Lesson(NamedTuple):
     title="What distillation carries over",
     citation="Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653",
     needs=("correct",),
+    version=2,
     quantities=(
         Quantity(name=f"{_ID}.learnt", title="Learnt of what only the teacher knew", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.kept", title="Kept of what only the student knew", unit="fraction", better="higher"),
@@ -63,7 +63,7 @@ def carried(table: Table, parameters: CarriedOverParameters) -> Iterator[Value |
     if kept is None or not lessons:
         raise UserError("None of these models learnt from a teacher that is among them.", _NEXT)
     for lesson in lessons:
-        yield from _said(lesson, kept, parameters.seed)
+        yield from _said(lesson, kept)
     taught = {lesson.after.identity for lesson in lessons}
     for student in (member for member in students if member.identity not in taught):
         yield Remark(f"{student.name} is left out: its parent or its teacher is not among the measured models.")
@@ -75,14 +75,14 @@ def _lesson(student: Member, known: Mapping[str, Member]) -> Lesson | None:
     return Lesson(student, before[0], teacher) if before and teacher and student.identity in known else None
 
 
-def _said(lesson: Lesson, kept: Correctness, seed: int) -> Iterator[Value | Remark]:
+def _said(lesson: Lesson, kept: Correctness) -> Iterator[Value | Remark]:
     before, teacher, after = (_right(kept, member) for member in (lesson.before, lesson.teacher, lesson.after))
-    found = carried_over(before, teacher, after, seed)
+    found = carried_over(before, teacher, after)
     name = lesson.after.name
     for quantity, share in found._asdict().items():
         if share:
             yield interval_value(f"{_ID}.{quantity}.model.{name}", share, "fraction")
-    difference = kept.difference(lesson.before.identity, lesson.after.identity, seed=seed)
+    difference = kept.difference(lesson.before.identity, lesson.after.identity)
     yield interval_value(f"{_ID}.gain.model.{name}", difference.gain, "fraction")
     learnt = _share("learnt", found.learnt, lesson.teacher.name)
     still = _share("kept", found.kept, lesson.before.name)

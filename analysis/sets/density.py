@@ -9,7 +9,8 @@ from ..fits.density import Density, density, reference_curve
 from ..registry import parameter
 from . import FITS, FittedCurve, Member, Parameters, Remark, Table, Value
 from .curves import law_curve
-from .wording import interval_value, within
+from .table import Floats
+from .wording import interval_value, number, within
 
 _ID = "fit.density"
 
@@ -29,11 +30,13 @@ class DensityParameters(Parameters):
         Quantity(name=f"{_ID}.effective", title="Size of a dense model that does as well"),
         Quantity(name=_ID, title="Effective size over actual size", better="higher"),
     ),
+    version=2,
 )
 def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value | Remark | FittedCurve]:
     """Give every other model the size at which the dense models' power law has its error, and that over its own size.
 
-    The models are grouped by method unless ``by`` says otherwise, so that sources are the dense ones.
+    The models are grouped by method unless ``by`` says otherwise, so that sources are the dense ones. Intervals allow
+    for the law and for the model's own error; a size outside those of the dense models is said to be extrapolated.
     """
     groups = (table if table.by else table.grouped("method")).groups()
     if parameters.dense not in groups:
@@ -44,13 +47,24 @@ def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value
     yield law_curve(table, parameters.dense, curve, reference.x)
     others = table.error_points(tuple(m for m in table.members if m.identity not in dense))
     for member, size, error in zip(*others, strict=True):
-        yield from _of_model(member, density(curve, float(size), float(error)))
+        found = density(curve, float(size), table.error_interval(member, float(error)), parameters.seed)
+        yield from _of_model(member, found)
+        yield from _beyond(member, found, reference.x)
 
 
 def _of_model(member: Member, found: Density) -> Iterator[Value | Remark]:
     yield interval_value(f"{_ID}.effective.model.{member.name}", found.effective)
     yield interval_value(f"{_ID}.model.{member.name}", found.density)
     yield Remark(f"{member.name} {_verdict(found)}.")
+
+
+def _beyond(member: Member, found: Density, sizes: Floats) -> Iterator[Remark]:
+    """Say where an effective size lies outside the sizes of the dense models."""
+    size, least, most = found.effective.mean, float(sizes.min()), float(sizes.max())
+    if isinf(size) or least <= size <= most:
+        return
+    side, end = ("below the smallest", least) if size < least else ("beyond the largest", most)
+    yield Remark(f"The effective size of {member.name} is extrapolated: it lies {side} dense model, {number(end)}.")
 
 
 def _verdict(found: Density) -> str:

@@ -1,6 +1,6 @@
 """Accuracy by size, extrapolated from the samples whose difficulty follows a law."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from ...kernels.packed import unpack
 from ..catalogue import Quantity
 from ..errors import UserError
-from ..fits.difficulty import fit_difficulty
+from ..fits.difficulty import fit_difficulty, forecast_interval, misses
 from ..registry import parameter
 from . import FITS, Parameters, Remark, Table, Value
 from .table import Floats
-from .wording import number
+from .wording import interval_value, number
 
 _ID = "fit.difficulty"
 _FEWEST = 4  # sizes for a law
@@ -33,6 +33,7 @@ class DifficultyParameters(Parameters):
     title="Extrapolation by difficulty",
     citation="Xu et al. 2025, Unveiling Downstream Performance Scaling of LLMs: A Clustering-Based Perspective",
     needs=("correct",),
+    version=2,
     quantities=(
         Quantity(name=f"{_ID}.predictable", title="Samples whose accuracy follows a law", unit="fraction"),
         Quantity(name=f"{_ID}.forecast", title="Forecast accuracy", unit="fraction", better="higher"),
@@ -42,8 +43,9 @@ class DifficultyParameters(Parameters):
 def difficulty(table: Table, parameters: DifficultyParameters) -> Iterator[Value | Remark]:
     """Cluster samples by which models have them right, and follow the predictable clusters by x.
 
-    Models of one size count as attempts of one model. Where there are enough sizes, the largest is left out once and
-    forecast from the others: how far that misses is what an extrapolation of this set is worth.
+    Models of one size count as attempts of one model. Where there are enough sizes, the largest is left out and
+    forecast from the others: how far that misses is what an extrapolation of this set is worth, and what makes the
+    interval of a forecast, which is not given without.
 
     Raises
     ------
@@ -51,30 +53,30 @@ def difficulty(table: Table, parameters: DifficultyParameters) -> Iterator[Value
         If there are fewer than four sizes with kept samples, or no group of samples follows a law.
     """
     sizes, rates = _rates(table)
-    found = fit_difficulty(sizes, rates, parameters.clusters, parameters.tolerance, parameters.seed)
+    chosen = (parameters.clusters, parameters.tolerance, parameters.seed)
+    found = fit_difficulty(sizes, rates, *chosen)
     share = float(found.predictable[found.cluster].mean())
     yield Value(measure=f"{_ID}.predictable", value=share, unit="fraction")
     yield Remark(f"{share:.0%} of the samples follow a law of {table.x}.")
-    if parameters.at is not None:
-        expected = found.at(parameters.at)
-        yield Value(measure=f"{_ID}.forecast", value=expected, unit="fraction")
-        yield Remark(f"At {table.x} = {number(parameters.at)} the accuracy is forecast as {expected:.2%}.")
-    yield from _check(sizes, rates, parameters)
+    missed = misses(sizes, rates, *chosen)
+    if parameters.at is not None and missed:
+        expected = forecast_interval(found, sizes, missed, parameters.at)
+        yield interval_value(f"{_ID}.forecast", expected, "fraction")
+        told = f"{expected.mean:.2%} ({expected.low:.2%} to {expected.high:.2%})"
+        yield Remark(f"At {table.x} = {number(parameters.at)} the accuracy is forecast as {told}.")
+    yield from _check(sizes, missed)
 
 
-def _check(sizes: Floats, rates: Floats, parameters: DifficultyParameters) -> Iterator[Value | Remark]:
-    """Forecast the largest size from the others."""
+def _check(sizes: Floats, missed: Mapping[int, float]) -> Iterator[Value | Remark]:
+    """Say what is known of forecasts of the largest size from the others."""
+    miss = missed.get(len(sizes) - 1)
     if len(sizes) < _NEEDED:
-        yield Remark(f"There are {len(sizes)} sizes; {_NEEDED} are needed to check the forecast at the largest.")
-        return
-    try:
-        smaller = fit_difficulty(sizes[:-1], rates[:-1], parameters.clusters, parameters.tolerance, parameters.seed)
-    except UserError as error:
-        yield Remark(f"The forecast could not be checked without the largest size: {error.problem}")
-        return
-    miss = smaller.at(float(sizes[-1])) - float(rates[-1].mean())
-    yield Value(measure=f"{_ID}.miss", value=miss, unit="fraction")
-    yield Remark(f"From the smaller sizes, the accuracy at the largest is missed by {100 * miss:+.2f} points.")
+        yield Remark(f"There are {len(sizes)} sizes, and {_NEEDED} are needed to check a forecast; none is given.")
+    elif not missed:
+        yield Remark("No forecast can be checked, and none is given: the smaller sizes follow no law.")
+    elif miss is not None:
+        yield Value(measure=f"{_ID}.miss", value=miss, unit="fraction")
+        yield Remark(f"From the smaller sizes, the accuracy at the largest is missed by {100 * miss:+.2f} points.")
 
 
 def _rates(table: Table) -> tuple[Floats, Floats]:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from ..catalogue import Quantity
 from ..fits.subpopulations import SubpopulationFit, fit_subpopulations
-from ..registry import parameter
 from . import FITS, Parameters, Remark, Table, Value
 from .table import Points
 from .wording import each_group, interval_value, within
@@ -13,10 +12,9 @@ _ID = "subpopulation.fit"
 
 
 class SubpopulationFitParameters(Parameters):
-    """Parameters of the fits."""
+    """The fits have no parameters."""
 
-    resamples: int = parameter(1000, "Bootstrap resamples of the curvature's interval.", ge=100, le=100_000)
-    seed: int = parameter(0, "Seeds the bootstrap.", ge=0)
+    retired = frozenset({"resamples", "seed"})
 
 
 @FITS.register(
@@ -30,6 +28,7 @@ class SubpopulationFitParameters(Parameters):
         Quantity(name=f"{_ID}.parabola", title="Variance explained by the parabola", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.curvature", title="Curvature of the parabola"),
     ),
+    version=2,
 )
 def subpopulation_fit(table: Table, parameters: SubpopulationFitParameters) -> Iterator[Value | Remark]:
     """Fit a line and a parabola to the accuracies of groups of samples, and say whether the curve is one.
@@ -40,7 +39,7 @@ def subpopulation_fit(table: Table, parameters: SubpopulationFitParameters) -> I
     points = {group: table.points(members) for group, members in table.groups().items()}
 
     def fit(own: Points) -> SubpopulationFit:
-        return fit_subpopulations(own.x, own.y, parameters.seed, parameters.resamples)
+        return fit_subpopulations(own.x, own.y)
 
     for found in each_group(points, fit):
         if isinstance(found, Remark):

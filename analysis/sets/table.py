@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.frontier import Direction
+from ...kernels.intervals import Interval
 from ..catalogue import base_name
 from ..correctness import Correctness
 from ..errors import UserError, unknown
@@ -181,6 +182,14 @@ class Table:
         if units - {"fraction"}:
             raise UserError(f"More of {self.y} is better, and a law is of an error.", "Name an error or a loss as y.")
         return points._replace(y=1 - points.y)
+
+    def error_interval(self, member: Member, error: float) -> Interval:
+        """Return a member's error, as `error_points` gives it, with what its value's interval makes of it."""
+        value = member.values.get(self.y)
+        if value is None or value.low is None or value.high is None:
+            return Interval(error, error, error)
+        low, high = sorted(self.of_error(np.array([value.low, value.high])))
+        return Interval(error, float(low), float(high))
 
     def of_error(self, errors: Floats) -> Floats:
         """Return errors as `error_points` gives them, in the units of y."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..errors import UserError
 from ..trials import Value
 from . import Remark

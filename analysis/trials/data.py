@@ -1,9 +1,9 @@
 """Data sets and how they are prepared."""
 
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from ..identity import digest
 from .frozen import Frozen
@@ -23,9 +23,11 @@ class DataFields(Frozen):
     limit : int or None
         At most so many samples, spread evenly over the classes, the first of each in name order.
     classes : tuple of str or None
-        Only these classes; their labels stay those of the whole set.
+        All classes by their names, in the order of the network's outputs, some of which may have no samples. Or a part
+        of them: only their samples, whose labels stay those of the whole set.
     split : str or None
-        ``train`` or ``test`` where the source has both.
+        ``train``, ``val`` or ``test`` where the source has several of them; where it has no test part, val stands for
+        it.
     label : str or None
         The column of a table, or the field of a JSON line, that holds the classes; None for the usual names.
     labels, groups : tuple of str
@@ -54,7 +56,7 @@ class DataFields(Frozen):
     normalise: str | tuple[tuple[float, ...], tuple[float, ...]] = "none"
     limit: int | None = None
     classes: tuple[str, ...] | None = None
-    split: Literal["train", "test"] | None = None
+    split: Literal["train", "val", "test"] | None = None
     label: str | None = None
     labels: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -66,6 +68,14 @@ class DataFields(Frozen):
     resize: Annotated[int, Field(ge=1)] | tuple[int, int] | None = None
     crop: int | None = Field(default=None, ge=1)
     channels: Literal[1, 3] | None = None
+
+    @field_validator("classes", mode="before")
+    @classmethod
+    def _named_by_numbers(cls, value: Any) -> Any:
+        """Take whole numbers for the names that they are in a file."""
+        if not isinstance(value, list | tuple):
+            return value
+        return tuple(str(name) if type(name) is int else name for name in value)
 
 
 class DataSpec(DataFields):

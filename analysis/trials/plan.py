@@ -1,5 +1,7 @@
 """A plan: all trials of a recipe, what follows them, and what they will take."""
 
+from pydantic import Field
+
 from .fits import FitSpec
 from .frozen import Frozen
 from .trial import Trial
@@ -29,13 +31,16 @@ class SearchSpec(Frozen):
 class Plan(Frozen):
     """All trials of a recipe, parents before their children; of a search, those that it begins with.
 
-    ``fits`` are done once the trials are.
+    ``fits`` are done once the trials are; ``aliases`` are further names of their models, with the identities;
+    ``remarks`` are sentences on how the files fit together.
     """
 
     title: str
     trials: tuple[Trial, ...]
     search: SearchSpec | None = None
     fits: tuple[FitSpec, ...] = ()
+    aliases: dict[str, str] = Field(default={})
+    remarks: tuple[str, ...] = ()
 
 
 class Estimate(Frozen):

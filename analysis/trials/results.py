@@ -33,9 +33,9 @@ class Pass(Frozen):
     Attributes
     ----------
     function : str
-        Fingerprint of what the model computes on a probe of the data.
+        Identity of what the model gave for every sample.
     file : str
-        What the run left in ``arrays/``; the same for every model that computes the same.
+        What the run left in ``arrays/``; the same for every model of equal structure and tensors.
     """
 
     function: str

@@ -98,6 +98,11 @@ class Trial(Frozen):
         later += [{"reference": self.reference}] if self.reference else []
         return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
+    def version_of(self, value: str) -> int | None:
+        """Return the version of the measure that gives a value, by the value's name; None if none of these does."""
+        givers = [m for m in self.measures if f"{value}.".startswith(f"{m.measure}.")]
+        return max(givers, key=lambda giver: len(giver.measure)).version if givers else None
+
     @property
     def datasets(self) -> tuple[DataSpec, ...]:
         """Every data set that the trial needs."""

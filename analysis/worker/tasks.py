@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,12 @@ from ..catalogue import Catalogue
 from ..data.preview import preview_of
 from ..errors import UserError
 from ..experiments.estimates import estimate
-from ..experiments.planning import plan
+from ..experiments.planning import Fingerprint, plan
 from ..experiments.room import require_disk, require_memory
 from ..experiments.running import Runner
 from ..features import layer_shapes, layer_tree
 from ..features.store import Mapped, write_columns
-from ..identity import remembered_fingerprint
+from ..identity import Contents
 from ..jobs.protocol import Ticket
 from ..layers import LayerTree
 from ..measures import MEASURES
@@ -59,9 +59,9 @@ def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
     return describe(path, payload.get("statistics"), payload.get("weights") or named)
 
 
-def layers(desk: Desk, payload: Payload, __: Ticket) -> LayerTree:
+def layers(desk: Desk, payload: Payload, ticket: Ticket) -> LayerTree:
     """Return the layers of a model. ``root``: the workspace's folder; ``model``: its spec."""
-    checkpoint = _opened(desk, payload)
+    checkpoint = _opened(desk, payload, ticket)
     architecture = checkpoint.architecture
     if architecture is None:
         raise UserError(
@@ -72,9 +72,9 @@ def layers(desk: Desk, payload: Payload, __: Ticket) -> LayerTree:
     return LayerTree(layer_tree(network, layer_shapes(network, architecture)), architecture.stages)
 
 
-def preparation(desk: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+def preparation(desk: Desk, payload: Payload, ticket: Ticket) -> dict[str, Any]:
     """Guess how data are prepared for a model: ``root``, ``model``. `guess_preparation` and the kind of ``inputs``."""
-    checkpoint = _opened(desk, payload)
+    checkpoint = _opened(desk, payload, ticket)
     if checkpoint.architecture is None:
         return {"inputs": None, "because": "No family recognises this network, so nothing is guessed."}
     guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent)
@@ -86,14 +86,14 @@ def preview(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
     return preview_of(payload["data"], payload["count"])
 
 
-def card(desk: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
+def card(desk: Desk, payload: Payload, ticket: Ticket) -> dict[str, Any]:
     """Say what a model of a workspace is, as `describe`, without its layers: ``root``, ``model``."""
-    facts = describe_checkpoint(_opened(desk, payload))
+    facts = describe_checkpoint(_opened(desk, payload, ticket))
     return {key: value for key, value in facts.items() if key != "layers"}
 
 
-def _opened(desk: Desk, payload: Payload) -> Checkpoint:
-    return desk.runner(Path(payload["root"])).open(payload["model"])
+def _opened(desk: Desk, payload: Payload, ticket: Ticket) -> Checkpoint:
+    return desk.runner(Path(payload["root"])).open(payload["model"], ticket)
 
 
 def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str, Any]]:
@@ -102,14 +102,14 @@ def compare_checkpoints(_: Desk, payload: Payload, __: Ticket) -> list[dict[str,
     return compare(reference, others)
 
 
-def plan_recipe(desk: Desk, payload: Payload, __: Ticket) -> Plan:
+def plan_recipe(desk: Desk, payload: Payload, ticket: Ticket) -> Plan:
     """Plan a recipe. ``recipe``: TOML; ``folder``: where its paths start; ``kept``: models by name; ``root``.
 
     Where there are a workspace, ``root``, and ``memory`` that ``workers`` share, the plan has room there.
     """
     recipe = _recipe(payload)
     root = Path(payload["root"]) if "root" in payload else None
-    planned = _planned(recipe, payload.get("kept"), root)
+    planned = _planned(recipe, _contents(root, ticket), payload.get("kept"), root)
     if root:
         with Workspace.open(root, read_only=True) as space:
             require_disk(planned, [trial.spec for trial in space.trials() if trial.attempts], root)
@@ -118,21 +118,28 @@ def plan_recipe(desk: Desk, payload: Payload, __: Ticket) -> Plan:
     return planned
 
 
-def _planned(recipe: Recipe, kept: Mapping[str, ModelSpec] | None, root: Path | None) -> Plan:
+def _planned(recipe: Recipe, content_of: Fingerprint, kept: Mapping[str, ModelSpec] | None, root: Path | None) -> Plan:
     if recipe.search:
-        return Searching(recipe, remembered_fingerprint, kept).begin()
-    return plan(recipe, remembered_fingerprint, kept, root)
+        return Searching(recipe, content_of, kept).begin()
+    return plan(recipe, content_of, kept, root)
 
 
-def propose(_: Desk, payload: Payload, __: Ticket) -> Proposal:
+def _contents(root: Path | None, ticket: Ticket) -> Fingerprint:
+    """Return what gives a file's content identity: once a request, for a trial asks again before it uses the file."""
+    contents = Contents.kept(root)
+    return cache(lambda path: contents.of(path, ticket.progress))
+
+
+def propose(_: Desk, payload: Payload, ticket: Ticket) -> Proposal:
     """Say how a search goes on.
 
     As `plan_recipe`, and ``search``: its identity; ``tried``, ``results``, ``slots``: as of `Searching.propose`.
     """
     recipe = _recipe(payload)
-    searching = Searching(recipe, remembered_fingerprint, payload.get("kept"))
-    with Workspace.open(Path(payload["root"]), read_only=True) as space:
-        certainty = Recorded(space, payload["search"], recipe.seeds[0])
+    root = Path(payload["root"])
+    searching = Searching(recipe, _contents(root, ticket), payload.get("kept"))
+    with Workspace.open(root, read_only=True) as space:
+        certainty = Recorded(space, payload["search"])
         return searching.propose(payload["tried"], payload["results"], payload["slots"], certainty)
 
 

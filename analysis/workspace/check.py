@@ -1,5 +1,6 @@
 """Looking for damage, and sweeping up what an interrupted process left behind."""
 
+import itertools
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -8,12 +9,14 @@ from pathlib import Path
 
 from ..atomic import DRAFT, PARTIAL
 from ..locking import is_held
+from .doubts import doubts
 from .files import ARRAYS, CHECKPOINTS, PROJECTION
 
 
 def problems(db: sqlite3.Connection, home: Path) -> list[str]:
     """Return what is wrong with a workspace, one sentence each; nothing for a sound one."""
-    return [*_database_problems(db), *_file_problems(db, home), *_orphans(db, home), *_draft_problems(db, home)]
+    found = (_database_problems(db), _file_problems(db, home), _orphans(db, home), _draft_problems(db, home))
+    return [*itertools.chain(*found), *doubts(db).values()]
 
 
 def recorded(db: sqlite3.Connection) -> dict[str, set[str]]:

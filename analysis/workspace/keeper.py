@@ -3,13 +3,10 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from psygnal import Signal
 
-from ..errors import UserError
-from ..identity import fingerprint
 from ..selection import Selection
 from . import keeping
 from .database import Database
@@ -37,7 +34,7 @@ class Access:
 
 
 class Keeping(Access):
-    """Notes, named selections and layouts, and the fingerprints of what the person opened."""
+    """Notes, named selections and layouts."""
 
     def note(self, model: str) -> str:
         """Return the note on a model, empty where there is none."""
@@ -88,21 +85,3 @@ class Keeping(Access):
         """Return a layout by its name."""
         with self._database.read() as db:
             return keeping.load_layout(db, name)
-
-    def content_of(self, path: Path) -> str:
-        """Return the content identity of a file or folder, computed only if it changed since the last time."""
-        path = path.absolute()
-        try:
-            stamp = keeping.Stamp.of(path)
-            with self._database.read() as db:
-                known = keeping.known_content(db, path, stamp)
-            if known is not None:
-                return known
-            content = fingerprint(path)
-            steady = keeping.Stamp.of(path) == stamp
-        except OSError as error:
-            raise UserError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-        if steady and not self.read_only:
-            with self._write("fingerprints") as db:
-                keeping.keep_content(db, path, stamp, content)
-        return content

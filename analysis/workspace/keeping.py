@@ -1,9 +1,7 @@
-"""What a person keeps beside the results: notes, named selections, layouts; and fingerprints that save time."""
+"""What a person keeps beside the results: notes, named selections, layouts."""
 
 import json
 import sqlite3
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
@@ -115,39 +113,6 @@ def load_layout(db: sqlite3.Connection, name: str) -> dict[str, Any]:
 def layouts(db: sqlite3.Connection) -> list[str]:
     """Return the layouts' names, sorted."""
     return [row["name"] for row in db.execute("SELECT name FROM layouts ORDER BY name")]
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """What changes when a file or folder does: the number of entries, their bytes together, the newest change."""
-
-    files: int
-    size: int
-    mtime_ns: int
-
-    @classmethod
-    def of(cls, path: Path) -> "Stamp":
-        """Return the stamp of a file, or of a folder with all that is in it."""
-        entries = [path, *path.rglob("*")] if path.is_dir() else [path]
-        stats = [entry.stat() for entry in entries]
-        return cls(len(stats), sum(s.st_size for s in stats), max(s.st_mtime_ns for s in stats))
-
-
-def known_content(db: sqlite3.Connection, path: Path, stamp: Stamp) -> str | None:
-    """Return the content identity that was computed when the path had that stamp."""
-    row = db.execute(
-        "SELECT content FROM fingerprints WHERE path = ? AND files = ? AND size = ? AND mtime_ns = ?",
-        (str(path), stamp.files, stamp.size, stamp.mtime_ns),
-    ).fetchone()
-    return str(row["content"]) if row else None
-
-
-def keep_content(db: sqlite3.Connection, path: Path, stamp: Stamp, content: str) -> None:
-    """Remember the content identity of a path with that stamp."""
-    db.execute(
-        "INSERT OR REPLACE INTO fingerprints VALUES (?, ?, ?, ?, ?)",
-        (str(path), stamp.files, stamp.size, stamp.mtime_ns, content),
-    )
 
 
 def _require(db: sqlite3.Connection, table: str, what: str, identity: str) -> None:

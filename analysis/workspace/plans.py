@@ -70,6 +70,14 @@ def _add_models(db: sqlite3.Connection, plan: Plan) -> None:
     for model in specs.values():
         if isinstance(model, DerivedModel):
             _add_operation(db, model)
+    for name, identity in [*((model.name, model.identity) for model in specs.values()), *plan.aliases.items()]:
+        _add_alias(db, name, identity)
+
+
+def _add_alias(db: sqlite3.Connection, name: str, identity: str) -> None:
+    """Keep a name that a recipe gives to a model which has another, unless it is some other model's."""
+    if not _is_taken(db, "models", name) and not _is_taken(db, "aliases", name):
+        db.execute("INSERT INTO aliases VALUES (?, ?)", (name, identity))
 
 
 def _add_model(db: sqlite3.Connection, model: ModelSpec) -> None:
@@ -118,7 +126,8 @@ def _add_trial(db: sqlite3.Connection, trial: Trial, run: int, position: int) ->
     )
     db.execute(
         "UPDATE trials SET state = 'pending', problem = '', next_step = ''"
-        " WHERE identity = ? AND state IN ('failed', 'cancelled')",
+        " WHERE identity = ? AND (state IN ('failed', 'cancelled')"
+        " OR state = 'done' AND identity IN (SELECT trial FROM doubts WHERE reason = 'probed'))",
         (trial.identity,),
     )
     db.execute("INSERT INTO run_trials VALUES (?, ?, ?)", (run, position, trial.identity))
@@ -127,9 +136,14 @@ def _add_trial(db: sqlite3.Connection, trial: Trial, run: int, position: int) ->
 def _free_name(db: sqlite3.Connection, table: str, identity: str, name: str) -> str:
     def taken(candidate: str) -> bool:
         query = f"SELECT 1 FROM {table} WHERE name = ? AND identity != ?"
-        return db.execute(query, (candidate, identity)).fetchone() is not None
+        own = db.execute(query, (candidate, identity)).fetchone() is not None
+        return own or (table == "models" and _is_taken(db, "aliases", candidate))
 
     return unique_name(name, taken)
+
+
+def _is_taken(db: sqlite3.Connection, table: str, name: str) -> bool:
+    return db.execute(f"SELECT 1 FROM {table} WHERE name = ?", (name,)).fetchone() is not None
 
 
 def _known(db: sqlite3.Connection, table: str, identity: str) -> bool:

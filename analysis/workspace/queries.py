@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from ..errors import UserError
 from ..trials import DataSpec, Trial
+from .doubts import doubts
 from .files import ARRAYS, CHECKPOINTS
 from .learning import learnt_from
 from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, TrialState, ValueRecord
@@ -48,11 +49,12 @@ SELECT * FROM (
 
 def models(db: sqlite3.Connection, home: Path) -> list[ModelRecord]:
     """Return every model of the lineage, in the order in which the workspace heard of them."""
-    parents = _parents(db)
+    parents, aliases, doubtful = _parents(db), _aliases(db), doubts(db)
     return [
         ModelRecord(
             identity=row["identity"],
             name=row["name"],
+            aliases=tuple(aliases[row["identity"]]),
             kind=row["kind"],
             path=_checkpoint(home, row),
             method=row["method"],
@@ -62,6 +64,7 @@ def models(db: sqlite3.Connection, home: Path) -> list[ModelRecord]:
             seed=row["seed"],
             facts=json.loads(row["facts"]),
             created=row["created"],
+            doubt=doubtful.get(row["identity"], ""),
         )
         for row in db.execute(_MODELS)
     ]
@@ -96,6 +99,8 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
     """Return every number of the trials that are done."""
     parents = {model: tuple(p.name for p in found) for model, found in _parents(db).items()}
     learnt = learnt_from(db)
+    done = db.execute("SELECT identity, spec FROM trials WHERE state = 'done'")
+    specs = {row["identity"]: _spec(row["spec"]) for row in done}
     return [
         ValueRecord(
             model=row["name"],
@@ -112,6 +117,7 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             high=row["high"],
             unit=row["unit"],
             overlap=None if row["dataless"] else _overlap(row, learnt),
+            version=specs[row["trial"]].version_of(row["measure"]),
         )
         for row in db.execute(_VALUES)
     ]
@@ -172,6 +178,13 @@ def _parents(db: sqlite3.Connection) -> defaultdict[str, list[Parent]]:
     for row in db.execute(_PARENTS):
         parents[row["model"]].append(Parent(name=row["name"], identity=row["parent"]))
     return parents
+
+
+def _aliases(db: sqlite3.Connection) -> defaultdict[str, list[str]]:
+    aliases: defaultdict[str, list[str]] = defaultdict(list)
+    for row in db.execute("SELECT name, model FROM aliases ORDER BY rowid"):
+        aliases[row["model"]].append(row["name"])
+    return aliases
 
 
 def _checkpoint(home: Path, row: sqlite3.Row) -> Path | None:

@@ -77,6 +77,8 @@ class ModelRecord(Frozen):
     ----------
     name : str
         Unique in the workspace.
+    aliases : tuple of str
+        Further names that recipes gave it, as unique: files of the same content are one model.
     path : Path or None
         Absolute path of the checkpoint; None for a derived model that is not made yet.
     method : str or None
@@ -91,10 +93,13 @@ class ModelRecord(Frozen):
         What was learnt about it: family, parameters, classes, notes.
     created : float
         Seconds since the epoch when the workspace first heard of it.
+    doubt : str
+        Why its numbers may be those of another, as one sentence; empty where they are its own.
     """
 
     identity: str
     name: str
+    aliases: tuple[str, ...] = ()
     kind: Literal["source", "derived"]
     path: Path | None
     method: str | None
@@ -104,6 +109,7 @@ class ModelRecord(Frozen):
     seed: int | None
     facts: dict[str, Any]
     created: float
+    doubt: str = ""
 
 
 class DataRecord(Frozen):
@@ -145,6 +151,8 @@ class ValueRecord(Frozen):
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked, or no data went into it.
+    version : int or None
+        The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
 
     model: str
@@ -160,6 +168,7 @@ class ValueRecord(Frozen):
     unit: str
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
+    version: int | None = Field(None, exclude=True)
 
 
 class ColumnRecord(Frozen):

@@ -1,9 +1,11 @@
 """The tables, and how a database of any earlier version comes to have them."""
 
 import sqlite3
+from functools import lru_cache
 from pathlib import Path
 
 from ..errors import UserError
+from .doubts import was_sampled
 
 # "Grft": tells a workspace from any other SQLite file.
 APPLICATION = 0x47726674
@@ -107,8 +109,38 @@ UPDATE measures SET dataless = 1 WHERE measure LIKE 'cost.nominal.%' OR measure 
     OR measure IN ('cost.training', 'proxy.synflow', 'proxy.aszero');
 """
 
+# Names that recipes gave to models which the workspace has under another.
+_ALIASES = """
+CREATE TABLE aliases (name TEXT PRIMARY KEY, model TEXT NOT NULL REFERENCES models (identity));
+"""
+
+# What was measured before a file's identity covered all of it, and before a pass was shared by equal tensors alone.
+_DOUBTS = """
+CREATE TABLE doubts (
+    trial TEXT NOT NULL REFERENCES trials (identity), reason TEXT NOT NULL, PRIMARY KEY (trial, reason)
+);
+WITH RECURSIVE linked (model) AS (
+    SELECT identity FROM models WHERE json_extract(facts, '$.computes_the_same_as') IS NOT NULL
+)
+INSERT INTO doubts SELECT identity, 'probed' FROM trials
+WHERE state = 'done' AND (model IN linked OR json_extract(spec, '$.reference') IN linked);
+WITH RECURSIVE sampled (model) AS (
+    SELECT identity FROM models
+    WHERE kind = 'source' AND was_sampled(file, json_extract(facts, '$.parameters'))
+    UNION SELECT p.model FROM parents p JOIN sampled s ON p.parent = s.model
+)
+INSERT INTO doubts SELECT identity, 'sampled' FROM trials
+WHERE state = 'done' AND (
+    model IN sampled OR json_extract(spec, '$.reference') IN sampled
+    OR EXISTS (SELECT 1 FROM json_tree(spec) j WHERE j.key = 'path' AND was_sampled(j.value, NULL))
+);
+UPDATE models SET facts = json_remove(facts, '$.computes_the_same_as');
+DELETE FROM functions;
+DROP TABLE fingerprints;
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _BY_DATA)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
@@ -119,6 +151,7 @@ def migrate(db: sqlite3.Connection, path: Path) -> None:
     UserError
         If the database is newer than this program, or no workspace's.
     """
+    db.create_function("was_sampled", 2, lru_cache(was_sampled))
     for version in range(_version(db, path), len(MIGRATIONS)):
         db.executescript(
             f"BEGIN IMMEDIATE; {MIGRATIONS[version]} PRAGMA application_id = {APPLICATION};"

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..trials import Answer, Proposal, Proposed, SearchSpec
 from .plans import add_trials
 from .records import SearchRecord

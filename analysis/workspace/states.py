@@ -82,6 +82,7 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
         " WHERE identity = ?",
         (result.seconds, time.time(), result.overlap, result.trial),
     )
+    db.execute("DELETE FROM doubts WHERE trial = ? AND reason = 'probed'", (result.trial,))
     facts = result.facts | _twin(db, row["model"], row["data"], result.passed)
     _record_model(db, row["model"], facts, result.checkpoint)
     if "class_names" in facts:

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ...kernels.bootstrap import Interval
+from ...kernels.intervals import Interval
 from ..errors import UserError
 from ..trials import FitResult, Plan, Proposal, Proposed, TrialResult
 from . import check, fitting, packing, plans, queries, searches, states

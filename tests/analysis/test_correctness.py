@@ -12,7 +12,7 @@ import pytest
 from graftwork.analysis.correctness import Correctness, read_rows
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.features.store import Columns, read_column, write_columns
-from graftwork.kernels.bootstrap import mean_interval
+from graftwork.kernels.intervals.shares import share_interval
 from graftwork.kernels.packed import pack
 
 RIGHT = np.random.default_rng(0).random((3, 201)) < [[0.9], [0.7], [0.7]]
@@ -48,9 +48,10 @@ def test_files_that_were_written_unpacked_are_read(files: list[Path]) -> None:
 
 def test_a_subsets_accuracy_is_that_of_its_samples(correctness: Correctness) -> None:
     within = np.arange(201) % 4 == 1
-    found = correctness.accuracies(within, seed=3)
-    assert found == {name: mean_interval(row[within], 3) for name, row in zip("abc", RIGHT, strict=True)}
-    assert correctness.accuracies() == {name: mean_interval(row, 0) for name, row in zip("abc", RIGHT, strict=True)}
+    for chosen in (within, None):
+        rows = RIGHT if chosen is None else RIGHT[:, chosen]
+        expected = {n: share_interval(int(row.sum()), len(row)) for n, row in zip("abc", rows, strict=True)}
+        assert correctness.accuracies(chosen) == expected
     assert correctness.accuracies(np.zeros(201, bool)) == {}
 
 
@@ -89,11 +90,11 @@ def test_a_reader_computes_the_accuracies_of_the_latest_selection_while_the_form
     asked: list[tuple[str, int]] = []
     compute = Correctness.accuracies
 
-    def slow(self: Correctness, within: Any = None, seed: int = 0) -> Any:
+    def slow(self: Correctness, within: Any = None) -> Any:
         asked.append((threading.current_thread().name, int(within.sum())))
         begun.set()
         assert go_on.wait(20)
-        return compute(self, within, seed)
+        return compute(self, within)
 
     monkeypatch.setattr(Correctness, "accuracies", slow)
     for size in (3, 5, 7):

@@ -275,6 +275,23 @@ def test_fields_are_those_that_suit_the_inputs(choice: DataChoice) -> None:
     assert not any(widget.isVisible() for widget in form._rows.values())
 
 
+def test_a_part_of_the_set_is_chosen_and_its_classes_are_told(
+    choice: DataChoice, session: Session, qtbot: QtBot, tmp_path: Path
+) -> None:
+    for place in ("train/ant", "train/bee", "val/bee", "test/ant"):
+        (tmp_path / "set" / place).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / "set" / place / "1.png")
+    choice.add(str(tmp_path / "set"))
+    settled(qtbot, session, choice)
+    assert "Say which: split =" in choice.preview.said.text()
+    choice.part.setCurrentText("val")
+    settled(qtbot, session, choice)
+    assert choice.preview.said.text().endswith("Its outputs stand for ant, bee.")
+    data = choice.value()
+    assert data is not None
+    assert data.split == "val"
+
+
 def test_own_constants_are_kept(choice: DataChoice) -> None:
     constants = ((0.1, 0.2, 0.3), (1.0, 1.0, 2.0))
     choice.form.set_values({"normalise": constants})

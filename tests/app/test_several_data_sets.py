@@ -35,6 +35,9 @@ def table(*values: ValueRecord, capsys: pytest.CaptureFixture[str]) -> list[list
         def values(self) -> tuple[ValueRecord, ...]:
             return values
 
+        def models(self) -> tuple[()]:
+            return ()
+
     results.print_results(Space())  # type: ignore[arg-type]
     return [line.split() for line in capsys.readouterr().out.splitlines()]
 

@@ -18,8 +18,8 @@ from graftwork.analysis.features.store import read_column, write_columns
 from graftwork.analysis.session import Session
 from graftwork.analysis.trials import DataSpec, Plan, SourceModel, Trial, TrialResult, Value
 from graftwork.analysis.workspace import Workspace
-from graftwork.kernels.bootstrap import mean_interval
 from graftwork.kernels.frontier import pareto_front
+from graftwork.kernels.intervals.shares import share_interval
 from graftwork.kernels.packed import counts, counts_reference, pack
 from graftwork.views import tradeoff as view
 from graftwork.views.points import SELECTED
@@ -29,7 +29,7 @@ MODELS, SAMPLES = 100, 100_000
 
 def plain(rows: NDArray[np.bool_], within: NDArray[np.bool_]) -> list[float]:
     """Return every model's accuracy with its interval from the values themselves."""
-    return [mean_interval(row[within], 0).mean for row in rows]
+    return [share_interval(int(row[within].sum()), int(within.sum())).mean for row in rows]
 
 
 def tradeoff(correctness: Correctness, costs: NDArray[np.float64], within: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ BREAKS = {
     "analysis and kernels know no Qt": ("kernels/masks.py", "import PySide6"),
     "the window process never imports torch, umap or numba": ("views/lineage.py", "import torch"),
     "the torch-free rooms of analysis need numpy, h5py, pydantic and psygnal alone": (
-        "analysis/identity.py",
+        "analysis/identity/digests.py",
         "import scipy",
     ),
     "the fits do without torch and scikit-learn": ("analysis/fits/density.py", "from ..measures import MEASURES"),

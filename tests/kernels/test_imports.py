@@ -6,7 +6,9 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["alignment", "bootstrap", "frontier", "principal", "raster"])
+@pytest.mark.parametrize(
+    "module", ["alignment", "frontier", "intervals.paired", "intervals.shares", "paired", "principal", "raster"]
+)
 def test_loads_numpy_alone(module: str) -> None:
     code = f"import sys, graftwork.kernels.{module}; print(*sorted({{'torch', 'scipy', 'numba'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,13 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from graftwork.kernels.bootstrap import mean_interval
+from graftwork.kernels.intervals.shares import share_interval
 from graftwork.kernels.paired import (
     Contingency,
     carried_over,
     contingency,
-    difference_interval,
-    difference_interval_reference,
     mcnemar,
     mcnemar_reference,
 )
@@ -49,32 +47,10 @@ def test_the_mid_p_of_the_papers_example() -> None:
     assert mcnemar(1, 7).mid == pytest.approx(0.0391, abs=5e-5)
 
 
-def test_the_interval_is_that_of_resampled_pairs() -> None:
-    rng = np.random.default_rng(0)
-    first = rng.random(400) < 0.8
-    second = np.where(rng.random(400) < 0.7, first, rng.random(400) < 0.9)
-    fast = difference_interval(contingency(first, second), 1, resamples=4000)
-    plain = difference_interval_reference(first, second, 2, resamples=4000)
-    assert fast == pytest.approx(plain, abs=0.006)
-    assert fast.low < fast.mean < fast.high
-
-
-def test_agreement_narrows_the_interval() -> None:
-    alike = difference_interval(Contingency(870, 10, 20, 100), 0)
-    unlike = difference_interval(Contingency(780, 100, 110, 10), 0)  # as accurate, but wrong elsewhere
-    assert alike.mean == unlike.mean
-    assert alike.high - alike.low < (unlike.high - unlike.low) / 2
-
-
-def test_no_samples_have_no_difference() -> None:
-    with pytest.raises(ValueError, match="at least one"):
-        difference_interval(Contingency(0, 0, 0, 0), 0)
-
-
 def test_what_carries_over_is_counted_where_only_one_knew() -> None:
     before = np.array([0, 0, 0, 1, 1, 1], bool)
     teacher = np.array([1, 1, 0, 0, 0, 1], bool)
     after = np.array([1, 0, 1, 1, 1, 0], bool)
     learnt, kept = carried_over(before, teacher, after)
-    assert (learnt, kept) == (mean_interval(np.array([1, 0]), 0), mean_interval(np.array([1, 1]), 0))
+    assert (learnt, kept) == (share_interval(1, 2), share_interval(2, 2))
     assert carried_over(before, before, after) == (None, None)

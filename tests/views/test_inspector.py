@@ -6,7 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
-from graftwork.views.inspector import InspectorPanel, InspectorState, resolve, sure
+from graftwork.views.inspector import InspectorPanel, InspectorState, resolve
 
 from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
 
@@ -113,11 +113,3 @@ def test_a_claim_that_disagrees_is_marked_in_words(
     assert "disagrees: measured" in said
     assert texts[said] == "notice-error"
     assert "mit" in texts
-
-
-def test_a_number_is_told_as_far_as_its_interval_reaches() -> None:
-    assert sure(0.98284, 0.0937) == "0.983 ± 0.094"
-    assert sure(77.3, 1.86) == "77.3 ± 1.9"
-    assert sure(412.6, 31.2) == "413 ± 31"
-    assert sure(5.0, 0.0) == "5 ± 0"
-    assert sure(123_456.0, 310.0) == "123.5 k ± 3.1e+02"

@@ -125,13 +125,25 @@ csv("with a label that is no number", "is nan in row 1", "a,y\n1,nan\n")
 csv("with a label beyond any integer", "is 1e+300 in row 1", "a,y\n1,1e300\n")
 csv("with a label out of range", "tells 1,000,000 classes apart", "a,y\n1,999999\n")
 csv("with a label left out", "is empty in row 1", "a,kind\n1,\n", label="kind")
-csv("with a value that is no number", "no numbers", "a,b\nnan,2\n")
-csv("with a value beyond any float", "no numbers", "a,b\n1e999,2\n")
-csv("with a value beyond single precision", "no numbers", "a,b\n1e39,2\n")
+csv("with a value that is no number", "'a' of 'set.csv' is nan in row 1", "a,b\nnan,2\n")
+csv("with a value beyond any float", "is inf in row 2", "a,b\n1,2\n1e999,2\n")
+csv("with a value beyond single precision", "is inf in row 1", "a,b\n1e39,2\n")
+csv("with an empty cell", "'b' of 'set.csv' is empty in row 2", "a,b\n1,2\n3,\n")
+csv("with an empty column", "'b' of 'set.csv' is empty in row 1", "a,b\n1,\n3,\n")
+csv("with a mark for what is missing", "'b' of 'set.csv' holds '?'", "a,b\n1,2\n3,?\n5,6\n")
+csv("with marks between thousands", "'b' of 'set.csv' holds '1,234.5'", 'a,b\n1,"1,234.5"\n')
+csv("with shares in percent", "'b' of 'set.csv' holds '5%'", "a,b\n1,5%\n")
+csv("with points and commas", "decimal commas in the column 'b' and decimal points in 'a'", "a;b\n0.5;0,5\n")
+csv("with a decimal comma between commas", "'b' of 'set.csv' holds '0,5'", 'a,b\n1,"0,5"\n')
+csv("whose rows are counted without a name", "has no name", ",a,b\n0,1,2\n1,3,4\n")
+csv("with numbers for names and the rows counted", "has no name", ",0,1\n0,1,2\n1,3,4\n")
+csv("without names", "The first row of 'set.csv', 0.5, 1, is no line of names", "0.5,1\n1,0\n")
+csv("of words and numbers without names", "5.1, 0.2, iris, is no line", "5.1,0.2,iris\n4.9,0.3,rose\n")
 csv("with negative weights", "holds no weights", "a,w\n1,-2\n", weight="w")
 csv("with an open quote", "cannot be read as a table", 'a,b\n1,"2\n')
-csv("with a value without end", "cannot be read as a table", "a,b\n1," + "2" * 200_000 + "\n")
-csv("that is not UTF-8", "not UTF-8", b"a,b\n\xff\xfe,2\n")
+csv("with a value without end", "is inf in row 1", "a,b\n1," + "2" * 200_000 + "\n")
+csv("that is not UTF-8", "perhaps Latin-1 in line 2", b"a,b\n\xff\xfe,2\n")
+csv("in UTF-16 without a mark", "perhaps UTF-16 without its mark", "a,ä\n1,2\n".encode("utf-16-le"))
 csv("with a train part", "no train and test part", "a,b\n1,2\n", split="train")
 csv("to be scaled", "no image files to scale", "a,b\n1,2\n", resize=8)
 csv("to be normalised", "normalise is for images", "a,b\n1,2\n", normalise="imagenet")
@@ -150,7 +162,7 @@ def a_table_of_lists(path: Path) -> None:
     pq.write_table(pa.table({"a": [[1], [2, 3]]}), path)
 
 
-@DATA.file("no numbers", "set.parquet")
+@DATA.file("'b' of 'set.parquet' is nan in row 1", "set.parquet")
 def a_table_with_holes(path: Path) -> None:
     pq.write_table(pa.table({"a": [1.0, None], "b": [None, 2.0]}), path)
 
@@ -263,14 +275,21 @@ def arrays(name: str, said: str, **content: Any) -> None:
 
 
 RGB = np.zeros((4, 5, 6, 3), np.uint8)
-arrays("without images", "no images", labels=LABELS)
-arrays("without labels", "no labels", images=RGB)
-arrays("of nothing", "no images")
-arrays("of no samples", "no images", images=RGB[:0], labels=LABELS[:0])
-arrays("with too few labels", "4 images but 3 labels", images=RGB, labels=LABELS[:3])
-arrays("with negative labels", "from -1 to 0", images=RGB, labels=LABELS - 1)
-arrays("with labels out of range", "from 0 to 1000000000", images=RGB, labels=LABELS * 10**9)
-arrays("with labels that are fractions", "float64", images=RGB, labels=LABELS / 2)
+AB = np.array(["a", "b"])
+arrays("without images", "no samples", labels=LABELS)
+arrays("without labels", "no labels", images=RGB, other=LABELS)
+arrays("of nothing", "no samples")
+arrays("of no samples", "samples of the shape", images=RGB[:0], labels=LABELS[:0])
+arrays("with too few labels", "4 samples but 3 labels", images=RGB, labels=LABELS[:3])
+arrays("with labels out of range", "tells 1,000,000,001 classes apart", images=RGB, labels=LABELS * 10**9)
+arrays("with labels that are fractions", "is 0.5 in row 2", images=RGB, labels=LABELS / 2)
+arrays(
+    "with a negative label and names", "label -1 but", images=RGB, labels=LABELS - 1, class_names=np.array(["a", "b"])
+)
+arrays(
+    "with a label that is no name", "label c but", x=ROWS, y=np.array(list("abac")), class_names=np.array(["a", "b"])
+)
+arrays("with the part that is not there", "no samples", labels_test=LABELS, labels_train=LABELS)
 arrays("with too few names", "label 1 but only 1", images=RGB, labels=LABELS, class_names=np.array(["a"]))
 arrays("with a name given twice", "same name", images=RGB, labels=LABELS, class_names=np.array(["a", "a"]))
 arrays("of whole numbers", "int64", images=RGB.astype(np.int64), labels=LABELS)
@@ -440,10 +459,22 @@ def images_without_classes(path: Path) -> None:
     (path / "0.png").write_bytes(picture())
 
 
-@DATA.file("holds no images", "set")
+@DATA.file("is a link to nothing", "set")
 def links_that_lead_nowhere(path: Path) -> None:
     (path / "ant").mkdir(parents=True)
     (path / "ant" / "0.png").symlink_to("0.png")
+
+
+@DATA.file("'set/bee' is a link to nothing", "set")
+def a_class_that_is_no_longer_there(path: Path) -> None:
+    (path / "ant").mkdir(parents=True)
+    (path / "ant" / "0.png").write_bytes(picture())
+    (path / "bee").symlink_to("gone")
+
+
+@DATA.file("holds no images", "set")
+def links_that_lead_back(path: Path) -> None:
+    (path / "ant").mkdir(parents=True)
     (path / "ant" / "loop").symlink_to(path)
 
 

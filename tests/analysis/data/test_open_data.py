@@ -18,7 +18,6 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from graftwork.analysis.data import open_data, prepared
-from graftwork.analysis.data.arrays import ArraySource
 from graftwork.analysis.data.choice import choose
 from graftwork.analysis.data.images import decode
 from graftwork.analysis.errors import UserError
@@ -149,8 +148,7 @@ def test_classes_keep_their_labels(store: Store) -> None:
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(1, 70))
 def test_limit_is_spread_as_evenly_as_classes_allow(labels: list[int], limit: int) -> None:
     sorted_labels = np.sort(labels)
-    source = ArraySource("set", np.zeros((len(labels), 1, 1, 1), np.uint8), sorted_labels, tuple("abcdef"))
-    chosen = choose(source, None, limit)
+    chosen = choose("set", (sorted_labels, tuple("abcdef")), None, limit)
     assert len(chosen) == min(limit, len(labels))
     assert np.all(np.diff(chosen) > 0)
     taken, there = np.bincount(sorted_labels[chosen], minlength=6), np.bincount(labels, minlength=6)
@@ -168,9 +166,15 @@ def test_wrappers_are_taken_off_and_hidden_files_ignored(store: Store) -> None:
 
 def test_split_folders(store: Store) -> None:
     path = store({f"set/{part}/{name}": data for part in ("train", "val") for name, data in FILES.items()})
-    with open_data(spec(path, split="test")) as data:
-        assert data.names == tuple(sorted(FILES))
-    assert "train and a test part" in refusal(path)
+    for split in ("val", "test"):  # of two parts, the other one is for testing
+        with open_data(spec(path, split=split)) as data:
+            assert data.names == tuple(sorted(FILES))
+    assert "a train and a val part" in refusal(path)
+
+
+def test_a_part_that_is_not_there(store: Store) -> None:
+    path = store({f"set/{part}/{name}": data for part in ("train", "test") for name, data in FILES.items()})
+    assert 'Say split = "test" or split = "train"' in refusal(path, split="val")
 
 
 def test_first_image_decides_between_grey_and_colour(store: Store) -> None:

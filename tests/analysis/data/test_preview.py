@@ -30,6 +30,7 @@ def test_pictures_are_scaled_and_their_values_normalised(tmp_path: Path) -> None
     assert found["pictures"].shape == (4, 12, 12, 3)
     assert found["shape"] == (3, 12, 12)
     assert found["classes"] == ["ant", "ant", "bee", "bee"]
+    assert found["class_names"] == ["ant", "bee"]
     assert found["mean"] == pytest.approx(expected.mean(), abs=1e-6)
     assert (found["low"], found["high"]) == (expected.min(), expected.max())
 

@@ -3,7 +3,7 @@
 import re
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,6 +167,7 @@ class Counting:
     classes: tuple[str, ...] = ("a", "b")
     further: Mapping[str, NDArray[Any]] = {}
     pad: int | None = None
+    remarks: Sequence[str] = ()
     labels = np.zeros(100, np.int64)
     names: tuple[str, ...] = ("x",) * 100
     normalisation = Normalisation()

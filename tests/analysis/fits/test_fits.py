@@ -11,6 +11,7 @@ from graftwork.analysis.fits.density import density, reference_curve
 from graftwork.analysis.fits.difficulty import fit_difficulty
 from graftwork.analysis.fits.power_law import PowerLaw, crossings, fit_power_law, forecast
 from graftwork.analysis.fits.subpopulations import fit_subpopulations
+from graftwork.kernels.intervals import Interval
 
 SIZES = np.geomspace(1e3, 1e8, 12)
 LAW, FLATTER = PowerLaw(4.0, -0.3, 0.02), PowerLaw(4.0, -0.25, 0.02)
@@ -90,10 +91,19 @@ def test_what_has_no_law_is_refused() -> None:
 
 def test_a_variant_as_good_as_a_dense_model_of_twice_its_size_has_density_two() -> None:
     curve = reference_curve(SIZES, _noisy(LAW, 0, 0.01))
-    found = density(curve, 5e4, float(LAW.at(1e5)))
+    error = float(LAW.at(1e5))
+    found = density(curve, 5e4, Interval(error, error, error))
     assert found.density.mean == pytest.approx(2, rel=0.1)
     assert found.density.low < 2 < found.density.high
-    assert density(curve, 5e4, 1e-6).effective.mean == float("inf")
+    assert density(curve, 5e4, Interval(1e-6, 0, 1e-4)).effective.mean == float("inf")
+
+
+def test_the_interval_of_a_density_holds_it_as_often_as_it_says() -> None:
+    curve, spread, held = reference_curve(SIZES, _noisy(LAW, 0, 0.005)), 0.01, 0
+    for seed, error in enumerate(np.random.default_rng(0).normal(LAW.at(1e5), spread, 200)):
+        found = density(curve, 5e4, Interval(error, error - 1.96 * spread, error + 1.96 * spread), seed)
+        held += found.density.low <= 2 <= found.density.high
+    assert held >= 0.93 * 200
 
 
 def test_difficulty_foresees_what_the_plain_mean_does_not() -> None:
@@ -136,6 +146,16 @@ def test_a_line_and_a_parabola_are_told_apart() -> None:
     np.testing.assert_allclose(np.polyfit(x, x**2, 1), fit_subpopulations(x, x**2).line)
     with pytest.raises(UserError, match="needs 5 different"):
         fit_subpopulations([0.1] * 9, [0.2] * 9)
+
+
+@pytest.mark.parametrize("models", [5, 8, 40])
+def test_a_curvature_is_covered_of_few_models_too(models: int) -> None:
+    rng, held = np.random.default_rng(models), 0
+    for _ in range(300):
+        x = rng.uniform(0.5, 1, models)
+        found = fit_subpopulations(x, 0.5 * x**2 + rng.normal(0, 0.01, models)).curvature
+        held += found.low <= 0.5 <= found.high
+    assert held >= 0.93 * 300
 
 
 def _curve(law: PowerLaw, seed: int) -> Curve:

@@ -106,6 +106,14 @@ def test_confusion_equals_sklearn(evidence: Make, values_of: Make) -> None:
     assert len(values_of("accuracy.confusion", given, pairs=2)) == 3 + 2
 
 
+@pytest.mark.parametrize(("named", "pair"), [(3, "c2>3"), (0, "2>3")])
+def test_an_output_without_a_class_goes_by_its_number(evidence: Make, values_of: Make, named: int, pair: str) -> None:
+    given = evidence(samples=3, classes=4, labels=[0, 1, 2], logits=_telling([0, 1, 3], classes=4))
+    given.data.classes = given.data.classes[:named]
+    found = values_of("accuracy.confusion", given)
+    assert found[f"accuracy.confusion.pair.{pair}"].value == pytest.approx(1 / 3)
+
+
 def test_top_k_equals_sklearn(evidence: Make, values_of: Make, columns_of: Make) -> None:
     given = evidence()
     for k in (1, 3):

@@ -54,7 +54,14 @@ for _name, _said, _content in (
     ("nothing but zeros", "known format", bytes(64)),
     ("an image", "known format", b"\x89PNG\r\n\x1a\n" + bytes(100)),
     ("a text", "known format", b"dear reader\n"),
-    ("a numpy array", "known format", npy([1.0])),
+    ("a numpy array", "NumPy array", npy([1.0])),
+    ("an ONNX model", "ONNX", b"\x08\x08\x12\x07pytorch\x1a\x052.0.0:\x10" + bytes(40)),
+    ("a TFLite model", "TFLite", b"\x1c\0\0\0TFL3" + bytes(50)),
+    ("an OpenVINO model", "OpenVINO", b"<?xml version='1.0'?><net name='x' version='11'></net>"),
+    ("another document", "XML document", b"<?xml version='1.0'?><letter/>"),
+    ("an error of a store", "web page", b"<?xml version='1.0'?>\n<Error><Code>AccessDenied</Code></Error>"),
+    ("a table of Flax", "Flax", b"\x81\xa6params\x81\xa5Dense\x80"),
+    ("compiled code", "compiled", b"\x7fELF" + bytes(60)),
     ("the start of a zip file", "truncated or damaged", b"PK\x03\x04" + bytes(100)),
     ("the start of a pickle", "truncated, damaged", b"\x80\x02}"),
 ):
@@ -226,7 +233,7 @@ class Loads:
 
 @CHECKPOINTS.file("would run 'pickle.loads'", FILE)
 def a_pickle_in_a_pickle(path: Path) -> None:
-    torch.save({"w": torch.ones(2), "a": Loads(pickle.dumps(Hostile(canary(path))))}, path)
+    torch.save({"w": Loads(pickle.dumps(Hostile(canary(path))))}, path)
 
 
 @CHECKPOINTS.file("would run 'posix.system'", FILE)

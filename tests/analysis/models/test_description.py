@@ -1,11 +1,12 @@
 import json
 from pathlib import Path
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from graftwork.analysis.identity import fingerprint
-from graftwork.analysis.models import describe
+from graftwork.analysis.models import describe, description
 
 
 def test_a_known_network(resnet: nn.Module, tmp_path: Path) -> None:
@@ -25,6 +26,18 @@ def test_a_known_network(resnet: nn.Module, tmp_path: Path) -> None:
     assert told["layers"][0] == {"name": "conv1.weight", "shape": [4, 2, 3, 3], "dtype": "float32"}
     weights = sum(t.numel() for n, t in state.items() if t.ndim > 1)
     assert told["sparsity"] == 7 * 16 / weights
+
+
+def test_a_large_checkpoint_is_hashed_only_where_it_is_read_anyway(
+    resnet: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(description, "_READ_AT_ONCE", 1000)
+    monkeypatch.setattr("graftwork.analysis.identity.sights.now", lambda: 1 << 62)
+    path = tmp_path / "a.pt"
+    torch.save(resnet.state_dict(), path)
+    assert describe(path)["content"] is None
+    assert describe(path, statistics=True)["content"] == fingerprint(path)
+    assert describe(path)["content"] == fingerprint(path)
 
 
 def test_an_unknown_network_says_why(state: dict[str, Tensor], tmp_path: Path) -> None:

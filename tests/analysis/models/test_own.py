@@ -127,3 +127,45 @@ def test_a_module_of_a_package_is_found_without_being_imported(tmp_path: Path, m
     for wrong in ("lab_of_mine.none:make", "nets", "a.py:", "nowhere.py:make"):
         with pytest.raises(UserError):
             trust.code_file(wrong)
+
+
+WITH_LOSS = """
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Linear(4, 3)
+        self.criterion = nn.Linear(3, 3)
+    def forward(self, x):
+        return self.backbone(x)
+def bare():
+    return nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3))
+"""
+LOSS = {"backbone": (3, 4), "criterion": (3, 3)}
+BODY = {"0": (5, 4), "2": (3, 5)}
+
+
+@pytest.mark.parametrize(
+    ("network", "layers", "wrapped"),
+    [
+        ("Net", LOSS, "{0}.{1}"),
+        ("Net", LOSS, "module.{0}.{1}"),
+        ("Net", LOSS, "model.{0}._orig_mod.{1}"),
+        ("bare", BODY, "{0}.{1}"),
+        ("bare", BODY, "_forward_module.backbone.{0}.{1}"),
+        ("bare", BODY, "net.body.{0}._checkpoint_wrapped_module.{1}"),
+    ],
+)
+def test_names_are_those_of_the_code_whatever_they_look_like(
+    network: str, layers: dict[str, tuple[int, int]], wrapped: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "net.py"
+    file.write_text(WITH_LOSS)
+    trust.trust(file)
+    own = {f"{name}.weight": torch.randn(shape) for name, shape in layers.items()}
+    own |= {f"{name}.bias": torch.randn(shape[0]) for name, shape in layers.items()}
+    torch.save({wrapped.format(*name.rsplit(".", 1)): tensor for name, tensor in own.items()}, tmp_path / "a.pt")
+    checkpoint = open_checkpoint(tmp_path / "a.pt", network=f"{file}:{network}")
+    assert set(checkpoint.specs) == set(own)
+    for name, tensor in checkpoint.network().state_dict().items():
+        assert torch.equal(tensor, own[name])

@@ -1,6 +1,10 @@
 """Which tensors of a training program's file are opened."""
 
 import argparse
+import datetime
+import enum
+import functools
+import pickle
 from collections import OrderedDict, defaultdict
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -41,6 +45,22 @@ def value_of(path: Path, weights: str | None = None) -> float:
         ({"state_dict": net(1, "model.") | net(2, "ema_model.")}, ["model", "ema_model"], "model"),
         (net(1, "net.") | net(2, "net_ema."), ["net", "net_ema"], "net"),
         (net(1, "query.") | net(2, "momentum_query."), ["query", "momentum_query"], "query"),
+        (net(1, "encoder_q.") | net(2, "encoder_k."), ["encoder_q", "encoder_k"], "encoder_q"),
+        (net(1, "online.") | net(2, "target."), ["online", "target"], "online"),
+        (
+            {"state_dict": net(1, "online_encoder.") | net(2, "target_encoder.")},
+            ["online_encoder", "target_encoder"],
+            "online_encoder",
+        ),
+        ({"state_dict": net(1, "module.student.") | net(2, "module.teacher.")}, ["student", "teacher"], "student"),
+        (net(1, "model.student.module.") | net(2, "model.teacher.module."), ["student", "teacher"], "student"),
+        (
+            net(1, "_orig_mod.student.") | net(2, "_orig_mod.teacher.") | {"_orig_mod.loss.weight": torch.ones(2)},
+            ["student", "teacher"],
+            "student",
+        ),
+        ({"student": net(1, "module."), "teacher": net(2, "module.")}, ["student", "teacher"], "student"),
+        (net(1) | net(2, "teacher."), ["model", "teacher"], "model"),
     ],
 )
 def test_the_usual_weights_are_opened_and_the_others_by_name(
@@ -63,6 +83,8 @@ def test_the_usual_weights_are_opened_and_the_others_by_name(
         {"state_dict": net(1, "generator.") | net(2, "discriminator.")},
         {"encoder": net(1), "decoder": net(2)},
         {"model": {"encoder": net(1), "decoder": net(2)}},
+        {"state_dict": net(1, "module.netG.") | net(2, "module.netD.")},
+        net(1, "model.generator_net.") | net(2, "model.discriminator_net.") | {"model.criterion.weight": torch.ones(2)},
     ],
 )
 def test_without_a_usual_one_the_choices_are_listed(content: dict[str, Any], tmp_path: Path) -> None:
@@ -79,6 +101,14 @@ def test_the_same_holds_of_safetensors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="discriminator, generator"):
         open_checkpoint(tmp_path / "a.safetensors")
     assert value_of(tmp_path / "a.safetensors", "generator") == 1
+
+
+def test_an_average_beside_the_network_s_own_names_is_told_apart(tmp_path: Path) -> None:
+    both = net(1) | {"fc.weight": torch.ones(2, 2)}
+    path = saved(both | {f"momentum.{name}": tensor + 1 for name, tensor in both.items()}, tmp_path / "a.pt")
+    assert open_checkpoint(path).metadata == {"weights": ["model", "momentum"], "opened": "model"}
+    for weights in (None, "momentum"):
+        assert set(open_checkpoint(path, weights).specs) == set(both)
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
@@ -125,3 +155,138 @@ def test_the_state_of_training_is_named_and_not_opened(tmp_path: Path) -> None:
 def test_a_module_called_ema_alone_is_no_second_network(tmp_path: Path) -> None:
     path = saved({"ema.weight": torch.ones(2)}, tmp_path / "a.pt")
     assert open_checkpoint(path).metadata == {}
+
+
+class Settings(dict[str, Any]):
+    """A dictionary of another class, as settings often are."""
+
+
+class Kind(enum.Enum):
+    """Values that are objects."""
+
+    FIRST = 1
+
+
+def test_objects_beside_the_weights_are_named_and_not_read(tmp_path: Path) -> None:
+    beside = {
+        "date": datetime.date(2024, 1, 2),
+        "schedule": functools.partial(max, 1),
+        "kind": Kind.FIRST,
+        "optimizer_class": torch.optim.SGD,
+        "mean": np.ones(3),
+        "criterion": nn.CrossEntropyLoss(torch.ones(3)),
+        "args": argparse.Namespace(lr=0.1, when=[datetime.date(2024, 1, 2)], more=Settings(a=1)),
+        "settings": Settings(width=8, deep=Settings(kind=Kind.FIRST)),
+        "version": torch.torch_version.TorchVersion("2.1.0"),
+        "counts": {Kind.FIRST: 3, (1, (2, 3)): 4},
+        "epochs": np.int64(3),
+    }
+    metadata = open_checkpoint(saved({"state_dict": net(1), **beside}, tmp_path / "a.pt")).metadata
+    assert metadata.pop("not_read") == {
+        "date": "datetime.date",
+        "kind": f"{__name__}.Kind",
+        "mean": "numpy.ndarray",
+        "criterion": "torch.nn.modules.loss.CrossEntropyLoss",
+        "args.when.0": "datetime.date",
+    }
+    assert metadata == {
+        "args": {"lr": 0.1, "when": [None], "more": {"a": 1}},
+        "settings": {"width": 8, "deep": {"kind": None}},
+        "version": "2.1.0",
+        "counts": {f"{__name__}.Kind": 3, "(1, (2, 3))": 4},
+        "epochs": 3,
+        "training": ["schedule", "optimizer_class"],
+    }
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        nn.Linear(2, 2),
+        {"model": nn.Linear(2, 2), "epoch": 3},
+        {"model": nn.Linear(2, 2), "ema": net(1)},
+        {"net": {"module": nn.Linear(2, 2)}},
+        [nn.Linear(2, 2)],
+    ],
+)
+def test_a_module_that_was_pickled_whole_is_refused_with_the_way_out(content: Any, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"would run 'torch\.nn\.modules\.linear\.Linear'") as caught:
+        open_checkpoint(saved(content, tmp_path / "a.pt"))
+    assert "state_dict" in caught.value.next_step
+
+
+def test_beside_a_whole_module_the_weights_open(tmp_path: Path) -> None:
+    path = saved({"state_dict": net(1), "model": nn.Linear(2, 2)}, tmp_path / "a.pt")
+    assert value_of(path) == 1
+    assert open_checkpoint(path).metadata["not_read"] == {"model": "torch.nn.modules.linear.Linear"}
+    asked = saved({"model": nn.Linear(2, 2), "ema": net(2)}, tmp_path / "b.pt")
+    assert value_of(asked, "ema") == 2
+
+
+def test_a_module_beside_a_table_that_may_be_anything_is_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="several sets"):
+        open_checkpoint(saved({"mine": nn.Linear(2, 2), "stats": {"mean": torch.ones(3)}}, tmp_path / "a.pt"))
+
+
+class Packed:
+    """A tensor in an object of somebody's own."""
+
+    def __init__(self) -> None:
+        self.packed = torch.ones(2)
+
+
+@pytest.mark.parametrize("name", ["fc.weight", "weight"])
+def test_an_object_among_the_tensors_that_holds_some_is_not_left_out(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=rf"holds '{name}', which is an object of .*Packed"):
+        open_checkpoint(saved({name: Packed(), "fc.bias": torch.ones(2)}, tmp_path / "a.pt"))
+    extra = {"conv._extra_state": Packed(), "optimizer": Packed()}
+    assert value_of(saved(net(1) | extra, tmp_path / "b.pt")) == 1
+
+
+def test_weights_in_a_dictionary_of_another_class_open(tmp_path: Path) -> None:
+    assert value_of(saved(Settings(net(1)), tmp_path / "a.pt")) == 1
+    assert value_of(saved({"state_dict": Settings(net(2))}, tmp_path / "b.pt")) == 2
+
+
+ARRAYS = {
+    "conv.weight": np.arange(4, dtype=">f4").reshape(2, 2, order="F"),
+    "conv.bias": np.array([1, -2], "i2"),
+    "steps": np.array(3),
+    "phase": np.array([1 + 2j]),
+    "names": np.array(["a"]),
+}
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_a_pickle_of_arrays_opens(protocol: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.pkl"
+    path.write_bytes(pickle.dumps({"model": ARRAYS, "__author__": "x"}, protocol))
+    checkpoint = open_checkpoint(path)
+    assert checkpoint.format == "pickle"
+    assert list(checkpoint.specs) == ["conv.weight", "conv.bias", "steps", "phase"]
+    for name, spec in checkpoint.specs.items():
+        tensor = checkpoint.tensor(name)
+        assert (tuple(tensor.shape), tensor.dtype) == (spec.shape, spec.dtype)
+        np.testing.assert_array_equal(tensor.numpy(), ARRAYS[name])
+    assert checkpoint.metadata == {"__author__": "x", "not_read": {"names": "numpy.ndarray"}}
+
+
+def test_arrays_are_weights_where_there_are_no_tensors_alone(tmp_path: Path) -> None:
+    content = {"mine": net(1), "history": {"loss": np.ones(9)}, "mean": np.ones(3)}
+    assert value_of(saved(content, tmp_path / "a.pt")) == 1
+    mixed = {"conv.weight": np.full((2, 2), 7.0), "conv.bias": torch.ones(2), "mean": np.ones(3)}
+    assert value_of(saved(mixed, tmp_path / "b.pt")) == 7
+
+
+def test_an_array_without_its_numbers_is_told(tmp_path: Path) -> None:
+    whole = pickle.dumps({"w": np.arange(8, dtype="u1"), "b": np.ones(2)}, 4)
+    assert whole.count(b"K\x08\x85") == 1
+    (tmp_path / "a.pkl").write_bytes(whole.replace(b"K\x08\x85", b"K\x09\x85"))
+    with pytest.raises(UserError, match="'w', which is an array without its numbers"):
+        open_checkpoint(tmp_path / "a.pkl")
+
+
+def test_tensors_that_were_pickled_without_torch_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.pkl").write_bytes(pickle.dumps(net(1)))
+    with pytest.raises(UserError, match=r"pickled without torch\.save"):
+        open_checkpoint(tmp_path / "a.pkl")

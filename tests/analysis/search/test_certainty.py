@@ -26,7 +26,8 @@ from graftwork.analysis.trials import (
     Value,
 )
 from graftwork.analysis.workspace import Workspace
-from graftwork.kernels.bootstrap import Interval, mean_interval_reference
+from graftwork.kernels.intervals import Interval
+from graftwork.kernels.intervals.paired import paired_interval
 
 from .digits import AMOUNT, SMALLEST, Toy, formula
 
@@ -153,17 +154,13 @@ def test_what_was_right_of_every_sample_gives_the_paired_difference(recorded: Re
     found = recorded.difference([NET], [ONE], "accuracy")
     assert found
     assert found.paired
-    apart = RIGHT[1].astype(float) - RIGHT[0]
-    expected = mean_interval_reference(apart, 1)
-    assert found.interval.mean == pytest.approx(apart.mean())
-    assert found.interval == pytest.approx(expected, abs=0.006)
+    assert found.interval == paired_interval(RIGHT[1].astype(int) - RIGHT[0])
 
 
 def test_several_seeds_are_paired_by_their_mean_over_each_sample(recorded: Recorded) -> None:
     found = recorded.difference([NET], [ONE, TWO], "accuracy")
     assert found
-    apart = RIGHT[1:].mean(axis=0) - RIGHT[0]
-    assert found.interval == pytest.approx(mean_interval_reference(apart, 1), abs=0.006)
+    assert found.interval == paired_interval(RIGHT[1:].mean(axis=0) - RIGHT[0])
 
 
 def test_other_measures_are_taken_as_independent(recorded: Recorded) -> None:

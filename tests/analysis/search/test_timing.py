@@ -7,7 +7,7 @@ import numpy as np
 
 from graftwork.analysis.search.certainty import Difference
 from graftwork.analysis.trials import Answer
-from graftwork.kernels.bootstrap import Interval
+from graftwork.kernels.intervals import Interval
 
 from .digits import AMOUNT, HEAD, Toy, formula
 

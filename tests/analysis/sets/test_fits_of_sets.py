@@ -9,6 +9,7 @@ import pytest
 
 from graftwork.analysis.correctness import Correctness
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.fits.difficulty import fit_difficulty, forecast_interval, misses
 from graftwork.analysis.fits.power_law import PowerLaw
 from graftwork.analysis.sets import FITS, FittedCurve, Member, Remark, Table, Value
 from graftwork.kernels.packed import pack
@@ -183,6 +184,42 @@ def test_a_variant_half_as_large_as_its_equal_has_density_two() -> None:
         done("fit.density", table, dense="dens")
 
 
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (300, "below the smallest dense model, 1,000."),
+        (1e5, ""),
+        (5e7, "beyond the largest dense model, 10,000,000."),
+    ],
+)
+@pytest.mark.parametrize("better", ["lower", "higher"])
+def test_a_density_beyond_the_dense_models_is_said_to_be_extrapolated(size: float, said: str, better: Any) -> None:
+    variant = member("variant", "prune", n=5e4, loss=float(FLAT.at(size)))
+    members = (*along(FLAT, None), variant)
+    table = Table(tuple(map(hits, members)) if better == "higher" else members, "n", "loss", None, {"loss": better})
+    _, remarks = done("fit.density", table)
+    assert ["extrapolated" in remark for remark in remarks] == ([False, True] if said else [False])
+    assert said in remarks[-1]
+
+
+def test_a_density_is_no_surer_than_the_models_own_accuracy() -> None:
+    def told(reach: float) -> Value:
+        error = float(FLAT.at(1e5))
+        own = Value(measure="loss", value=1 - error, low=1 - error - reach, high=1 - error + reach, unit="fraction")
+        variant = replace(member("variant", "prune", n=5e4, loss=0), values={"n": VALUE, "loss": own})
+        table = Table((*map(hits, along(FLAT, None, 0.005)), variant), "n", "loss", None, {"loss": "higher"})
+        return done("fit.density", table)[0]["fit.density.model.variant"]
+
+    sure, unsure = told(0.001), told(0.05)
+    assert sure.value == unsure.value
+    assert sure.low is not None
+    assert unsure.low is not None
+    assert unsure.low < sure.low < 2
+
+
+VALUE = Value(measure="n", value=5e4)
+
+
 def _learnt(sizes: np.ndarray, samples: int = 400, attempts: int = 12) -> Table:
     """Return models that have one half of the samples right by a law, and the other half by chance."""
     rng = np.random.default_rng(0)
@@ -199,9 +236,36 @@ def test_accuracy_is_extrapolated_from_the_samples_that_follow_a_law() -> None:
     table = _learnt(np.geomspace(500, 8000, 6))
     values, remarks = done("fit.difficulty", table, at=1e5, clusters=2, tolerance=0.03)
     truth = 0.5 * (1 - 5 * 1e5**-0.3) + 0.25
-    assert values["fit.difficulty.forecast"].value == pytest.approx(truth, abs=0.06)
+    forecast = values["fit.difficulty.forecast"]
+    assert forecast.value == pytest.approx(truth, abs=0.06)
+    assert forecast.low is not None
+    assert forecast.high is not None
+    assert forecast.low < truth < forecast.high
     assert abs(values["fit.difficulty.miss"].value) < 0.06
     assert remarks[-1].startswith("From the smaller sizes")
+
+
+@pytest.mark.parametrize("attempts", [1, 4])
+def test_forecasts_of_planted_laws_are_not_biased_and_held_by_their_intervals(attempts: int) -> None:
+    rng, sizes = np.random.default_rng(attempts), np.geomspace(1e5, 1e7, 7)
+    errors, held = [], []
+    laws = PowerLaw(0.6 * 1e5**0.5, -0.5, 0.02), PowerLaw(0.9 * 1e5**0.25, -0.25, 0.05)
+    for _ in range(5):
+        rates = np.repeat([1 - law.at(sizes) for law in laws], 200, axis=0).T
+        right = rng.binomial(attempts, rates) / attempts
+        found, missed = fit_difficulty(sizes, right), misses(sizes, right)
+        told = forecast_interval(found, sizes, missed, 1e8)
+        truth = np.mean([1 - law.at(1e8) for law in laws])
+        errors.append(told.mean - truth)
+        held.append(told.low <= truth <= told.high)
+    assert abs(np.mean(errors)) < 0.03
+    assert all(held)
+
+
+def test_a_forecast_that_cannot_be_checked_is_not_given() -> None:
+    values, remarks = done("fit.difficulty", _learnt(np.geomspace(500, 8000, 4)), at=1e5, clusters=2)
+    assert set(values) == {"fit.difficulty.predictable"}
+    assert remarks[-1] == "There are 4 sizes, and 5 are needed to check a forecast; none is given."
 
 
 def test_difficulty_without_kept_samples_or_with_few_sizes_is_refused() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graftwork.analysis.trials import Plan, Trial, TrialResult, Value
-from graftwork.analysis.workspace import ValueRecord, Workspace
+from graftwork.analysis.workspace import ValueRecord, Workspace, schema
 
 from .conftest import ACCURACY, DATA, A, B, run, trial
 
@@ -66,7 +66,7 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
         for table, columns in NEWER.items():
             for column in columns:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        db.execute("PRAGMA user_version = 5")
+        db.execute(f"PRAGMA user_version = {schema.MIGRATIONS.index(schema._BY_DATA)}")
     db.close()
     with Workspace.open(home) as space:
         after = space.values()

@@ -1,17 +1,13 @@
 """What a person keeps comes back as it was."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.identity import fingerprint
 from graftwork.analysis.selection import Selection
-from graftwork.analysis.workspace import SelectionRecord, Workspace, keeper
+from graftwork.analysis.workspace import SelectionRecord, Workspace
 
 from .conftest import DATA, A
 
@@ -68,31 +64,3 @@ def test_notes_come_and_go(finished: Workspace) -> None:
     assert finished.note(A.identity) == ""
     with pytest.raises(UserError, match="no model 'xyz'"):
         finished.set_note("xyz", "text")
-
-
-def test_content_is_computed_only_after_a_change(
-    workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    computed: list[Path] = []
-
-    def counting(path: Path) -> str:
-        computed.append(path)
-        return fingerprint(path)
-
-    monkeypatch.setattr(keeper, "fingerprint", counting)
-    folder = tmp_path / "data"
-    folder.mkdir()
-    file = folder / "file"
-    for path in (file, folder):
-        file.write_text("one")
-        first = workspace.content_of(path)
-        assert workspace.content_of(path) == first == fingerprint(path)
-        file.write_text("two")  # of the same length
-        os.utime(file, ns=(0, file.stat().st_mtime_ns + 10**9))
-        assert workspace.content_of(path) == fingerprint(path) != first
-        assert computed == [path, path]
-        computed.clear()
-    with Workspace.open(workspace.path, read_only=True) as view:
-        assert view.content_of(file) == fingerprint(file)
-    with pytest.raises(UserError, match="none cannot be read"):
-        workspace.content_of(tmp_path / "none")

@@ -1,0 +1,20 @@
+"""Numbers as tables tell them: short, and with their intervals as far as those reach."""
+
+import math
+
+
+def sure(value: float, low: float, high: float) -> str:
+    """Return a number with its interval, as far as the second figure of half of it; large ones as by `compact`."""
+    half = (high - low) / 2
+    if not 0 < half < math.inf or abs(value) >= 1e4:
+        return f"{compact(value)} [{compact(low)}, {compact(high)}]"
+    places = max(0, 1 - math.floor(math.log10(half)))
+    return f"{value:.{places}f} [{low:.{places}f}, {high:.{places}f}]"
+
+
+def compact(value: float) -> str:
+    """Return a number in at most five figures, with k, M or G for thousands, millions or billions."""
+    for least, unit, letter in ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")):
+        if abs(value) >= least:
+            return f"{value / unit:.4g} {letter}"
+    return f"{value:.4g}"

@@ -1,0 +1,29 @@
+"""Numbers as tables tell them."""
+
+import pytest
+
+from graftwork.analysis.wording import compact, sure
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ((0.98284, 0.853, 0.9991), "0.983 [0.853, 0.999]"),
+        ((100.0, 92.9, 100.0), "100.0 [92.9, 100.0]"),
+        ((0.0, 0.0, 3.62), "0.0 [0.0, 3.6]"),
+        ((412.6, 380.1, 442.5), "413 [380, 442]"),
+        ((5.0, 5.0, 5.0), "5 [5, 5]"),
+        ((123_456.0, 123_100.0, 123_800.0), "123.5 k [123.1 k, 123.8 k]"),
+    ],
+)
+def test_a_number_is_told_as_far_as_its_interval_reaches(numbers: tuple[float, float, float], told: str) -> None:
+    assert sure(*numbers) == told
+
+
+def test_large_numbers_are_short() -> None:
+    assert [compact(value) for value in (0.5, 9999.0, 1.5e6, -2e9)] == [
+        "0.5",
+        "9999",
+        "1.5 M",
+        "-2 G",
+    ]
