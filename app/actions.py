@@ -3,13 +3,17 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..views.parts import shortened
 from . import palette
 from .commands import Command, focused_plot
-from .settings import DEVICES
+from .settings import DEVICES, RECENT
 
 if TYPE_CHECKING:
     from ..analysis.catalogue import Entry
     from .window import Window
+
+
+_LONGEST = 60
 
 
 def window_commands(window: "Window") -> list[Command]:
@@ -28,18 +32,12 @@ def _file(window: "Window") -> list[Command]:
     def open_demo() -> None:
         from .demo import default_folder, demo_recipe
 
-        window.open_workspace(default_folder(), demo_recipe())
-
-    def recent(number: int, name: str) -> Command:
-        def reopen() -> None:
-            window.open_workspace(Path(name))
-
-        return Command(f"file.recent.{number}", Path(name).name, reopen, menu=("File", "Recent"))
+        window.open_workspace(default_folder(), lambda: window.run_recipe(demo_recipe()))
 
     return [
         Command("file.workspace", "Open or make a workspace…", window.ask_workspace, "Ctrl+O", "open", ("File",)),
         Command("file.demo", "Open demo", open_demo, menu=("File",)),
-        *(recent(number, name) for number, name in enumerate(window.settings.recent)),
+        *(_recent(window, number) for number in range(RECENT)),
         Command(
             "file.open",
             "Open checkpoints…",
@@ -69,6 +67,26 @@ def _file(window: "Window") -> list[Command]:
         ),
         Command("file.quit", "Quit", window.close, "Ctrl+Q", menu=("File",)),
     ]
+
+
+def _recent(window: "Window", number: int) -> Command:
+    """Return the command that opens a workspace again: the latest is the first."""
+
+    def there() -> list[Path]:
+        return window.settings.recent_workspaces()[number : number + 1]
+
+    def reopen() -> None:
+        for path in there():
+            window.open_workspace(path)
+
+    return Command(
+        f"file.recent.{number}",
+        "Recent workspace",
+        reopen,
+        menu=("File", "Recent"),
+        enabled=lambda: bool(there()),
+        name=lambda: next((shortened(f"{path.name} – {path.parent}", _LONGEST) for path in there()), ""),
+    )
 
 
 def _edit(window: "Window") -> list[Command]:
@@ -148,7 +166,9 @@ def _experiment(window: "Window") -> list[Command]:
             "Resume",
             window.resume,
             menu=("Experiment",),
-            enabled=lambda: _writable(window) and not window.session.engine.running,
+            enabled=lambda: (
+                _writable(window) and not window.session.engine.running and window.session.snapshot.unfinished
+            ),
         ),
         *(_device(window, device, title) for device, title in DEVICES.items()),
     ]

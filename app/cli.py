@@ -29,7 +29,8 @@ from .terminal import screen, write, write_error, write_json, write_json_text, w
 
 app = typer.Typer(
     name="graftwork",
-    help="Decide what to cut from trained networks and what to combine. 'graftwork [WORKSPACE]' opens the window.",
+    help="Decide what to cut from trained networks and what to combine. 'graftwork [PATH]' opens the window: on a "
+    "workspace, checkpoints, a folder of them, or a recipe.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -349,7 +350,7 @@ def demo(
         return run_demo(folder)
     from .start import open_window
 
-    return open_window([str(folder)], demo_recipe())
+    return open_window([folder], demo_recipe())
 
 
 @workspaces.command()

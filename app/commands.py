@@ -41,6 +41,9 @@ class Command:
         Whether it is on, for something that is on or off.
     by_focus : bool
         The focused widget takes the keys itself; the registry only tells of them.
+    name : callable or None
+        Its name at the moment, for something that stands for one thing now and for another later; it is left out of
+        the menus while it cannot be done.
     """
 
     id: str
@@ -52,6 +55,12 @@ class Command:
     enabled: Callable[[], bool] = field(default=lambda: True)
     checked: Callable[[], bool] | None = None
     by_focus: bool = False
+    name: Callable[[], str] | None = None
+
+    @property
+    def text(self) -> str:
+        """What it is called now."""
+        return self.name() if self.name else self.title
 
     @property
     def tooltip(self) -> str:
@@ -75,6 +84,7 @@ class Commands(QObject):
         self._window = window
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
+        self._menus: dict[tuple[str, ...], QMenu] = {}
         look.changed.connect(self._restyle)
 
     def __iter__(self) -> Iterator[Command]:
@@ -119,15 +129,15 @@ class Commands(QObject):
     def settle(self) -> None:
         """Bring every action up to date with what can be done now."""
         for name, action in self._actions.items():
-            command = self._commands[name]
-            action.setEnabled(command.enabled())
-            if command.checked:
-                action.setChecked(command.checked())
+            _settle(action, self._commands[name])
+        for path, menu in self._menus.items():
+            if len(path) > 1:  # one that opens with nothing in it
+                menu.menuAction().setEnabled(any(action.isVisible() for action in menu.actions()))
 
     def fill(self, bar: QMenuBar) -> None:
         """Fill a menu bar: the menus in their usual order, the commands in the order in which they were added."""
         bar.clear()
-        menus: dict[tuple[str, ...], QMenu] = {}
+        menus = self._menus = {}
         used = [command.menu[0] for command in self if command.menu]
         for title in dict.fromkeys([*(m for m in MENUS if m in used), *used]):
             menus[(title,)] = bar.addMenu(title)
@@ -166,6 +176,16 @@ class Commands(QObject):
         for name, action in self._actions.items():
             if self._commands[name].icon:
                 action.setIcon(icon(self._commands[name].icon))
+
+
+def _settle(action: QAction, command: Command) -> None:
+    possible = bool(command.enabled())
+    if command.name:
+        action.setText(command.text.replace("&", "&&"))
+        action.setVisible(possible)
+    action.setEnabled(possible)
+    if command.checked:
+        action.setChecked(command.checked())
 
 
 def _menu_at(menus: dict[tuple[str, ...], QMenu], path: tuple[str, ...]) -> QMenu:

@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from ..analysis.errors import UserError
 from ..analysis.recipe import DataInput
 from ..analysis.session import Session
 from ..views.bridge import Bridge
-from ..views.parts import column, count_box, named, told
+from ..views.parts import Sentence, choice_box, column, count_box, named, told
 from ..views.theme import GAP
 from .asking import known_data
 from .preparation import UNPREPARED, PreparationForm, PreviewStrip
@@ -33,7 +33,7 @@ class DataChoice(QWidget):
         self._specs = known_data(session)
         self._new: set[str] = set()  # not measured yet
         self._filled: dict[str, Any] = {}  # what the form was given; a person has changed nothing while it holds that
-        self.names = told(QComboBox(self), "Data set")
+        self.names = told(choice_box(self), "Data set")
         self.names.addItems([*self._specs, "none"])
         self.names.setCurrentText(session.shown.name)
         self.limit = told(
@@ -41,14 +41,14 @@ class DataChoice(QWidget):
             "At most so many, spread evenly over the classes",
             "At most so many samples",
         )
-        self.part = told(QComboBox(self), "Which part, where the set has several")
+        self.part = told(choice_box(self), "Which part, where the set has several")
         for title, split in (("all of it", None), ("train", "train"), ("val", "val"), ("test", "test")):
             self.part.addItem(title, split)
         self.form = PreparationForm(self)
-        self.reason = named(QLabel(self, wordWrap=True), "quiet")
+        self.reason = named(Sentence(self), "quiet")
         self.use = QPushButton("Prepare so", self)
         self.preview = PreviewStrip(session, self)
-        self.problem = named(QLabel(self, wordWrap=True), "form-error")
+        self.problem = named(Sentence(self), "form-error")
         self._lay_out()
         self.names.currentTextChanged.connect(self._on_chosen)
         self.limit.valueChanged.connect(self._on_changed)

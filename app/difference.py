@@ -10,6 +10,7 @@ from rich.table import Table
 from ..analysis.columns import read_column
 from ..analysis.correctness import Correctness, read_rows
 from ..analysis.errors import UserError, unknown
+from ..analysis.wording import counted
 from ..analysis.workspace import Workspace
 from .terminal import screen
 
@@ -86,7 +87,7 @@ def print_differences(found: list[Found], first: str, second: str) -> None:
     """Print a table for each data set, and the verdict in words."""
     for entry in found:
         table = Table(show_header=False, box=None)
-        table.add_row("data", f"{entry['data']}, {entry['samples']:,} samples")
+        table.add_row("data", f"{entry['data']}, {counted(entry['samples'], 'sample')}")
         table.add_row(f"accuracy of {first}", _share(entry["first"]))
         table.add_row(f"accuracy of {second}", _share(entry["second"]))
         table.add_row("gained", _share(entry["gain"], "+"))

@@ -1,12 +1,11 @@
 """The experiment dialog: writes a recipe from choices."""
 
 from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDialog,
     QDialogButtonBox,
     QHBoxLayout,
     QLabel,
@@ -19,37 +18,38 @@ from PySide6.QtWidgets import (
 )
 
 from ..analysis.catalogue import Entry
-from ..analysis.errors import UserError
-from ..analysis.recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, searching
+from ..analysis.recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, searching, write_recipe
 from ..analysis.session import Session
 from ..views.forms import Form
 from ..views.help import show_help
-from ..views.parts import column, named, scrolled, told
+from ..views.parts import Sentence, choice_box, column, named, scrolled, sized, told
 from ..views.theme import GAP, WIDE
 from .data_choice import DataChoice
 from .layer_choice import LayerChoice
+from .run_dialog import RunDialog
 from .search_choice import SearchChoice
 from .training_data import TrainingData
 
 _USUAL = ("accuracy", "loss", "cost.nominal", "cost.measured", "geometry.margins")
 
 
-class ExperimentDialog(QDialog):
+class ExperimentDialog(RunDialog):
     """Choose models, a method with its parameters, data and measures; `recipe` is what they come to."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New experiment")
-        self.resize(980, 680)
+        sized(self, 980, 680)
         self._session = session
         self._form: Form | None = None
         self._title = QLineEdit("Experiment", self)
         self._models = _checklist(self, [m.name for m in session.snapshot.models], self._ticked(session))
-        self._method = told(QComboBox(self), "Method")
+        self._models.setMinimumWidth(140)
+        self._method = told(choice_box(self), "Method")
         for entry in session.catalogue.of_kind("method"):
             self._method.addItem(f"{entry.title}   {entry.id}", entry.id)
         self._place = scrolled(QWidget(self), self)
-        self._summary = named(QLabel(self, wordWrap=True), "quiet")
+        self._summary = named(Sentence(self), "quiet")
         session.retry("answer")
         self.data = DataChoice(session, self)
         self.layers = LayerChoice(session, self)
@@ -59,9 +59,8 @@ class ExperimentDialog(QDialog):
         self._seeds = told(
             QLineEdit("0", self), "Comma list; methods that draw random numbers run once for each", "Seeds"
         )
-        self._problem = named(QLabel(self, wordWrap=True), "form-error")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
-        self._run = self._buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.run = self._buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(QDialogButtonBox.StandardButton.Help)
         for button in self._buttons.buttons():
             button.setIcon(QIcon())  # the system's are of all colours
@@ -169,12 +168,9 @@ class ExperimentDialog(QDialog):
             part.show_model(first.identity if first else None)
 
     def _on_run(self) -> None:
-        try:
-            self.recipe()
-        except (ValueError, UserError) as error:
-            self._problem.setText(str(error))
-            return
-        self.accept()
+        self.submit(
+            lambda: self._session.run_recipe(write_recipe(self.recipe()), Path.cwd(), "The experiment"),
+        )
 
     def _lay_out(self) -> None:
         left = QVBoxLayout()
@@ -192,14 +188,16 @@ class ExperimentDialog(QDialog):
         ):
             self.pages.addTab(page, title)
             page.setContentsMargins(GAP, GAP, GAP, GAP)
-        columns = QHBoxLayout()
+        choices = QWidget(self)
+        columns = QHBoxLayout(choices)
+        columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(WIDE)
         columns.addLayout(left, 2)
         columns.addWidget(self.pages, 3)
         layout = QVBoxLayout(self)
         layout.setSpacing(GAP)
-        layout.addLayout(columns, 1)
-        layout.addWidget(self._problem)
+        layout.addWidget(scrolled(choices, self, sideways=True), 1)  # for a small screen
+        layout.addWidget(self.problem)
         layout.addWidget(self._buttons)
 
     def _method_page(self) -> QWidget:

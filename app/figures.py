@@ -1,6 +1,7 @@
 """Figures without a window."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..analysis.errors import UserError, unknown
@@ -44,15 +45,28 @@ def write_figure(
     views = drawn_views()
     if view not in views:
         raise unknown("view to draw called", view, list(views))
-    opened = runtime.open_runtime(_open(workspace), desk=False)
+    with drawing(workspace) as session:
+        if data is not None:
+            session.show_data(measured_data(session.snapshot.measured_data, data).identity)
+        for name, value in options:
+            session.set_option(name, value)
+        draw_view(session, views[view], output)
+
+
+@contextmanager
+def drawing(workspace: Path | str) -> Iterator[Session]:
+    """Open a workspace to draw its views, and close it afterwards.
+
+    Raises
+    ------
+    UserError
+        If there is no workspace.
+    """
+    opened = runtime.open_runtime(_open(Path(workspace)), desk=False)
     try:
         opened.session.catalogue = runtime.catalogue_of(opened)
         opened.session.refresh()
-        if data is not None:
-            opened.session.show_data(measured_data(opened.session.snapshot.measured_data, data).identity)
-        for name, value in options:
-            opened.session.set_option(name, value)
-        draw_view(opened.session, views[view], output)
+        yield opened.session
     finally:
         opened.close()
 

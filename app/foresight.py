@@ -8,6 +8,7 @@ from rich.table import Table
 
 from ..analysis.jobs.executor import Executor
 from ..analysis.trials import DerivedModel, Estimate, FitSpec, ModelSpec, Plan, Trial
+from ..analysis.wording import counted, share_of
 from ..analysis.workspace import Workspace
 from . import runtime
 from .terminal import screen
@@ -85,7 +86,7 @@ def afterwards(plan: Plan) -> Iterator[str]:
     """Give what is remarked of the plan, and what follows its trials, one sentence each: its search, its fits."""
     yield from plan.remarks
     if plan.search:
-        yield f"A search goes on from there, with up to {plan.search.trials} points."
+        yield f"A search goes on from there, with up to {counted(plan.search.trials, 'point')}."
         if plan.search.fits:
             yield f"Once it has ended, what it tried is fitted: {', '.join(plan.search.fits)}."
     for fit in plan.fits:
@@ -95,7 +96,12 @@ def afterwards(plan: Plan) -> Iterator[str]:
 def _fitted(fit: FitSpec) -> str:
     about = f"{fit.y} over {fit.x}" if fit.x and fit.y else fit.y or fit.x
     models = len({model for entry in fit.of for model in entry.models})
-    parts = (fit.fit, f"of {about}" if about else "", f"over {models} models", f"by {fit.by}" if fit.by else "")
+    parts = (
+        fit.fit,
+        f"of {about}" if about else "",
+        f"over {counted(models, 'model')}",
+        f"by {fit.by}" if fit.by else "",
+    )
     return " ".join(filter(None, parts))
 
 
@@ -112,11 +118,11 @@ def _figures(estimate: Estimate) -> tuple[str, str, str]:
 
 def _sum(left: list[Estimate], trials: int) -> str:
     if not left:
-        return f"All {trials} trials are done."
+        return "The one trial is done." if trials == 1 else f"All {trials} trials are done."
     disk = sum(estimate.disk or 0 for estimate in left)
     memory = max((estimate.memory or 0 for estimate in left), default=0)
     takes = f"{_time(left)}, {_size(disk)} of disk, up to {_size(memory)} of memory at once"
-    return f"{len(left)} of {trials} trials to run: {takes}."
+    return f"{share_of(len(left), trials, 'trial')} to run: {takes}."
 
 
 def _time(left: list[Estimate]) -> str:

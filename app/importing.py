@@ -7,7 +7,13 @@ from pathlib import Path
 from ..analysis.errors import UserError
 
 SUFFIXES = frozenset({".safetensors", ".pt", ".pth", ".th", ".bin", ".ckpt", ".pt2", ".ts"})
+_ENDINGS = (".index.json", ".pth.tar", ".pt.tar")
 _WHOLE = ("config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json")
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Return whether a file is one by its name."""
+    return path.suffix.lower() in SUFFIXES or path.name.lower().endswith(_ENDINGS)
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
@@ -15,7 +21,7 @@ def checkpoints_in(folder: Path) -> list[Path]:
     if any((folder / name).is_file() for name in _WHOLE):
         return [folder]
     entries = sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
-    files = [entry for entry in entries if entry.is_file() and entry.suffix.lower() in SUFFIXES]
+    files = [entry for entry in entries if entry.is_file() and is_checkpoint(entry)]
     return files + [path for entry in entries if entry.is_dir() for path in checkpoints_in(entry)]
 
 

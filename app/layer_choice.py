@@ -10,14 +10,14 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEdit, QTreeView, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QTreeView, QWidget
 
 from ..analysis.errors import UserError
 from ..analysis.layers import LayerTree, split_entries
 from ..analysis.session import Session
 from ..analysis.trials import FeatureSpec
 from ..views.bridge import Bridge
-from ..views.parts import column, count_box, named, told
+from ..views.parts import Sentence, column, count_box, named, told
 from ..views.table import text_of
 from ..views.theme import GAP
 from ..views.tips import as_tip
@@ -124,7 +124,7 @@ class LayerChoice(QWidget):
         self._session = session
         self._identity: str | None = None
         self._shown: LayerTree | None = None
-        self._about = named(QLabel(self, wordWrap=True), "quiet")
+        self._about = named(Sentence(self), "quiet")
         self.line = told(QLineEdit(self), "Names, patterns, kinds or stages, with commas between them", "Layers")
         self.line.setPlaceholderText("none; for example stages, layer3.*.conv1, kind:Conv2d")
         self.search = told(QLineEdit(self), "Show the layers whose name or kind holds this", "Search layers")
@@ -134,7 +134,7 @@ class LayerChoice(QWidget):
         self.tree = told(QTreeView(self, uniformRowHeights=True), "Tick the layers to keep", "Layers of the network")
         self.tree.setModel(self.model)
         self.model.dataChanged.connect(lambda: self.tree.viewport().update())  # rows of all depths
-        self.problem = named(QLabel(self, wordWrap=True), "form-error")
+        self.problem = named(Sentence(self), "form-error")
         self._make_manner()
         self.line.textChanged.connect(self._on_line)
         self.search.textChanged.connect(self._on_search)

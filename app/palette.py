@@ -186,7 +186,7 @@ def command_palette(commands: Commands, parent: QWidget) -> Palette:
 
     def choice(name: str) -> Choice:
         command = commands[name]
-        path = " › ".join((*command.menu, command.title.rstrip("…")))
+        path = " › ".join((*command.menu, command.text.rstrip("…")))
         return Choice(path, lambda: commands.run(name), key_text(command.keys), command.icon)
 
     return _opened(Palette([choice(command.id) for command in commands.available()], "Run a command", parent))
@@ -196,7 +196,7 @@ def key_list(commands: Commands, parent: QWidget) -> Palette:
     """Open the list of all keys; choosing one runs its command."""
     keyed = [command for command in commands if command.keys]
     choices = [
-        Choice(c.title.rstrip("…"), lambda name=c.id: commands.run(name), key_text(c.keys), c.icon)  # type: ignore[misc]
+        Choice(c.text.rstrip("…"), lambda name=c.id: commands.run(name), key_text(c.keys), c.icon)  # type: ignore[misc]
         for c in keyed
     ]
     return _opened(Palette(choices, "Find a key", parent))

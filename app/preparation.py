@@ -22,7 +22,7 @@ from ..analysis.errors import UserError
 from ..analysis.recipe import DataInput
 from ..analysis.session import Session
 from ..views.bridge import Bridge
-from ..views.parts import column, count_box, named, told
+from ..views.parts import Sentence, column, count_box, named, told
 from ..views.theme import GAP, TIGHT
 from ..views.tips import as_tip
 
@@ -153,7 +153,7 @@ class PreviewStrip(QWidget):
         self._session = session
         self._data: DataInput | None = None
         self._pictures = [QLabel(self) for _ in range(_COUNT)]
-        self.said = named(QLabel(self, wordWrap=True), "quiet")
+        self.said = named(Sentence(self), "quiet")
         self._rest = QTimer(self, singleShot=True, interval=300)
         self._rest.timeout.connect(self._settle)
         strip = QHBoxLayout()

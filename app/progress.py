@@ -9,7 +9,7 @@ from ..analysis.jobs.engine import Engine
 from ..analysis.jobs.executor import Job
 from ..analysis.printable import printable
 from ..analysis.session import Session
-from ..views.jobs import counted
+from ..views.jobs import tallied
 from .terminal import Screen, as_it_is, error_screen, progress_on
 
 
@@ -42,7 +42,7 @@ def follow(session: Session) -> int:
         bars.on_engine_changed()
     if session.message:  # a search that could not go on
         raise session.message
-    if devices := counted(engine.executor.devices.values()):
+    if devices := tallied(engine.executor.devices.values()):
         console.print(f"Computed on {devices}.")
     failed = session.workspace.trials("failed")
     for trial in failed:

@@ -5,10 +5,8 @@ from pathlib import Path
 
 from PySide6.QtGui import QFontDatabase, QIcon
 from PySide6.QtWidgets import (
-    QDialog,
     QDialogButtonBox,
     QFileDialog,
-    QLabel,
     QPlainTextEdit,
     QPushButton,
     QVBoxLayout,
@@ -21,13 +19,14 @@ from ..analysis.recipe import anchored, parse_recipe
 from ..analysis.session import Session
 from ..views.bridge import in_background
 from ..views.help import show_help
-from ..views.parts import named, told
+from ..views.parts import Sentence, named, sized, told
 from ..views.theme import GAP
+from .run_dialog import RunDialog
 
 RECIPES = "Recipes (*.toml)"
 
 
-class RecipeDialog(QDialog):
+class RecipeDialog(RunDialog):
     """A recipe in an editor; `text` is what it says now.
 
     Parameters
@@ -45,14 +44,13 @@ class RecipeDialog(QDialog):
     def __init__(self, session: Session, text: str, title: str, folder: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
-        self.resize(820, 680)
+        sized(self, 820, 680)
         self._session = session
         self.folder = folder
         self.editor = told(QPlainTextEdit(text, self), "The recipe, as TOML", "Recipe")
         self.editor.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.editor.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.problem = named(QLabel(self, wordWrap=True), "form-error")
-        self.outlook = named(QLabel(self, wordWrap=True), "quiet")
+        self.outlook = named(Sentence(self), "quiet")
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self.check = self._button("Check", self._on_check)
         self.save = self._button("Save as…", self._on_save)
@@ -60,7 +58,7 @@ class RecipeDialog(QDialog):
         self._buttons.addButton(QDialogButtonBox.StandardButton.Help)
         for button in self._buttons.buttons():
             button.setIcon(QIcon())  # the system's are of all colours
-        self._buttons.accepted.connect(self.accept)
+        self._buttons.accepted.connect(self._on_run)
         self._buttons.rejected.connect(self.reject)
         self._buttons.helpRequested.connect(lambda: show_help("recipe", "Recipes", self))
         self.editor.textChanged.connect(self._on_changed)
@@ -81,7 +79,7 @@ class RecipeDialog(QDialog):
         try:
             write_whole(path, self.text)
         except OSError as error:
-            self.problem.setText(f"{path} cannot be written: {error.strerror}. Choose another place.")
+            self.say(f"{path} cannot be written: {error.strerror}. Choose another place.")
             return
         moved = self._moves(path.parent)
         self.folder = path.parent
@@ -104,15 +102,17 @@ class RecipeDialog(QDialog):
         try:
             parse_recipe(self.text)
         except UserError as error:
-            self._say(str(error))
+            self._allow(str(error))
         else:
-            self._say("")
+            self._allow("")
 
-    def _say(self, problem: str) -> None:
-        self.problem.setText(problem)
-        self.problem.setVisible(bool(problem))
+    def _allow(self, problem: str) -> None:
+        self.say(problem)
         for button in (self.check, self.run):
-            button.setEnabled(not problem)
+            button.setEnabled(not problem and not self.waiting)
+
+    def _on_run(self) -> None:
+        self.submit(lambda: self._session.run_recipe(self.text, self.folder, "The recipe"))
 
     def _on_check(self) -> None:
         from .foresight import afterwards, foreseen, summary
@@ -127,19 +127,18 @@ class RecipeDialog(QDialog):
             plan, estimates, past = foreseen(session.desk, session.workspace, text, folder)
             return " ".join((summary(plan, estimates, past), *afterwards(plan)))
 
-        in_background(work, lambda found: self._on_checked(text, found), lambda error: self._on_refused(text, error))
+        in_background(work, lambda found: self._on_checked(text, found), lambda error: self._on_unfit(text, error))
 
     def _on_checked(self, text: str, found: str) -> None:
         self.check.setEnabled(True)
         if text == self.text:
             self.outlook.setText(found)
 
-    def _on_refused(self, text: str, error: Exception) -> None:
+    def _on_unfit(self, text: str, error: Exception) -> None:
         self.outlook.clear()
         self.check.setEnabled(True)
         if text == self.text:
-            self.problem.setText(str(error))
-            self.problem.show()
+            self.say(str(error))
 
     def _on_save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Save the recipe", str(self.folder / "recipe.toml"), RECIPES)

@@ -10,7 +10,7 @@ from ..analysis.catalogue import Entry, Quantity
 from ..analysis.recipe import EACH_GROUP
 from ..analysis.session import Session
 from ..views.forms import Field, fields_of
-from ..views.parts import column, count_box, named, scrolled, told
+from ..views.parts import Sentence, choice_box, column, count_box, named, scrolled, told
 from ..views.theme import GAP, TIGHT
 
 _GOALS = {
@@ -39,7 +39,7 @@ class BoundRow(QWidget):
 
     def __init__(self, tip: str, start: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.measure = told(QComboBox(self), tip)
+        self.measure = told(choice_box(self), tip)
         self.line = told(QLineEdit(start, self), tip)
         self._unit = named(QLabel(self), "quiet")
         line = QHBoxLayout(self)
@@ -175,7 +175,7 @@ class SearchChoice(QWidget):
         self.sampler = told(QComboBox(self), "How the next point is chosen", "Sampler")
         for title, sampler in _SAMPLERS.items():
             self.sampler.addItem(title, sampler)
-        self.problem = named(QLabel(self, wordWrap=True), "form-error")
+        self.problem = named(Sentence(self), "form-error")
         self._place = scrolled(self.form, self)
         self._layout = QFormLayout()
         self._layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)

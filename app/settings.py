@@ -10,7 +10,8 @@ import platformdirs
 
 from ..views.theme import Choice
 
-_RECENT = 8
+RECENT = 8
+"""How many workspaces are remembered."""
 DEVICES = {"": "Automatic", "cpu": "Processor", "cuda": "NVIDIA or AMD card", "mps": "Apple graphics"}
 """What a person can have the workers compute on, and its name."""
 
@@ -39,7 +40,11 @@ class Settings:
     def opened(self, workspace: Path) -> None:
         """Put a workspace first among the recent ones."""
         name = str(workspace)
-        self.recent = [name, *(other for other in self.recent if other != name)][:_RECENT]
+        self.recent = [name, *(other for other in self.recent if other != name)][:RECENT]
+
+    def recent_workspaces(self) -> list[Path]:
+        """Return the recent workspaces that are there, the latest first."""
+        return [Path(name) for name in self.recent if (Path(name) / "workspace.db").is_file()]
 
 
 def settings_file() -> Path:

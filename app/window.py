@@ -1,42 +1,37 @@
 """The main window: menus, views, and the workspace that they show."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QMainWindow,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QMimeData, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
 from ..analysis.errors import UserError
+from ..analysis.wording import counted
 from ..views.bridge import Bridge, in_background
-from ..views.parts import named
-from ..views.theme import GAP, TIGHT, look
+from ..views.parts import Line, column, named, scrolled, sized
+from ..views.theme import look
+from .banner import Banner
 from .commands import Commands
-from .settings import Settings, save_settings
+from .opener import Opener
+from .opening import Opening, opening
+from .run_dialog import RunDialog
+from .settings import Settings, load_settings, save_settings
 
 if TYPE_CHECKING:
+    from ..analysis.session import Snapshot
     from ..analysis.workspace import Workspace
     from ..views.panel import Panel
     from .palette import Choice
     from .runtime import Runtime
 
 _LAYOUT, _SEEN = "window", "seen"
-_RECIPES = "Recipes (*.toml)"
-_CHECKPOINTS = "Checkpoints (*.safetensors *.pt *.pth *.th *.bin *.ckpt *.pt2 *.ts *.index.json);;All files (*)"
+_LOOK_MS = 2000  # how often files that others may bring, take or change are looked at
 
 
-class Window(QMainWindow):
+class Window(Opener):
     """Shows one workspace at a time.
 
     It is a frame at first, so that it is there at once; `fill` gives it views and menus.
@@ -47,13 +42,18 @@ class Window(QMainWindow):
         self.settings = settings
         self.runtime: Runtime | None = None
         self.setWindowTitle("Graftwork")
-        self.resize(1440, 900)
+        sized(self, 1440, 900)
         self.commands = Commands(self)
         self.panels: dict[str, Panel[Any]] = {}
-        self._banner = _Banner(self)
+        self._banner = Banner(self)
+        self._message: UserError | None = None  # of the session, as last shown
+        self._files = QTimer(self, interval=_LOOK_MS)
+        self._files.timeout.connect(self._look_at_files)
+        self._stamp: object = None
+        self.setAcceptDrops(True)
         self.menuBar().addMenu("File")  # holds the line where the menus will be
         self.statusBar().setSizeGripEnabled(False)
-        self._state = named(QLabel(self), "quiet")
+        self._state = named(Line(self), "quiet")
         self.statusBar().addPermanentWidget(self._state)
         self.tell("Open a workspace, or start with the demo: File ▸ Open demo.")
 
@@ -70,14 +70,12 @@ class Window(QMainWindow):
             panel.command_wanted.connect(self.commands.run)
             panel.told.connect(self.tell)
         body = QWidget(self)
-        layout = QVBoxLayout(body)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
+        layout = column(body)
         layout.addWidget(self._banner)
         self.data_bar = DataBar(body)
         layout.addWidget(self.data_bar)
         self._views = arrange(views, self.panels)
-        layout.addWidget(self._views, 1)
+        layout.addWidget(scrolled(self._views, body, sideways=True), 1)  # for a small screen
         self.setCentralWidget(body)
         self.commands.add(*window_commands(self))
         self.commands.fill(self.menuBar())
@@ -89,8 +87,25 @@ class Window(QMainWindow):
         """The open workspace's session, or None."""
         return self.runtime.session if self.runtime else None
 
-    def open_workspace(self, path: Path, recipe: Path | None = None) -> None:
-        """Open a workspace, making it where there is none, and run a recipe in it if one is given."""
+    def open(self, what: Opening, recipe: Path | None = None) -> None:
+        """Open a workspace; anything else in the open workspace, or in a new one below the current folder.
+
+        A recipe is run in it as soon as it is there.
+        """
+
+        def then() -> None:
+            if recipe:
+                self.run_recipe(recipe)
+            else:
+                self.take(what)
+
+        if what.kind == "workspace" or self.session is None:
+            self.open_workspace(what.workspace(Path.cwd()), then)
+        else:
+            then()
+
+    def open_workspace(self, path: Path, then: Callable[[], None] | None = None) -> None:
+        """Open a workspace, making it where there is none, and do something with it once it is there."""
         device = self.settings.device
 
         def work() -> "Runtime":
@@ -99,9 +114,9 @@ class Window(QMainWindow):
             runtime.use_device(device)
             return runtime.open_runtime(_open_or_view(path), desk=True)
 
-        in_background(work, lambda opened: self._show(opened, recipe), self._on_trouble)
+        in_background(work, lambda opened: self._show(opened, then), self.trouble)
 
-    def _show(self, opened: "Runtime", recipe: Path | None) -> None:
+    def _show(self, opened: "Runtime", then: Callable[[], None] | None) -> None:
         self.close_workspace()
         self.runtime = opened
         session = opened.session
@@ -109,16 +124,18 @@ class Window(QMainWindow):
         Bridge(session.changed, self._on_session_changed, every=True)
         for panel in self.panels.values():
             panel.bind(session)
-        in_background(lambda: _load(session), lambda layout: self._on_loaded(layout, recipe), self._on_trouble)
+        in_background(lambda: _load(session), lambda layout: self._on_loaded(layout, then), self.trouble)
         self._load_catalogue()
         path = session.workspace.path
         self.setWindowTitle(f"{path.name}{' (read-only)' if session.read_only else ''} – Graftwork")
+        self.settings.recent = load_settings().recent  # another window may have opened some
         self.settings.opened(path.resolve())
         save_settings(self.settings)
+        self._files.start()
         self.tell(f"Opened {path}.")
         self.commands.settle()
 
-    def _on_loaded(self, layout: dict[str, Any], recipe: Path | None) -> None:
+    def _on_loaded(self, layout: dict[str, Any], then: Callable[[], None] | None) -> None:
         from .layout import restore
 
         session = self.session
@@ -127,12 +144,10 @@ class Window(QMainWindow):
         if layout:
             restore(self._views, self.panels, layout)
             session.restore(layout.get(_SEEN, {}))
-        waiting = sum(trial.state == "pending" for trial in session.snapshot.trials)
-        if recipe:
-            self.run_recipe(recipe)
-        elif waiting and not session.read_only:
-            text = f"{waiting} trial{'s' if waiting > 1 else ''} of an earlier run are not finished."
-            self._banner.ask(text, "Resume", lambda: self.commands.run("run.resume"))
+        if then:
+            then()
+        if session.snapshot.unfinished and self.commands["run.resume"].enabled():
+            self._banner.ask(unfinished(session.snapshot), "Resume", lambda: self.commands.run("run.resume"))
 
     def _load_catalogue(self) -> None:
         from . import runtime
@@ -169,6 +184,7 @@ class Window(QMainWindow):
 
     def close_workspace(self) -> None:
         """Let the open workspace go; what runs returns to its queue."""
+        self._files.stop()
         if self.runtime:
             opened, self.runtime = self.runtime, None
             self._keep_layout(opened.session)
@@ -191,117 +207,6 @@ class Window(QMainWindow):
         if name:
             path = Path(name)
             self.open_workspace(path if path.suffix else path.with_suffix(".graft"))
-
-    def ask_checkpoint(self) -> None:
-        """Ask for checkpoints and add them to the workspace."""
-        names, _ = QFileDialog.getOpenFileNames(self, "Open checkpoints", "", _CHECKPOINTS)
-        if names:
-            self.add_checkpoints([Path(name) for name in names])
-
-    def ask_folder(self) -> None:
-        """Ask for a folder and add every checkpoint in it."""
-        name = QFileDialog.getExistingDirectory(self, "Open a folder of checkpoints")
-        if name:
-            self.add_folder(Path(name))
-
-    def add_folder(self, folder: Path) -> None:
-        """Add every checkpoint in a folder to the workspace."""
-        from .importing import checkpoints_in
-
-        def add(paths: list[Path]) -> None:
-            if paths:
-                self.add_checkpoints(paths)
-            else:
-                self._on_trouble(UserError(f"There is no checkpoint in {folder}.", "Choose another folder."))
-
-        in_background(lambda: checkpoints_in(folder), add, self._on_trouble)
-
-    def add_checkpoints(self, paths: list[Path]) -> None:
-        """Add checkpoints to the workspace as models."""
-        from ..analysis.recipe import ModelInput, Recipe, write_recipe
-        from .importing import distinct_names
-
-        def add() -> None:
-            named = zip(distinct_names(paths), paths, strict=True)
-            models = tuple(ModelInput(name=name, path=os.path.normpath(path.absolute())) for name, path in named)
-            recipe = write_recipe(Recipe(title="Opened checkpoints", model=models))
-            self.session.run_recipe(recipe, Path.cwd(), "The checkpoint")
-
-        self._guard(add)
-
-    def ask_recipe(self) -> None:
-        """Ask for a recipe and run it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Run a recipe", "", _RECIPES)
-        if name:
-            self.run_recipe(Path(name))
-
-    def run_recipe(self, path: Path) -> None:
-        """Run a recipe file in the workspace."""
-
-        def run() -> None:
-            from ..analysis.recipe import recipe_text
-
-            self.session.run_recipe(recipe_text(path), path.resolve().parent, f"The recipe {path.name}")
-
-        self._guard(run)
-
-    def ask_recipe_to_open(self) -> None:
-        """Ask for a recipe and open it."""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a recipe", "", _RECIPES)
-        if name:
-            self.open_recipe(Path(name))
-
-    def open_recipe(self, path: Path) -> None:
-        """Open a recipe file in its dialog."""
-
-        def show() -> None:
-            from ..analysis.recipe import recipe_text
-
-            self._show_recipe(recipe_text(path), path.name, path.resolve().parent)
-
-        self._guard(show)
-
-    def ask_question(self, entry: Any) -> None:
-        """Write the recipe of a usual question about the selected models, and open it."""
-        from .asking import question_in
-
-        session = self.session
-
-        def ask() -> None:
-            payload = {"preset": entry.id, "parameters": {}, **question_in(session)}
-            in_background(
-                lambda: session.desk.submit("ask", payload, "Writing the recipe").result(),
-                lambda text: self._show_recipe(text, entry.title, Path.cwd()),
-                self._on_trouble,
-            )
-
-        self._guard(ask)
-
-    def _show_recipe(self, text: str, title: str, folder: Path) -> None:
-        from .recipe_dialog import RecipeDialog
-
-        if self.session is None:  # closed while the recipe was written
-            return
-        dialog = RecipeDialog(self.session, text, title, folder, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(
-            lambda: self._guard(lambda: self.session.run_recipe(dialog.text, dialog.folder, "The recipe"))
-        )
-        dialog.open()
-
-    def new_experiment(self) -> None:
-        """Open the experiment dialog."""
-        from ..analysis.recipe import write_recipe
-        from .experiment import ExperimentDialog
-
-        dialog = ExperimentDialog(self.session, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(
-            lambda: self._guard(
-                lambda: self.session.run_recipe(write_recipe(dialog.recipe()), Path.cwd(), "The experiment")
-            )
-        )
-        dialog.open()
 
     def stop(self) -> None:
         """Return the running trial to the queue."""
@@ -376,24 +281,54 @@ class Window(QMainWindow):
 
     # What it hears
 
-    def _guard(self, work: Callable[[], None]) -> None:
+    def guard(self, work: Callable[[], None]) -> None:
+        """Do something, and say why not where it is refused."""
+        self._banner.settle()
         try:
             work()
         except UserError as error:
-            self._on_trouble(error)
+            self.trouble(error)
 
-    def _on_trouble(self, error: Exception) -> None:
-        self._banner.ask(str(error), "", None)
+    def trouble(self, error: Exception) -> None:
+        """Say what is wrong, above the views."""
+        self._banner.ask(str(error))
 
     def _on_session_changed(self, change: str) -> None:
         session = self.session
         if session is None:
             return
-        if change == "jobs" and session.message:
-            self._banner.ask(str(session.message), "", None)
+        if change == "jobs" and session.message is not self._message:
+            self._message = session.message
+            self._show_message()
         self._state.setText(_summary(session))
         self.data_bar.show_session(session)
         self.commands.settle()
+
+    def _show_message(self) -> None:
+        """Say what the session has to say, unless a dialog that waits for it does."""
+        if self._message is None:
+            self._banner.settle()
+        elif not any(dialog.waiting for dialog in self.findChildren(RunDialog)):
+            self._banner.ask(str(self._message))
+
+    def _look_at_files(self) -> None:
+        """Ask the views to look anew when the file of the model that is looked at has come, gone or changed."""
+        session = self.session
+        looked, self._stamp = self._stamp, (session.state.primary, session.stamp(session.state.primary))
+        if looked != self._stamp:
+            session.changed.emit("arrays")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 - Qt's name
+        """Take files and folders."""
+        if _dropped(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open what is dropped."""
+        paths = _dropped(event.mimeData())
+        event.acceptProposedAction()
+        self._banner.settle()
+        in_background(lambda: opening(paths), self.open, self.trouble)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Hide at once, then stop the work: it resumes when the workspace is opened again."""
@@ -403,37 +338,16 @@ class Window(QMainWindow):
         event.accept()
 
 
-class _Banner(QWidget):
-    """A line above the views that says something until it is answered."""
+def unfinished(snapshot: "Snapshot") -> str:
+    """Return what an earlier run has left, as a sentence."""
+    trials = any(trial.state == "pending" for trial in snapshot.trials)
+    left = counted(snapshot.unfinished, "trial") if trials else counted(snapshot.unfinished, "search", "searches")
+    return f"{left} of an earlier run {'is' if snapshot.unfinished == 1 else 'are'} not finished."
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._text = QLabel(self, wordWrap=True)
-        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._act = QPushButton(self)
-        self._close = QPushButton("Dismiss", self)
-        self._do: Callable[[], object] | None = None
-        self._act.clicked.connect(self._on_act)
-        self._close.clicked.connect(self.hide)
-        line = QHBoxLayout(self)
-        line.setContentsMargins(GAP, TIGHT, GAP, TIGHT)
-        line.addWidget(self._text, 1)
-        line.addWidget(self._act)
-        line.addWidget(self._close)
-        self.hide()
 
-    def ask(self, text: str, button: str, do: Callable[[], object] | None) -> None:
-        """Say a sentence, with a button that does something about it."""
-        self._text.setText(text)
-        self._act.setText(button)
-        self._act.setVisible(do is not None)
-        self._do = do
-        QTimer.singleShot(0, self.show)
-
-    def _on_act(self) -> None:
-        self.hide()
-        if self._do:
-            self._do()
+def _dropped(content: QMimeData) -> list[Path]:
+    """Return the files and folders of this machine among what is dropped."""
+    return [Path(url.toLocalFile()) for url in content.urls() if url.isLocalFile()]
 
 
 _AS_FOLDER = QFileDialog.Option.DontConfirmOverwrite
@@ -461,9 +375,9 @@ def _load(session: Any) -> dict[str, Any]:
 
 def _summary(session: Any) -> str:
     state, data = session.state, session.state.selection
-    parts = [f"{len(session.snapshot.models)} models"]
+    parts = [counted(len(session.snapshot.models), "model")]
     if data.count:
-        parts.append(f"{data.count:,} samples selected")
+        parts.append(f"{counted(data.count, 'sample')} selected")
     primary = session.model(state.primary)
     if primary:
         parts.append(primary.name)

@@ -203,9 +203,17 @@ class StillEngine:
         self.jobs: tuple[Any, ...] = ()
         self.running = False
         self.told: list[str] = []
+        self.refusal: UserError | None = None
 
-    def submit(self, recipe: str, folder: Path, source: str = "") -> None:
+    def submit(self, recipe: str, folder: Path, source: str = "") -> Future[None]:
         self.told.append(recipe)
+        outcome: Future[None] = Future()
+        if self.refusal:
+            self.refused.emit(self.refusal)
+            outcome.set_exception(self.refusal)
+        else:
+            outcome.set_result(None)
+        return outcome
 
     def resume(self) -> None:
         self.told.append("resume")

@@ -43,7 +43,7 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
     # What is shown
 
     def set_points(self, points: NDArray[Any], classes: NDArray[Any] | None = None) -> None:
-        """Show points (n, 2), coloured by class (n,); a class below zero or past the eighth is drawn plain.
+        """Show points (n, 2), each in the hue of that index (n,); one below zero or past the eighth is drawn plain.
 
         A point with a coordinate that is no number is not drawn. The selection is forgotten.
         """
@@ -53,7 +53,7 @@ class Cloud(pg.GraphicsObject):  # type: ignore[misc]
         self.informViewBoundsChanged()
 
     def set_classes(self, classes: NDArray[Any] | None) -> None:
-        """Colour by other classes (n,), or by none."""
+        """Colour by other hues (n,), or by none."""
         codes = np.full(len(self._points), _PLAIN, dtype=np.uint8)
         if classes is not None:
             known = (np.asarray(classes) >= 0) & (np.asarray(classes) < len(CLASS_HUES))

@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 
 from ..analysis.sets.kept import KeptFit
+from .parts import shortened
 from .plot import Plot
 
 _DASHES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine, Qt.PenStyle.DashDotLine)
@@ -17,6 +18,7 @@ _SIGNS = ("━", "╍", "┅", "╌")
 _PRINTED = ("-", "--", ":", "-.")
 _WIDTH, _BAND_ALPHA = 2, 36
 _NEAR_PX = 8.0
+LONGEST = 40  # characters of a name in a legend
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,8 @@ def draw_curve(axes: Any, curve: Curve, number: int, colour: str) -> None:
 def legend_of(curve: Curve, number: int, colour: str) -> str:
     """Return a curve's entry of a legend, as rich text."""
     sign = _SIGNS[number % len(_SIGNS)]
-    return f'<span style="color:{colour}">{sign}</span>&nbsp;{escape(curve.title).replace(" ", "&nbsp;")}'
+    title = escape(shortened(curve.title, LONGEST)).replace(" ", "&nbsp;")
+    return f'<span style="color:{colour}">{sign}</span>&nbsp;{title}'
 
 
 class CurveLayer:

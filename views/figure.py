@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from ..analysis.session import Session
+
+Range = tuple[float, float, float, float]
+"""What is seen of a plane: left, right, bottom, top, in data coordinates."""
 
 FORMATS = ("svg", "pdf", "png")
 NARROW_MM, WIDE_MM = 90.0, 180.0
@@ -38,6 +41,8 @@ _STYLE: dict[str, Any] = {
     "ytick.labelcolor": "#1f2226",
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
+    "axes.formatter.limits": (-4, 15),
+    "axes.formatter.useoffset": False,
     "axes.grid": True,
     "axes.axisbelow": True,
     "grid.color": "#ebebe9",
@@ -59,6 +64,7 @@ def render(
     *,
     width_mm: float = NARROW_MM,
     height_mm: float | None = None,
+    seen: Sequence[Range | None] = (),
 ) -> Path:
     """Draw a state into a file, whole or not at all; works on any thread and without a display.
 
@@ -70,6 +76,8 @@ def render(
         Ends in .svg, .pdf or .png.
     width_mm, height_mm : float
         Size in millimetres; the height is three quarters of the width unless given.
+    seen : sequence of range or None
+        What each of its axes shows, in their order; all there is unless given.
 
     Raises
     ------
@@ -83,11 +91,19 @@ def render(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
+    from .ticks import write_out
+
     style: Any = _STYLE
     size = (width_mm / 25.4, (height_mm or width_mm * 0.75) / 25.4)
     with _style_lock, mpl.rc_context(style), whole_file(path) as partial:
         figure = Figure(figsize=size, layout="constrained")
         draw(figure, state)
+        for axes in figure.axes:
+            write_out(axes.xaxis)
+            write_out(axes.yaxis)
+        for axes, part in zip(figure.axes, seen, strict=False):
+            if part:
+                axes.set(xlim=part[:2], ylim=part[2:])
         figure.savefig(partial, format=kind, metadata=_metadata(kind))
     return path
 
@@ -109,19 +125,28 @@ def name_data(figure: "Figure", data: str) -> None:
 
 
 def settled(resolve: Callable[["Session"], Any], session: "Session", timeout_s: float = 600.0) -> Any:
-    """Return a view's state as soon as nothing that it needs is still being loaded; for scripts and the command line.
+    """Return a view's state as soon as all that it shows is there; for scripts and the command line.
 
     Raises
     ------
     UserError
-        If there is nothing to show, or something cannot be loaded.
+        If there is nothing to show, or something of it cannot be loaded, or is not there in time.
     """
     end = time.monotonic() + timeout_s
-    state = resolve(session)
-    while not session.idle() and time.monotonic() < end:
+    while True:
+        misses = session.misses
+        state = resolve(session)
+        if session.idle() and session.misses == misses:
+            return _shown(state, session)
+        if time.monotonic() > end:
+            raise UserError(f"The view is still being loaded after {timeout_s:g} seconds.", "Try again later.")
         time.sleep(0.02)
-        if session.idle():
-            state = resolve(session)
+
+
+def _shown(state: Any, session: "Session") -> Any:
+    """Return a state in which nothing is missing."""
     if isinstance(state, Notice):
         raise UserError(state.sentence, state.next_step or "Wait until it is there, then try again.")
+    if error := session.error():
+        raise error
     return state

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
+from ..analysis.wording import counted
 from .notice import Notice
 from .panel import Panel, view
 from .parts import scrolled
@@ -77,7 +78,7 @@ def source_text(spec: "FitSpec", snapshot: "Snapshot") -> str:
     models = len({model for entry in spec.of for model in entry.models})
     data = next((record.name for record in snapshot.datasets if record.identity == spec.data), None)
     parts = (
-        f"{models} models" if models != 1 else "1 model",
+        counted(models, "model"),
         f", {spec.y} by {spec.x}" if spec.x and spec.y else f", {spec.y or spec.x}" if spec.y or spec.x else "",
         f", grouped by {spec.by}" if spec.by else "",
         f", on {data}" if data else "",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
-from .parts import column, named
+from .parts import Sentence, choice_box, column, named
 from .theme import GAP, TIGHT
 
 Kind = Literal["integer", "number", "boolean", "choice", "text", "list", "table"]
@@ -213,7 +213,7 @@ class Form(QWidget):
         super().__init__(parent)
         self.fields = fields_of(schema, names)
         self._editors: dict[str, QWidget] = {}
-        self._trouble = named(QLabel(self, wordWrap=True), "form-error")
+        self._trouble = named(Sentence(self), "form-error")
         grid = QGridLayout()
         grid.setHorizontalSpacing(GAP)
         grid.setVerticalSpacing(TIGHT)
@@ -279,7 +279,7 @@ class Form(QWidget):
             line.addWidget(named(QLabel(field.unit, self), "quiet"))
         grid.addWidget(label, row, 0)
         grid.addLayout(line, row, 1)
-        grid.addWidget(named(QLabel(_meaning(field), self, wordWrap=True), "quiet"), row + 1, 1)
+        grid.addWidget(named(Sentence(self, _meaning(field)), "quiet"), row + 1, 1)
 
     def _make(self, field: Field) -> QWidget:
         if field.kind == "boolean":
@@ -299,7 +299,7 @@ class Form(QWidget):
         return box
 
     def _make_choice(self, field: Field) -> QComboBox:
-        box = QComboBox(self)
+        box = choice_box(self)
         if field.optional:
             box.addItem("none", None)
         for choice in field.choices:

@@ -8,13 +8,14 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from .classes import coloured, draw_samples, hues, layers
 from .cloud import Cloud
-from .figure import name_data
+from .figure import Range, name_data
 from .notice import Notice
 from .panel import Panel, view
 from .plot import Plot
 from .table import Table, class_names
-from .theme import look
+from .theme import LIGHT, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -44,6 +45,8 @@ class GeometryState:
         True classes.
     classes : tuple of str
         Their names.
+    coloured : tuple of int
+        The classes that have a colour.
     selected : array of bool
         The selection.
     """
@@ -57,6 +60,7 @@ class GeometryState:
     reference: NDArray[np.float32] | None
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
+    coloured: tuple[int, ...]
     selected: NDArray[np.bool_]
 
 
@@ -75,6 +79,7 @@ def resolve(session: "Session") -> GeometryState | Notice:
         return Notice.of(error) if error else Notice("busy", "Loading the geometry.")
     pinned = session.model(state.pinned)
     reference = session.column(state.pinned, MARGIN) if state.pinned != state.primary else None
+    classes, selected = session.class_names(), session.selected_mask(len(labels))
     return GeometryState(
         model=model.name,
         reference_name=pinned.name if pinned and reference is not None else "",
@@ -84,8 +89,9 @@ def resolve(session: "Session") -> GeometryState | Notice:
         margin=margin,
         reference=reference,
         labels=labels,
-        classes=session.class_names(),
-        selected=session.selected_mask(len(labels)),
+        classes=classes,
+        coloured=coloured(classes, labels, selected),
+        selected=selected,
     )
 
 
@@ -116,14 +122,17 @@ def draw(figure: "Figure", state: GeometryState) -> None:
     cloud: Any
     histogram: Any
     cloud, histogram = figure.subplots(1, 2)
-    wrong = state.margin < 0
-    for mask, colour, name in ((~wrong, "0.6", "right"), (wrong, "tab:red", "wrong")):
-        cloud.plot(state.angle[mask], state.norm[mask], ".", color=colour, markersize=2, label=name, rasterized=True)
+    parts = layers(state.classes, state.labels, state.coloured, state.selected)
+    draw_samples(cloud, state.angle, state.norm, parts)
     cloud.set_xlabel("Angle to own class direction (°)")
     cloud.set_ylabel("Feature norm")
-    cloud.legend(frameon=False)
+    if cloud.get_legend_handles_labels()[0]:
+        cloud.legend(frameon=False, markerscale=3)
     edges = bins(state)
-    histogram.hist(state.margin, edges, color="0.6", label=state.model)
+    ground = LIGHT.faded if state.selected.any() else LIGHT.mark
+    histogram.hist(state.margin, edges, color=ground, label=state.model)
+    if state.selected.any():
+        histogram.hist(state.margin[state.selected], edges, color=LIGHT.accent, label="selected")
     if state.reference is not None:
         histogram.hist(
             state.reference, edges, histtype="step", color="black", linewidth=0.8, label=state.reference_name
@@ -131,6 +140,7 @@ def draw(figure: "Figure", state: GeometryState) -> None:
     histogram.axvline(0, color="0.3", linewidth=0.6)
     histogram.set_xlabel("Margin")
     histogram.set_ylabel("Samples")
+    histogram.yaxis.get_major_locator().set_params(integer=True)
     histogram.legend(frameon=False)
 
 
@@ -150,6 +160,7 @@ class GeometryPanel(Panel[GeometryState]):
         self.cloud_plot, self.margin_plot = Plot(self), Plot(self)
         self.margin_plot.set_tool("rectangle")
         self.margin_plot.set_axes("Margin", "Samples")
+        self.margin_plot.set_whole(y=True)
         self._against = self.add_note()
         self.cloud = Cloud()
         self.cloud_plot.add(self.cloud)
@@ -180,17 +191,23 @@ class GeometryPanel(Panel[GeometryState]):
         """Give the plots their points where they are others, and the selection."""
         same = old is not None and old.angle is new.angle and old.reference is new.reference
         if not same:
-            self.cloud.set_points(np.column_stack([new.angle, new.norm]), new.labels)
+            self.cloud.set_points(np.column_stack([new.angle, new.norm]), hues(new.labels, new.coloured))
             self.cloud_plot.fit()
             self._edges = bins(new)
             self._places = np.searchsorted(self._edges, new.margin, side="right") - 1
             self._show_reference(new)
+        elif old is not None and old.coloured != new.coloured:
+            self.cloud.set_classes(hues(new.labels, new.coloured))
         self.cloud.set_mask(new.selected)
         if not same or (old is not None and old.selected.any() != new.selected.any()):
             self._show_bars(self._all, new, None)
         self._show_bars(self._chosen, new, new.selected)
         if not same:
             self.margin_plot.fit()
+
+    def seen(self) -> tuple[Range | None, ...]:
+        """Return what is seen of the cloud and of the histogram."""
+        return self.cloud_plot.chosen, self.margin_plot.chosen
 
     def _show_bars(self, bars: Any, state: GeometryState, among: NDArray[np.bool_] | None) -> None:
         edges, theme = self._edges, look.theme

@@ -15,7 +15,7 @@ from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
 from ..analysis.wording import compact, sure
 from .notice import Notice
 from .panel import Panel, view
-from .parts import named, scrolled
+from .parts import Sentence, named, scrolled
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 from .tips import as_tip
@@ -195,11 +195,11 @@ class InspectorPanel(Panel[InspectorState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._name = QLabel(self, wordWrap=True)
+        self._name = Sentence(self)
         self._name.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._problem = named(QLabel(self, wordWrap=True), "notice-error")
+        self._problem = named(Sentence(self), "notice-error")
         self._facts = QFormLayout()
-        self._measures = TableSheet(self, elastic=1)
+        self._measures = TableSheet(self, elastic=0)
         self._notes = QPlainTextEdit(self, placeholderText="Notes on this model, kept in the workspace")
         self._notes.setMaximumHeight(72)
         self._settled = QTimer(self, singleShot=True, interval=600)
@@ -243,12 +243,12 @@ class InspectorPanel(Panel[InspectorState]):
         while self._facts.rowCount():
             self._facts.removeRow(0)
         for claim in state.claims:
-            said = named(QLabel(claim_text(claim), wordWrap=True), "notice-error" if claim.disagrees else "")
+            said = named(Sentence(self, claim_text(claim)), "notice-error" if claim.disagrees else "")
             self._add_fact("Claimed", f"From the {claim.source}", said)
         for name, text in state.facts:
-            self._add_fact(name, text, QLabel(_fitting(text), wordWrap=True))
+            self._add_fact(name, text, Sentence(self, _fitting(text)))
 
-    def _add_fact(self, name: str, tip: str, value: QLabel) -> None:
+    def _add_fact(self, name: str, tip: str, value: Sentence) -> None:
         value.setToolTip(as_tip(tip))
         value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setMinimumWidth(40)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from ..analysis.wording import share_of
 from .panel import Panel, view
-from .parts import named
+from .parts import Line, Sentence, named
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT
 
@@ -48,7 +49,7 @@ class JobsState:
     rows : tuple of TrialRow
         Every trial, those that run and failed first.
     running, waiting : bool, int
-        Whether the engine is at work; how many trials are pending.
+        Whether the engine is at work; how many trials or searches could be gone on with.
     problem : str
         Why the last recipe was refused.
     read_only : bool
@@ -93,10 +94,10 @@ def resolve(session: "Session") -> JobsState:
         others=max(0, len(session.jobs) - 1),
         rows=tuple(sorted(rows, key=lambda row: _ORDER.index(row.state))),
         running=bool(session.engine and session.engine.running),
-        waiting=sum(row.state == "pending" for row in rows),
+        waiting=session.snapshot.unfinished,
         problem=str(session.message or ""),
         read_only=session.read_only,
-        devices=counted(session.engine.executor.devices.values()) if session.engine else "",
+        devices=tallied(session.engine.executor.devices.values()) if session.engine else "",
         answers=_answers(session.snapshot.searches),
     )
 
@@ -105,7 +106,7 @@ def _data_of(trial: "TrialRecord", names: Mapping[str, str]) -> str:
     return names[trial.spec.data.identity] if trial.spec.data else "–"
 
 
-def counted(devices: Iterable[str]) -> str:
+def tallied(devices: Iterable[str]) -> str:
     """Return devices in words: each once, with how many there are of it."""
     return "; ".join(f"{count} × {device}" if count > 1 else device for device, count in Counter(devices).items())
 
@@ -145,16 +146,16 @@ class JobsPanel(Panel[JobsState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._title = QLabel(self)
-        self._left = named(QLabel(self), "quiet")
-        self._devices = named(QLabel(self), "quiet")
+        self._title = Line(self)
+        self._left = named(Line(self), "quiet")
+        self._devices = named(Line(self), "quiet")
         self._devices.setToolTip("What the workers compute on")
         self._bar = QProgressBar(self, textVisible=False)
         self._bar.setRange(0, 1000)
         self._stop = QPushButton("Stop", self)
         self._stop.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._stop.clicked.connect(self._on_stop_clicked)
-        self._answer = named(QLabel(self, wordWrap=True), "quiet")
+        self._answer = named(Sentence(self), "quiet")
         self._answer.setContentsMargins(GAP, 0, GAP, TIGHT)
         self._answer.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._sheet_of_trials = TableSheet(self)
@@ -210,7 +211,7 @@ def headline(state: JobsState) -> str:
     if state.running:
         return "Starting the worker …"
     failed = sum(row.state == "failed" for row in state.rows)
-    text = f"{done} of {len(state.rows)} trials done" if state.rows else "Nothing has been run yet"
+    text = f"{share_of(done, len(state.rows), 'trial')} done" if state.rows else "Nothing has been run yet"
     return f"{text}, {failed} failed" if failed else text
 
 

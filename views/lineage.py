@@ -13,7 +13,7 @@ from .notice import Notice
 from .panel import Panel, view
 from .plot import mode_of
 from .table import Table
-from .theme import GAP, WIDE, look
+from .theme import GAP, LIGHT, WIDE, look
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -156,12 +156,23 @@ def draw(figure: "Figure", state: LineageState) -> None:
         x, y = (a.generation, lane, lane, b.generation), (a.row, a.row, b.row, b.row)
         axes.plot(x, y, color="0.7", linewidth=0.8, zorder=0)
     for node in state.nodes:
-        face = "0.25" if node.state == "done" else "white"
-        axes.plot(node.generation, node.row, "o", color="0.25", markerfacecolor=face, markersize=4)
-        axes.annotate(node.text, (node.generation, node.row), xytext=(6, 0), textcoords="offset points", va="center")
+        _draw_node(axes, state, node)
     axes.set_ylim(len(state.nodes) - 0.5, -0.5)
     axes.set_xlim(-0.2, max(node.generation for node in state.nodes) + 1.6)
     axes.set_axis_off()
+
+
+def _draw_node(axes: Any, state: LineageState, node: Node) -> None:
+    """Print a node as it is painted: full where it is done, ringed where it is pinned, bold where it is looked at."""
+    place = (node.generation, node.row)
+    colour = LIGHT.accent if node.identity in state.selected else LIGHT.mark
+    face = colour if node.state == "done" else LIGHT.ground
+    failed = node.state == "failed"
+    axes.plot(*place, "x" if failed else "o", color=LIGHT.trouble if failed else colour, mfc=face, markersize=4)
+    if node.identity == state.pinned:
+        axes.plot(*place, "o", color=colour, mfc="none", markersize=8)
+    weight = "bold" if node.identity == state.primary else "normal"
+    axes.annotate(node.text, place, xytext=(6, 0), textcoords="offset points", va="center", weight=weight)
 
 
 _ROW, _INDENT, _DOT, _LANE = 24, 18, 4, 5

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
 
 from ..analysis.errors import UserError
-from .parts import column, named
+from .parts import Sentence, column, named
 from .theme import GAP, WIDE
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ class NoticePage(QWidget):
             layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(1)
 
-    def _label(self, name: str) -> QLabel:
-        label = named(QLabel(self, wordWrap=True), name)
+    def _label(self, name: str) -> Sentence:
+        label = named(Sentence(self), name)
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         return label

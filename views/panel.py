@@ -8,13 +8,13 @@ subclass of `Panel`, which shows a state. `load_views` finds it.
 import importlib
 import pkgutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, get_args
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication, QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -29,10 +29,11 @@ from shiboken6 import isValid
 
 from ..analysis.errors import UserError
 from .bridge import Bridge, in_background
-from .figure import FORMATS, NARROW_MM, render
+from .figure import FORMATS, NARROW_MM, Range, render
 from .help import show_help
 from .notice import Notice, NoticePage
-from .parts import column, named
+from .parts import Line, column, named
+from .script import drawing_script
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT, icon, look
 
@@ -93,8 +94,8 @@ class ViewInfo:
         """The module's ``table(state)``; None where it has none."""
         return vars(sys.modules[self.panel.__module__]).get("table")
 
-    def save_figure(self, state: Any, path: Path | str) -> Path:
-        """Draw a state into a file, as `render` does.
+    def save_figure(self, state: Any, path: Path | str, seen: Sequence[Range | None] = ()) -> Path:
+        """Draw a state into a file, as `render` does; ``seen``: the range that each of its axes shows.
 
         Raises
         ------
@@ -103,7 +104,7 @@ class ViewInfo:
         """
         if self.draw is None:
             raise UserError(f"The view '{self.id}' has no figure.", "Export its table instead.")
-        return render(self.draw, state, path, width_mm=self.width_mm)
+        return render(self.draw, state, path, width_mm=self.width_mm, seen=seen)
 
 
 _views: dict[str, ViewInfo] = {}
@@ -167,7 +168,7 @@ class Panel(QWidget, Generic[State]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session: Session | None = None
         self.state: State | None = None
-        self._header_notes: list[QLabel] = []
+        self._header_notes: list[Line] = []
         self._header = _Header(self.info, self)
         self._body = named(QStackedWidget(self), "panel-body")
         self._notice = NoticePage(self)
@@ -193,6 +194,10 @@ class Panel(QWidget, Generic[State]):
 
     def restyle(self) -> None:
         """Take over the theme's colours; the whole state is shown anew afterwards."""
+
+    def seen(self) -> tuple[Range | None, ...]:
+        """Return the range that each of the figure's axes shows; None where it is all there is."""
+        return ()
 
     # What it gets
 
@@ -222,9 +227,9 @@ class Panel(QWidget, Generic[State]):
         """Add a small control to the right of the header."""
         self._header.add(widget)
 
-    def add_note(self) -> QLabel:
+    def add_note(self) -> Line:
         """Add a quiet text on the content to the right of the header; a notice has none."""
-        note = named(QLabel(self), "quiet")
+        note = named(Line(self), "quiet")
         self._header_notes.append(note)
         self.add_control(note)
         return note
@@ -281,8 +286,8 @@ class Panel(QWidget, Generic[State]):
 
     def export_figure(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the figure of the present state, on another thread; ``then`` hears of it when it is there."""
-        info, state = self.info, self.state
-        self._write(path, lambda: info.save_figure(state, path), then)
+        info, state, seen = self.info, self.state, self.seen()
+        self._write(path, lambda: info.save_figure(state, path, seen), then)
 
     def export_table(self, path: Path, then: Callable[[Path], None] | None = None) -> None:
         """Write the table twin as CSV, on another thread."""
@@ -291,27 +296,7 @@ class Panel(QWidget, Generic[State]):
 
     def as_python(self) -> str:
         """Return a script that draws this figure again."""
-        module = type(self).__module__.rsplit(".", 1)
-        home = self.session.workspace.path if self.session else "results.graft"
-        return (
-            "from pathlib import Path\n\n"
-            "from graftwork.analysis.session import Session\n"
-            "from graftwork.analysis.workspace import Workspace\n"
-            f"from {module[0]} import {module[1]}\n"
-            "from graftwork.views.figure import render, settled\n\n"
-            f"session = Session(Workspace.open(Path({str(home)!r}), read_only=True))\n"
-            "session.refresh()\n"
-            f"{self._look_as_python()}"
-            f"state = settled({module[1]}.resolve, session)\n"
-            f'render({module[1]}.draw, state, "{self.info.id}.svg", width_mm={self.info.width_mm:g})\n'
-            "session.close()\n"
-        )
-
-    def _look_as_python(self) -> str:
-        if self.session is None:
-            return ""
-        seen = self.session.state.seen
-        return f"session.look('look', {', '.join(f'{name}={value!r}' for name, value in seen.items())})\n"
+        return drawing_script(self.info, self.session, self.seen())
 
     def _write(self, path: Path, work: Callable[[], Any], then: Callable[[Path], None] | None) -> None:
         def tell(text: str) -> None:
@@ -416,7 +401,8 @@ class _Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setToolTip(info.question)
         self._title = named(QLabel(info.title, self), "panel-title")
-        self._data = named(_Yielding(self), "quiet")
+        self._data = named(Line(self), "quiet")
+        self._data.setMaximumWidth(_WIDEST)
         self.menu = QMenu(self)
         self._button = QToolButton(self, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setMenu(self.menu)
@@ -435,36 +421,7 @@ class _Header(QWidget):
         self._line.insertWidget(self._line.count() - 1, widget)
 
     def name_data(self, name: str) -> None:
-        self._data.show_text(f"on {name}" if name else "")
-        self._data.setToolTip(name)
+        self._data.setText(f"on {name}" if name else "")
 
     def restyle(self) -> None:
         self._button.setIcon(icon("menu", look.theme.quiet))
-
-
-class _Yielding(QLabel):
-    """A text that gives way to what stands beside it."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._whole = ""
-
-    def show_text(self, text: str) -> None:
-        if text != self._whole:
-            self._whole = text
-            self._fill()
-            self.updateGeometry()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        width = self.fontMetrics().horizontalAdvance(self._whole)
-        return QSize(min(width, _WIDEST) + 1, super().sizeHint().height())
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802
-        return QSize(0, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        self._fill()
-        super().resizeEvent(event)
-
-    def _fill(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._whole, Qt.TextElideMode.ElideRight, self.width()))

@@ -1,11 +1,17 @@
 """Small parts that widgets are put together from."""
 
+import re
 from typing import TypeVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
 
 from .theme import TIGHT
+from .tips import as_tip
+
+_TITLE = 32  # pixels that a system may need for a window's title
+_LEAST = 40  # pixels that a text is never narrower than
 
 Part = TypeVar("Part", bound=QWidget)
 
@@ -31,15 +37,112 @@ def told(widget: Part, tip: str, name: str = "") -> Part:
     return widget
 
 
-def scrolled(content: QWidget, parent: QWidget) -> QScrollArea:
-    """Return an area that scrolls a widget up and down, on the ground of what it lies on."""
+def shortened(text: str, longest: int) -> str:
+    """Return a text of at most so many characters: a longer one lacks its middle."""
+    half = (longest - 1) // 2
+    return text if len(text) <= longest else f"{text[: longest - 1 - half]}…{text[-half:]}"
+
+
+class _Fitted(QLabel):
+    """Plain text in as much room as there is; the tooltip tells what has none, and `whole` is all of it."""
+
+    def __init__(self, parent: QWidget | None = None, *, wrapped: bool) -> None:
+        super().__init__(parent, wordWrap=wrapped, textFormat=Qt.TextFormat.PlainText)
+        self.whole = ""
+        self._tip = ""
+
+    def setText(self, text: str) -> None:  # noqa: N802 - Qt's name
+        """Show another text."""
+        self.whole = text
+        self._settle()
+
+    def setToolTip(self, tip: str) -> None:  # noqa: N802
+        """Say this where the whole text is seen."""
+        self._tip = tip
+        self._settle()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.setText("")
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802
+        """Return room for a few letters."""
+        return QSize(min(_LEAST, self.sizeHint().width()), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        super().resizeEvent(event)
+        self._settle()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange:
+            self._settle()
+
+    def _settle(self) -> None:
+        super().setText(self._fitting(max(self.contentsRect().width(), _LEAST)))
+        super().setToolTip(self._tip if self.text() == self.whole else as_tip(self.whole))
+
+    def _fitting(self, room: int) -> str:
+        raise NotImplementedError
+
+    def _elided(self, text: str, room: int) -> str:
+        return self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+
+
+class Line(_Fitted):
+    """One line; where it is too long, its middle is left out."""
+
+    def __init__(self, parent: QWidget | None = None, text: str = "") -> None:
+        super().__init__(parent, wrapped=False)
+        self.setText(text)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Return room for the whole text."""
+        margins = self.contentsMargins()
+        wide = self.fontMetrics().horizontalAdvance(self.whole) + 1 + margins.left() + margins.right()  # it is rounded
+        return QSize(wide, super().sizeHint().height())
+
+    def _fitting(self, room: int) -> str:
+        return self._elided(self.whole, room)
+
+
+class Sentence(_Fitted):
+    """Text over several lines; of a word that is longer than a line, the middle is left out."""
+
+    def __init__(self, parent: QWidget | None = None, text: str = "") -> None:
+        super().__init__(parent, wrapped=True)
+        self.setText(text)
+
+    def _fitting(self, room: int) -> str:
+        return re.sub(r"\S+", lambda word: self._elided(word[0], room), self.whole)
+
+
+def sized(window: Part, width: int, height: int) -> Part:
+    """Return a window of that size, or of its screen's where that is smaller."""
+    room = window.screen().availableGeometry()
+    window.resize(min(width, room.width()), min(height, room.height() - _TITLE))
+    return window
+
+
+def scrolled(content: QWidget, parent: QWidget, *, sideways: bool = False) -> QScrollArea:
+    """Return an area that scrolls a widget up and down, perhaps sideways too, on the ground of what it lies on."""
     area = QScrollArea(parent, widgetResizable=True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    if not sideways:
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.viewport().setAutoFillBackground(False)
     area.setWidget(content)
     content.setAutoFillBackground(False)
     return area
+
+
+def choice_box(parent: QWidget, letters: int = 18) -> QComboBox:
+    """Return a box of choices that shows so many letters of one, and less where there is no room."""
+    box = QComboBox(parent)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(letters)
+    box.setMinimumWidth(_LEAST)
+    return box
 
 
 def count_box(parent: QWidget, least: int, most: int, *, suffix: str = "", instead_of_least: str = "") -> QSpinBox:

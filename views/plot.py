@@ -1,7 +1,6 @@
 """Plots: axes in the theme's colours, and the gestures that every view shares."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Literal
 
 import numpy as np
@@ -11,9 +10,12 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainterPath
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem, QWidget
 
+from .axes import number_axes
+from .figure import Range
 from .theme import TIGHT, look
 
 Tool = Literal["lasso", "rectangle", "hand"]
+_AIR = 0.06  # of the extent, on each side of what is shown
 _STEP_PX = 3.0  # a lasso takes a corner every so many pixels
 _CURSORS = {
     "lasso": Qt.CursorShape.CrossCursor,
@@ -35,7 +37,8 @@ def mode_of(modifiers: Qt.KeyboardModifier) -> str:
 class Plot(pg.PlotWidget):  # type: ignore[misc]
     """A plane with axes, a light grid, and tools to brush and move.
 
-    `tool` holds for the left button; Space borrows the hand while it is held.
+    `tool` holds for the left button; Space borrows the hand while it is held. `zoomed` says whether a person chose
+    what is seen; until then it is `all_bounds`, whatever the plot's size.
     """
 
     brushed = Signal(object, str)
@@ -50,13 +53,17 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def __init__(self, parent: QWidget | None = None) -> None:
         self.box = _Box(self)
-        super().__init__(parent, viewBox=self.box)
+        super().__init__(parent, viewBox=self.box, axisItems=number_axes())
+        self.box.disableAutoRange()
+        self.zoomed = False
         self.tool: Tool = "lasso"
         self.occupied: Callable[[float, float], bool] = lambda x, y: False
+        self.all_bounds: Callable[[], QRectF | None] = self._item_bounds
         self.selection_bounds: Callable[[], QRectF | None] = lambda: None
         self._borrowed: Tool | None = None
         self._named: dict[str, str] = {}
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAcceptDrops(False)  # what is dropped is the window's
         self.setFrameShape(pg.PlotWidget.Shape.NoFrame)
         self.getPlotItem().hideButtons()
         self.getPlotItem().setMenuEnabled(False)
@@ -68,6 +75,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.getAxis(side).setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)  # a brush leaves it as it is
             self.getAxis(side).setStyle(tickLength=-4, tickTextOffset=TIGHT, hideOverlappingLabels=True)
         self.box.sigRangeChanged.connect(lambda *_: self.moved.emit(self.seen))
+        self.box.sigResized.connect(lambda *_: self.refit())
         self.setCursor(_CURSORS[self.tool])
         look.changed.connect(self.restyle)
         self.restyle()
@@ -78,6 +86,20 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def seen(self) -> QRectF:
         """The range that is seen, in data coordinates."""
         return QRectF(self.box.viewRect())
+
+    @property
+    def chosen(self) -> Range | None:
+        """The range that is seen where a person chose it, for a figure; None where all is seen."""
+        rect = self.seen
+        return (rect.left(), rect.right(), rect.top(), rect.bottom()) if self.zoomed else None
+
+    def set_whole(self, *, x: bool = False, y: bool = False) -> None:
+        """Say which axes count things, so that nothing is written between whole numbers."""
+        for side, whole in (("bottom", x), ("left", y)):
+            if self.getAxis(side).whole != whole:
+                self.getAxis(side).whole = whole
+                self.getAxis(side).picture = None
+                self.getAxis(side).update()
 
     def set_axes(self, x: str, y: str, x_unit: str = "", y_unit: str = "") -> None:
         """Name the axes, with their units."""
@@ -130,13 +152,27 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.tool_changed.emit(tool)
 
     def fit(self) -> None:
-        """Show everything."""
-        self.box.autoRange(padding=0.04)
+        """Show everything, also when the plot's size changes, until a person zooms."""
+        self.zoomed = False
+        bounds = self.all_bounds()
+        if bounds is not None:
+            self.box.setRange(roomy(bounds), padding=0)
+
+    def refit(self) -> None:
+        """Show everything, unless a person has zoomed."""
+        if not self.zoomed:
+            self.fit()
+
+    def _item_bounds(self) -> QRectF | None:
+        """Return the rectangle around what the items show."""
+        x, y = self.box.childrenBounds()
+        return None if x is None or y is None else QRectF(QPointF(x[0], y[0]), QPointF(x[1], y[1]))
 
     def frame(self) -> None:
         """Show the selection as large as it fits."""
         bounds = self.selection_bounds()
         if bounds is not None:
+            self.zoomed = True
             wide = max(bounds.width(), self.seen.width() * 1e-3)
             high = max(bounds.height(), self.seen.height() * 1e-3)
             place = QRectF(0, 0, wide, high)
@@ -236,7 +272,12 @@ class _Box(pg.ViewBox):  # type: ignore[misc]
     def _hand(self, event: Any) -> bool:
         return event.button() == Qt.MouseButton.LeftButton and self._plot.tool == "hand"
 
+    def wheelEvent(self, event: Any, axis: int | None = None) -> None:  # noqa: N802
+        self._plot.zoomed = True
+        super().wheelEvent(event, axis)
+
     def _pan(self, event: Any) -> None:
+        self._plot.zoomed = True
         before, now = (self.mapSceneToView(p) for p in (event.lastScenePos(), event.scenePos()))
         self.translateBy(x=before.x() - now.x(), y=before.y() - now.y())
 
@@ -293,29 +334,13 @@ class _Box(pg.ViewBox):  # type: ignore[misc]
         self._outline.setPath(QPainterPath())
 
 
-def link(*plots: Plot) -> Callable[[], None]:
-    """Let plots show one range, whichever is moved; return the function that parts them again."""
-    moving = False
+def roomy(bounds: QRectF) -> QRectF:
+    """Return a rectangle with air around it; one without an extent gets some."""
+    wide, high = (_extent(*ends) for ends in ((bounds.left(), bounds.right()), (bounds.top(), bounds.bottom())))
+    place = QRectF(0, 0, wide * (1 + 2 * _AIR), high * (1 + 2 * _AIR))
+    place.moveCenter(bounds.center())
+    return place
 
-    def follow(source: Plot) -> None:
-        nonlocal moving
-        if moving:
-            return
-        moving = True
-        try:
-            for plot in plots:
-                if plot is not source:
-                    plot.box.setRange(source.seen, padding=0, disableAutoRange=True)
-        finally:
-            moving = False
 
-    slots = [(plot, lambda _, source=plot: follow(source)) for plot in plots]
-    for plot, slot in slots:
-        plot.moved.connect(slot)
-
-    def part() -> None:
-        for plot, slot in slots:
-            with suppress(RuntimeError):  # a plot that is gone
-                plot.moved.disconnect(slot)
-
-    return part
+def _extent(low: float, high: float) -> float:
+    return high - low if high > low else 0.1 * abs(low) or 1.0

@@ -10,6 +10,7 @@ import numpy as np
 from ..analysis.catalogue import Quantity
 from ..kernels.frontier import pareto_front
 from .seeds import name_of_variants, variants
+from .table import is_whole
 
 if TYPE_CHECKING:
     from ..analysis.session import Session, Snapshot
@@ -36,6 +37,10 @@ class Axis:
     def label(self) -> str:
         """Title and unit, for the axis."""
         return f"{self.title} ({self.unit})" if self.unit else self.title
+
+    def counts(self, values: Sequence[float]) -> bool:
+        """Return whether these values on it are whole numbers of something."""
+        return self.unit != "fraction" and all(map(is_whole, values))
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
+from ..analysis.errors import UserError
 from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
 from .table import Table, class_name
-from .theme import GAP, look
+from .theme import GAP, LIGHT, look
 from .tips import as_tip
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class SamplesState:
     reference: NDArray[np.int64]
     names: tuple[str, ...]
     classes: tuple[str, ...]
+
+    def remark(self, shown: int) -> str:
+        """Return what the samples are, and how many of them are shown where that is not all."""
+        what = "selected" if self.selection else "where the models disagree"
+        return f"{self.total:,} {what}" + (f", the first {shown}" if self.total > shown else "")
 
     def caption(self, shown: int) -> str:
         """Return the true class, and below it the prediction where it is wrong."""
@@ -129,18 +135,25 @@ def _classes_of(state: SamplesState) -> tuple[NDArray[np.int64], ...]:
 
 
 def draw(figure: "Figure", state: SamplesState) -> None:
-    """Draw the first ones for print."""
+    """Draw the first ones for print.
+
+    Raises
+    ------
+    UserError
+        If the workspace keeps no pictures of them.
+    """
+    if state.pictures is None:
+        raise UserError("The workspace keeps no pictures of these samples.", "Export their table instead.")
     name_data(figure, state.data)
     count = min(_PRINTED, len(state.samples))
-    if state.pictures is None or count == 0:
-        figure.text(0.5, 0.5, "No pictures", ha="center")
-        return
+    figure.supxlabel(state.remark(count))
     panels: Any = figure.subplots(4, 6).ravel()
     for axes in panels:
         axes.set_axis_off()
     for shown in range(count):
         panels[shown].imshow(state.pictures[shown])
-        panels[shown].set_title(state.caption(shown), fontsize=5, pad=2)
+        colour = LIGHT.text if state.labels[shown] == state.predictions[shown] else LIGHT.trouble
+        panels[shown].set_title(state.caption(shown), fontsize=5, pad=2, color=colour)
 
 
 _SIDE = 56
@@ -169,9 +182,7 @@ class SamplesPanel(Panel[SamplesState]):
 
     def show_state(self, old: SamplesState | None, new: SamplesState) -> None:
         """Show other samples."""
-        what = "selected" if new.selection else "where the models disagree"
-        shown = f", the first {len(new.samples)}" if new.total > len(new.samples) else ""
-        self._count.setText(f"{new.total:,} {what}{shown}")
+        self._count.setText(new.remark(len(new.samples)))
         self._model.show_state(new)
         self._list.fit(new.classes)
 

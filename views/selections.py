@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QInputDialog,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
@@ -19,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..analysis.wording import counted, share_of
 from .panel import Panel, view
-from .parts import named, told
+from .parts import Line, named, told
 from .table import Table
 from .theme import GAP, TIGHT, icon, look
 
@@ -78,7 +78,7 @@ class SelectionsPanel(Panel[SelectionsState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._current = named(QLabel(self), "quiet")
+        self._current = named(Line(self), "quiet")
         self._name = QLineEdit(self, placeholderText="Name for the current selection")
         self._keep = QPushButton("Keep", self)
         self._list = QListWidget(self)
@@ -127,7 +127,7 @@ class SelectionsPanel(Panel[SelectionsState]):
 
     def show_state(self, old: SelectionsState | None, new: SelectionsState) -> None:
         """Show the counts, and the list where it differs."""
-        self._current.setText(f"{new.count:,} of {new.size:,} samples, {new.models} models")
+        self._current.setText(f"{share_of(new.count, new.size, 'sample')}, {counted(new.models, 'model')}")
         self._keep.setEnabled(new.can_keep)
         if old is None or old.kept != new.kept:
             self._list.clear()

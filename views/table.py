@@ -1,7 +1,7 @@
 """Table twins: the numbers behind a view, to read, sort and keep."""
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,12 @@ class Table:
         with whole_file(path) as partial, partial.open("w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(self.headings)
-            writer.writerows(self.rows)
+            writer.writerows(self._exact_rows())
+
+    def _exact_rows(self) -> Iterable[Row]:
+        """Return the rows as they are kept, the numbers of a column of whole ones without a point."""
+        whole = [number for number in range(len(self.columns)) if _all_whole(self.column(number))]
+        return ([_exact(v) if number in whole else v for number, v in enumerate(row)] for row in self.rows)
 
 
 class _Rows(Sequence[Row]):
@@ -96,6 +101,15 @@ class _Rows(Sequence[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         return zip(*self.columns, strict=True)
+
+
+def _all_whole(values: NDArray[Any]) -> bool:
+    known = values[~np.isnan(values)] if values.dtype.kind == "f" else np.empty(0)
+    return bool(len(known) and (np.abs(known) < 1e15).all() and (known == np.trunc(known)).all())
+
+
+def _exact(value: Any) -> Any:
+    return value if value is None or np.isnan(value) else int(value)
 
 
 def _array(values: list[Any]) -> NDArray[Any]:
@@ -158,17 +172,32 @@ class TableModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
 
+def digits(number: float, places: int = 0) -> str:
+    """Return a number without an exponent: so many places after the point, and thousands apart."""
+    text = f"{number:,.{places}f}".replace(",", "\u202f")
+    return text.removeprefix("-") if not text.strip("-0.") else text
+
+
+def is_whole(number: float) -> bool:
+    """Return whether a number is one that digits write exactly, with nothing after the point."""
+    return bool(abs(number) < 1e15 and number == int(number))
+
+
 def text_of(value: Any) -> str:
-    """Return a value as a person reads it: at most four significant places, thousands apart, a dash for none."""
+    """Return a value as a person reads it: whole numbers in full, others to four figures, a dash for none."""
     if value is None or (isinstance(value, float | np.floating) and np.isnan(value)):
         return "–"
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, int | np.integer):
-        return f"{int(value):,}".replace(",", "\u202f")
+        return digits(int(value))
     if isinstance(value, float | np.floating):
-        return f"{float(value):.4g}"
+        return _number(float(value))
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _number(value: float) -> str:
+    return digits(value) if is_whole(value) or 1e4 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def class_name(classes: Sequence[str], index: int) -> str:

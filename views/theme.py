@@ -21,7 +21,7 @@ TIGHT, GAP, WIDE = 4, 8, 16
 BASE_PX = 13
 
 CLASS_HUES = ("#3a7fd5", "#d0680f", "#2f8f4e", "#8a63d2", "#0f93a3", "#c9483b", "#8f6a4a", "#8a8412")
-"""One colour a class, the same in every view and in both themes; classes past the eighth share `Theme.mark`."""
+"""One colour a class, the same in every view and in both themes; a class without one is drawn in `Theme.mark`."""
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,6 @@ def _wanted(choice: Choice) -> Theme:
         scheme = QGuiApplication.styleHints().colorScheme()
         return DARK if scheme == Qt.ColorScheme.Dark else LIGHT
     return DARK if choice == "dark" else LIGHT
-
-
-def class_colour(index: int) -> str:
-    """Return the colour of a class by its index; the ninth and later ones are drawn as plain marks."""
-    return CLASS_HUES[index] if 0 <= index < len(CLASS_HUES) else look.theme.mark
 
 
 def contrast(one: str, other: str) -> float:
@@ -277,9 +272,10 @@ def stylesheet(theme: Theme, scale: float = 1.0) -> str:
     QAbstractSpinBox {{ padding: 2px {TIGHT}px; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox::down-arrow {{ image: url({_asset("chevron")}); width: 12px; height: 12px; }}
-    QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {theme.quiet}; border-radius: 3px;
-        background: {theme.ground}; }}
-    QCheckBox::indicator:checked {{ image: url({_asset("check")}); }}
+    QCheckBox::indicator, QListView::indicator, QTreeView::indicator {{ width: 14px; height: 14px;
+        border: 1px solid {theme.quiet}; border-radius: 3px; background: {theme.ground}; }}
+    QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked
+        {{ image: url({_asset("check")}); }}
     QComboBox QAbstractItemView {{ border: 1px solid {theme.hairline}; background: {theme.ground}; }}
     #palette {{ background: {theme.ground}; border: 1px solid {theme.hairline}; }}
     #palette QTreeWidget {{ background: {theme.ground}; border: none; }}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,28 +12,29 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
 from ..analysis.measured import overlap_text
 from ..kernels.raster import points_in_polygon
-from .curves import Curve, CurveLayer, curve_at, curves_of, draw_curve, legend_of
+from .curves import LONGEST, Curve, CurveLayer, curve_at, curves_of, legend_of
+from .figure import Range
 from .notice import Notice
+from .operations import SIGNS, SYMBOLS, curve_colour, hue, operations, ring
 from .panel import Panel, view
-from .parts import column, named, told
+from .parts import choice_box, column, named, shortened, told
 from .plot import Plot, mode_of
 from .points import Axis, Point, axis, front_of, gathered, offered, points_of, preferred, values
 from .table import Table
-from .theme import CLASS_HUES, GAP, TIGHT, look
+from .theme import GAP, TIGHT, look
 from .tips import as_tip
+from .tradeoff_figure import BAND, LEARNT, draw, nothing
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from ..analysis.session import Session
     from ..analysis.sets.kept import KeptFit
+
+__all__ = ["TradeoffPanel", "TradeoffState", "draw", "resolve", "table"]
 
 PREFERRED_X = ("cost.nominal.nonzeros", "cost.nominal.macs", "cost.nominal.parameters")
 PREFERRED_Y = ("accuracy", "loss")
 SEEDS = "tradeoff.seeds"
 """Whether models that differ by their seed alone are drawn ``together`` or ``apart``."""
-BAND = "range over seeds"
-LEARNT = "has learnt from these samples"
 BAND_WIDTH, BAND_ALPHA = 6, 110
 
 
@@ -124,46 +126,6 @@ def table(state: TradeoffState) -> Table:
     return Table((*columns, "Remark"), rows, ("", "", *[x.unit] * 3, *[y.unit] * 3, "", "", ""))
 
 
-def draw(figure: "Figure", state: TradeoffState) -> None:
-    """Draw it for print."""
-    axes: Any = figure.add_subplot()
-    for number, operation in enumerate(dict.fromkeys(point.operation for point in state.points)):
-        points = [point for point in state.points if point.operation == operation]
-        colour, symbol = f"C{number % 10}", "osD^v<>P"[number % 8]
-        for point in points:
-            _draw_bounds(axes, point, colour)
-        places = [p.x for p in points], [p.y for p in points]
-        axes.plot(*places, symbol, color=colour, markersize=4, label=operation)
-    if learnt := [point for point in state.points if point.overlap]:
-        places = [p.x for p in learnt], [p.y for p in learnt]
-        axes.plot(*places, "o", color="white", markersize=1.8, markeredgecolor="0.3", markeredgewidth=0.3, label=LEARNT)
-    front = [state.points[i] for i in state.front]
-    axes.plot([p.x for p in front], [p.y for p in front], color="0.4", linewidth=0.8, zorder=0, label="front")
-    if any(point.variants for point in state.points):
-        axes.plot([], [], color="0.5", alpha=0.5, linewidth=4, label=BAND)
-    for number, curve in enumerate(state.curves):
-        draw_curve(axes, curve, number, _print_colour(state, curve))
-    axes.set_xlabel(state.x.label)
-    axes.set_ylabel(state.y.label)
-    axes.legend(frameon=False)
-
-
-def _print_colour(state: TradeoffState, curve: Curve) -> str:
-    operations = _operations(state)
-    return f"C{operations.index(curve.group) % 10}" if curve.group in operations else "0.3"
-
-
-def _draw_bounds(axes: Any, point: Point, colour: str) -> None:
-    across = [[point.x - point.x_low], [point.x_high - point.x]]
-    upward = [[point.y - point.y_low], [point.y_high - point.y]]
-    width, strength = (4, 0.35) if point.variants else (0.7, 1)
-    axes.errorbar(point.x, point.y, upward, across, fmt="none", ecolor=colour, elinewidth=width, alpha=strength)
-
-
-_SYMBOLS = ("o", "s", "d", "t1", "t", "star", "p", "h")
-_SIGNS = "●■◆▲▼★⬟⬢"
-
-
 @view(
     id="tradeoff",
     title="Trade-off",
@@ -194,6 +156,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         self.plot.cleared.connect(self._on_cleared)
         self.plot.occupied = lambda x, y: self._at(x, y) is not None
         self.plot.selection_bounds = self._selection_bounds
+        self.plot.all_bounds = lambda: _around(self.state.points) if self.state else None
         box = QCheckBox("Seeds as bands", self)
         self._together = told(box, "Draw models that differ by their seed alone as one point", "Seeds as bands")
         self._together.toggled.connect(self._on_together)
@@ -207,9 +170,7 @@ class TradeoffPanel(Panel[TradeoffState]):
         self.set_content(body)
 
     def _axis_box(self, name: str) -> QComboBox:
-        box = told(QComboBox(self), f"What the {name} axis shows", f"{name} axis")
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        box.setMinimumContentsLength(14)
+        box = told(choice_box(self), f"What the {name} axis shows", f"{name} axis")
         box.textActivated.connect(lambda text: self._on_axis(name, text))
         self.add_control(box)
         return box
@@ -228,36 +189,46 @@ class TradeoffPanel(Panel[TradeoffState]):
         _span(self._bars, [p for p in new.points if not p.variants], pg.mkPen(theme.faded))
         _span(self._bands, [p for p in new.points if p.variants], _translucent(theme.quiet))
         self._points.setData([self._spot(new, point) for point in new.points])
-        self._curves.show([(curve, _colour_of(new, curve)) for curve in new.curves])
+        self._curves.show([(curve, curve_colour(new.points, curve.group, look.theme)) for curve in new.curves])
         self._show_legend(new)
-        if old is None or (old.x, old.y, len(old.points)) != (new.x, new.y, len(new.points)):
+        self.plot.set_whole(x=new.x.counts([p.x for p in new.points]), y=new.y.counts([p.y for p in new.points]))
+        if old is None or (old.x, old.y) != (new.x, new.y):
             self.plot.fit()
+        else:
+            self.plot.refit()
+
+    def seen(self) -> tuple[Range | None, ...]:
+        """Return what is seen of the plane."""
+        return (self.plot.chosen,)
 
     def _spot(self, state: TradeoffState, point: Point) -> dict[str, Any]:
-        kind = _operations(state).index(point.operation)
-        chosen = not state.selected.isdisjoint(point.models)
-        looked = state.primary in point.models
-        pinned = state.pinned in point.models
-        ring = look.theme.accent if chosen else look.theme.text
-        hue = CLASS_HUES[kind % len(CLASS_HUES)]
-        edge = hue if point.overlap else look.theme.ground
+        kind = operations(state.points).index(point.operation)
+        ground, colour = look.theme.ground, hue(kind, look.theme.mark)
+        edge = ring(point, state.selected, {state.primary, state.pinned}, look.theme)
         return {
             "pos": (point.x, point.y),
-            "symbol": _SYMBOLS[kind % len(_SYMBOLS)],
-            "size": 12 if looked or chosen or pinned else 9,
-            "brush": pg.mkBrush(look.theme.ground if point.overlap else hue),
-            "pen": pg.mkPen(ring if chosen or looked or pinned else edge, width=2),
+            "symbol": SYMBOLS[kind % len(SYMBOLS)],
+            "size": 12 if edge else 9,
+            "brush": pg.mkBrush(ground if point.overlap else colour),
+            "pen": pg.mkPen(edge or (colour if point.overlap else ground), width=2),
             "data": point.identity,
         }
 
     def _show_legend(self, state: TradeoffState) -> None:
+        if not state.points:
+            self._legend.setText(escape(nothing(state)))
+            return
         marks = [
-            f'<span style="color:{CLASS_HUES[kind % len(CLASS_HUES)]}">{_SIGNS[kind % len(_SIGNS)]}</span>&nbsp;{name}'
-            for kind, name in enumerate(_operations(state))
+            f'<span style="color:{hue(kind, look.theme.mark)}">{SIGNS[kind % len(SIGNS)]}</span>&nbsp;'
+            f"{escape(shortened(name, LONGEST))}"
+            for kind, name in enumerate(operations(state.points))
         ]
         bands = [f"┃&nbsp;{BAND}"] if any(point.variants for point in state.points) else []
         learnt = [f"○&nbsp;{LEARNT.replace(' ', '&nbsp;')}"] if any(point.overlap for point in state.points) else []
-        laws = [legend_of(curve, number, _colour_of(state, curve)) for number, curve in enumerate(state.curves)]
+        laws = [
+            legend_of(curve, number, curve_colour(state.points, curve.group, look.theme))
+            for number, curve in enumerate(state.curves)
+        ]
         self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *learnt, *laws]))
 
     def _on_together(self, together: bool) -> None:
@@ -298,7 +269,7 @@ class TradeoffPanel(Panel[TradeoffState]):
     def _on_brushed(self, polygon: Any, mode: str) -> None:
         if self.session is None or self.state is None:
             return
-        places = np.array([(p.x, p.y) for p in self.state.points])
+        places = np.array([(p.x, p.y) for p in self.state.points]).reshape(-1, 2)
         hits = points_in_polygon(places, polygon)
         touched = (point for point, hit in zip(self.state.points, hits, strict=True) if hit)
         self.session.select_models((model for point in touched for model in point.models), mode)
@@ -306,11 +277,16 @@ class TradeoffPanel(Panel[TradeoffState]):
     def _selection_bounds(self) -> QRectF | None:
         if self.state is None:
             return None
-        chosen = [p for p in self.state.points if not self.state.selected.isdisjoint(p.models)]
-        if not chosen:
-            return None
-        x, y = [p.x for p in chosen], [p.y for p in chosen]
-        return QRectF(min(x), min(y), max(x) - min(x), max(y) - min(y))
+        return _around([p for p in self.state.points if not self.state.selected.isdisjoint(p.models)])
+
+
+def _around(points: Sequence[Point]) -> QRectF | None:
+    """Return the rectangle around points with their bounds; None where there are none."""
+    if not points:
+        return None
+    left, bottom = min(p.x_low for p in points), min(p.y_low for p in points)
+    right, top = max(p.x_high for p in points), max(p.y_high for p in points)
+    return QRectF(QPointF(left, bottom), QPointF(right, top))
 
 
 def _span(bars: pg.ErrorBarItem, points: list[Point], pen: Any) -> None:
@@ -326,17 +302,6 @@ def _translucent(colour: str) -> Any:
     found = pg.mkColor(colour)
     found.setAlpha(BAND_ALPHA)
     return pg.mkPen(found, width=BAND_WIDTH)
-
-
-def _operations(state: TradeoffState) -> list[str]:
-    return list(dict.fromkeys(point.operation for point in state.points))
-
-
-def _colour_of(state: TradeoffState, curve: Curve) -> str:
-    """Return the colour of the operation that a curve's models were made by, where one made them all."""
-    operations = _operations(state)
-    known = curve.group in operations
-    return CLASS_HUES[operations.index(curve.group) % len(CLASS_HUES)] if known else look.theme.text
 
 
 def _fill(box: QComboBox, names: tuple[str, ...], chosen: str) -> None:

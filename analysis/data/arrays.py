@@ -29,6 +29,7 @@ class ArraySource:
     kind: InputKind = "images"
     in_memory = True
     pad: int | None = None
+    vocabulary: int | None = None
     remarks: Sequence[str] = ()
 
     def __init__(

@@ -51,6 +51,7 @@ class ImageSource:
     kind: InputKind = "images"
     in_memory = False
     pad: int | None = None
+    vocabulary: int | None = None
     remarks: Sequence[str] = ()
 
     def __init__(

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +23,7 @@ MEMORY = 1 << 30
 _SMALL = 128 * 128  # pixels of a picture below which the interpreter's lock makes two threads slower than one
 _AHEAD = 2  # batches in the making while one is used
 _PIECE = 32  # images a thread takes at a time
+_SCANNED = 4096  # samples read at once for their tokens
 
 
 class Prepared:
@@ -55,6 +57,7 @@ class Prepared:
         self.names = tuple(source.names[sample] for sample in samples)
         self.further: Mapping[str, NDArray[Any]] = {name: values[samples] for name, values in source.further.items()}
         self.pad = source.pad
+        self.vocabulary = source.vocabulary
         self.remarks = source.remarks
         self.shape = source.shape
         self._source = source
@@ -79,6 +82,12 @@ class Prepared:
     def close(self) -> None:
         """Close the source; the set cannot be read afterwards."""
         self._source.close()
+
+    @cached_property
+    def tokens(self) -> tuple[int, int]:
+        """The lowest and the highest token of all samples, which are read for it."""
+        ends = [(int(batch.min()), int(batch.max())) for batch in self.batches(_SCANNED)]
+        return min(low for low, _ in ends), max(high for _, high in ends)
 
     def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
         """Give inputs from sample ``start`` on, in order; see `DataSet`.

@@ -33,6 +33,8 @@ class RowSource:
         Other values of each sample.
     pad : int or None
         The token that fills short samples.
+    vocabulary : int or None
+        No token reaches it; None where only the samples tell.
     remarks : sequence of str
         What a person may want to know of how the file was read.
     close : callable
@@ -52,6 +54,7 @@ class RowSource:
         names: Sequence[str] | None = None,
         further: Mapping[str, NDArray[Any]] | None = None,
         pad: int | None = None,
+        vocabulary: int | None = None,
         remarks: Sequence[str] = (),
         close: Callable[[], None] = lambda: None,
     ) -> None:
@@ -62,6 +65,7 @@ class RowSource:
         self.names: Sequence[str] = Numbered(len(self.labels)) if names is None else names
         self.further: Mapping[str, NDArray[Any]] = dict(further or {})
         self.pad = pad
+        self.vocabulary = vocabulary
         self.remarks = remarks
         self.read = read
         self.close = close

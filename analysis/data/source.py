@@ -42,6 +42,8 @@ class Source(Protocol):
         Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
     pad : int or None
         The token that fills short samples; None for other kinds.
+    vocabulary : int or None
+        No token reaches it; None where only the samples tell.
     remarks : sequence of str
         What a person may want to know of how it was read, in sentences.
     in_memory : bool
@@ -56,6 +58,7 @@ class Source(Protocol):
     shape: tuple[int, ...]
     further: Mapping[str, NDArray[Any]]
     pad: int | None
+    vocabulary: int | None
     remarks: Sequence[str]
     in_memory: bool
 

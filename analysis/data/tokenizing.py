@@ -31,7 +31,7 @@ def text_source(
     """
     if not texts:
         raise UserError(f"'{spec.path}' holds no text.", "Give at least one line.")
-    encode, pad = open_tokenizer(spec.tokenizer)
+    encode, pad, vocabulary = open_tokenizer(spec.tokenizer)
 
     def read(samples: NDArray[np.int64]) -> NDArray[np.int64]:
         tokens = np.full((len(samples), spec.length), pad, np.int64)
@@ -40,11 +40,12 @@ def text_source(
         return tokens
 
     names = [text[:_SHOWN] for text in texts]
-    return RowSource(spec.path, "tokens", (spec.length,), labelled, read, names=names, further=further, pad=pad)
+    told: dict[str, Any] = {"names": names, "further": further, "pad": pad, "vocabulary": vocabulary}
+    return RowSource(spec.path, "tokens", (spec.length,), labelled, read, **told)
 
 
-def open_tokenizer(path: str | None) -> tuple[Encode, int]:
-    """Return a tokenizer, and the token that it pads with.
+def open_tokenizer(path: str | None) -> tuple[Encode, int, int]:
+    """Return a tokenizer, the token that it pads with, and the number that no token of it reaches.
 
     Without a file, a text's UTF-8 bytes are its tokens, each one higher, and 0 pads. A JSON list of characters gives
     each its place, and pads with the place after the last. A Hugging Face ``tokenizer.json`` is run by the package
@@ -56,7 +57,7 @@ def open_tokenizer(path: str | None) -> tuple[Encode, int]:
         If the file is neither, cannot be read, or needs a package that is missing.
     """
     if path is None:
-        return _bytes, 0
+        return _bytes, 0, 257
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -64,7 +65,7 @@ def open_tokenizer(path: str | None) -> tuple[Encode, int]:
             f"The tokenizer '{path}' cannot be read.", "Name a tokenizer.json, or a JSON list of characters."
         ) from error
     if isinstance(content, list) and all(isinstance(item, str) and len(item) == 1 for item in content):
-        return _characters(content, path), len(content)
+        return _characters(content, path), len(content), len(content) + 1
     return _hugging_face(path)
 
 
@@ -86,7 +87,7 @@ def _characters(vocabulary: list[str], path: str) -> Encode:
     return encode
 
 
-def _hugging_face(path: str) -> tuple[Encode, int]:
+def _hugging_face(path: str) -> tuple[Encode, int, int]:
     try:
         from tokenizers import Tokenizer
     except ImportError as error:
@@ -111,4 +112,4 @@ def _hugging_face(path: str) -> tuple[Encode, int]:
                 "Name one with a token for the unknown.",
             ) from error
 
-    return encode, pad
+    return encode, pad, 1 + max(tokenizer.get_vocab().values(), default=0)

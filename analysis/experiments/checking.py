@@ -1,26 +1,28 @@
 """What a plan's files must fulfil before anything runs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
-from ..data import DataSet, open_data
+from ..data import open_data
 from ..errors import UserError
 from ..features import choose_taps
 from ..methods import METHODS
 from ..models import Checkpoint
 from ..models.layer_names import fitting
-from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, SourceModel, Trial
+from ..trials import DerivedModel, ModelSpec, Plan, SourceModel, Trial
 from .class_order import remarks_of
+from .fitting_data import DataCheck
 from .outlook import Outlook
 
 
 def check_inputs(plan: Plan) -> tuple[str, ...]:
     """Check what shows in the files' headers, and return what a person may want to know of them.
 
-    Every operation's parents suit it, every pattern of layers fits one of its model's, and every network has an output
-    for each class of its data.
+    Every operation's parents suit it, every pattern of layers fits one of its model's, and every network takes the data
+    that it is run over.
 
-    Files are opened, not read. What only shows when a model is made is checked then.
+    Files are opened; read are tokens where some may be unknown, and what a person's own code builds. What only shows
+    when a model is made is checked then.
 
     Raises
     ------
@@ -28,30 +30,15 @@ def check_inputs(plan: Plan) -> tuple[str, ...]:
         Naming the first that does not fit.
     """
     outlook = Outlook(plan.trials)
-    opened = cache(open_data)
-    remarks = remarks_of(plan, outlook, opened)
+    remarks = remarks_of(plan, outlook, cache(open_data))
+    data = DataCheck(outlook)
     for model, trial in _operations(plan):
         _check_parents(model, trial, outlook)
         _check_patterns(model, outlook)
     for trial in plan.trials:
         _check_features(trial, outlook)
-        _check_classes(trial, outlook, opened)
+        data.check(trial)
     return remarks
-
-
-def require_classes(model: ModelSpec, outputs: int, spec: DataSpec, classes: int) -> None:
-    """Demand an output for every class.
-
-    Raises
-    ------
-    UserError
-        If there are fewer outputs than classes.
-    """
-    if outputs < classes:
-        raise UserError(
-            f"{model.name} tells {outputs} classes apart, and {spec.name} has {classes}.",
-            "Choose the data set that it was trained for.",
-        )
 
 
 def _operations(plan: Plan) -> Iterator[tuple[DerivedModel, Trial]]:
@@ -87,9 +74,3 @@ def _require_fit(model: ModelSpec, kind: str, patterns: Sequence[str], owner: Ch
             choose_taps(owner.skeleton(), owner.architecture, patterns)
     except UserError as error:
         raise UserError(f"{model.name}: {error.problem}", error.next_step) from error
-
-
-def _check_classes(trial: Trial, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> None:
-    prospect = outlook.prospect(trial.model.identity)
-    if trial.data and trial.measures and prospect and prospect.architecture:
-        require_classes(trial.model, prospect.architecture.classes, trial.data, len(opened(trial.data).classes))

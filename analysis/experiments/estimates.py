@@ -7,9 +7,9 @@ from functools import cache
 from typing import TypeVar
 
 import numpy as np
+from torch import nn
 
 from ..data import open_data
-from ..errors import UserError
 from ..measures import MEASURES
 from ..methods import METHODS
 from ..models import Architecture
@@ -20,7 +20,6 @@ from .outlook import Needs, Outlook, Prospect, kept_of, needs_of, training_memor
 Counted = TypeVar("Counted")
 _BATCH = 256  # samples of a forward pass, as `extract` takes them
 _STATES = {"sgd": 1, "nesterov": 1, "adamw": 2}  # copies of the weights that an optimiser keeps
-_UNSUITED = (RuntimeError, ValueError, IndexError, UserError)
 _REACH = 3.0
 _MEASURED = 48  # bytes that measures keep of a sample beside the layers, about
 
@@ -60,9 +59,11 @@ class _Estimator:
         self._plan = plan
         self._outlook = Outlook((*plan.trials, *(trial for trial, _ in past)))
         self._size = cache(_size)
-        self._needs_of = cache(lambda model, shape: self._count(model, lambda net: needs_of(net, shape)))
-        self._kept_of = cache(lambda model, *what: self._count(model, lambda net: kept_of(net, *what)))
-        self._step_of = cache(lambda model, *what: self._count(model, lambda net: training_memory(net, *what)))
+        self._needs_of = cache(lambda model, shape: self._count(model, lambda net, known: needs_of(net, known, shape)))
+        self._kept_of = cache(lambda model, *what: self._count(model, lambda net, known: kept_of(net, known, *what)))
+        self._step_of = cache(
+            lambda model, *what: self._count(model, lambda net, known: training_memory(net, known, *what))
+        )
         self._seconds: dict[Hashable, list[float]] = {}
         self._points: list[tuple[float, float]] = []
         for trial, seconds in past:
@@ -112,12 +113,12 @@ class _Estimator:
         needs = self._needs(trial)
         return float(needs.macs) * self._size(trial.data)[0] if needs and trial.data else 0.0
 
-    def _count(self, model: str, count: Callable[[Architecture], Counted]) -> Counted | None:
-        """Return what is counted on a model's network; None where nobody can say."""
-        prospect = self._outlook.prospect(model)
-        if prospect and prospect.architecture and prospect.architecture.family != "own":
-            with suppress(*_UNSUITED):  # what does not suit the network is its own trial's to say
-                return count(prospect.architecture)
+    def _count(self, model: str, count: Callable[[nn.Module, Architecture], Counted]) -> Counted | None:
+        """Return what is counted on a model's skeleton; None where nobody can say."""
+        origin = self._outlook.origin(model)
+        if origin and origin.architecture:
+            with suppress(Exception):  # whatever code that is not ours raises without values; its trial will say
+                return count(origin.skeleton(), origin.architecture)
         return None
 
     def _needs(self, trial: Trial) -> Needs | None:

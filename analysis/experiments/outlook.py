@@ -16,7 +16,6 @@ from ..features.passage import reduced
 from ..methods import METHODS
 from ..models import Architecture, Checkpoint, TensorSpec, open_checkpoint
 from ..models.activations import peak_activations, peak_training
-from ..models.families import skeleton
 from ..models.macs import macs
 from ..trials import DerivedModel, FeatureSpec, ModelSpec, SourceModel, Trial
 
@@ -82,6 +81,10 @@ class Outlook:
         self.prospect = cache(self._prospect)
         self.origin = cache(self._origin)
 
+    def name(self, identity: str) -> str:
+        """Return what a person calls a model of the trials."""
+        return self._models[identity].name
+
     def root(self, identity: str) -> str:
         """Return the identity of the model whose shapes a model has, as far as that is known."""
         model = self._models.get(identity)
@@ -107,16 +110,22 @@ class Outlook:
         return None if root == identity else self.origin(root)
 
 
-def needs_of(architecture: Architecture, shape: tuple[int, ...]) -> Needs:
-    """Return what one sample of that shape takes, counted on a network without values."""
-    network = skeleton(architecture).eval()
-    return Needs(macs(network, architecture), peak_activations(network, _blank(architecture, 1, shape)))
+def needs_of(network: nn.Module, architecture: Architecture, shape: tuple[int, ...]) -> Needs:
+    """Return what one sample of that shape takes of a skeleton, which goes to the meta device."""
+    network = network.to(_META).eval()
+    return Needs(macs(network, architecture), peak_activations(network, blank(architecture, 1, shape)))
 
 
-def kept_of(architecture: Architecture, layers: tuple[str, ...], features: FeatureSpec, shape: tuple[int, ...]) -> int:
+def kept_of(
+    network: nn.Module,
+    architecture: Architecture,
+    layers: tuple[str, ...],
+    features: FeatureSpec,
+    shape: tuple[int, ...],
+) -> int:
     """Return the bytes that are kept of a sample at least: what may turn out to fit in float16 counts as if it did."""
-    network = _zeroed(skeleton(architecture).eval())
-    inputs = _blank(architecture, 1, shape, next(network.parameters()).device)
+    network = zeroed(network).eval()
+    inputs = blank(architecture, 1, shape, next(network.parameters()).device)
     kept: dict[str, int] = {}
 
     def note(tap: Tap, values: Tensor) -> Tensor:
@@ -129,17 +138,18 @@ def kept_of(architecture: Architecture, layers: tuple[str, ...], features: Featu
     return sum(kept.values())
 
 
-def training_memory(architecture: Architecture, batch: int, shape: tuple[int, ...]) -> int:
+def training_memory(network: nn.Module, architecture: Architecture, batch: int, shape: tuple[int, ...]) -> int:
     """Return the most bytes that a step of training takes beside weights and optimiser, counted as by `needs_of`."""
-    return peak_training(skeleton(architecture).train(), _blank(architecture, batch, shape))
+    return peak_training(network.to(_META).train(), blank(architecture, batch, shape))
 
 
-def _blank(architecture: Architecture, batch: int, shape: tuple[int, ...], device: torch.device = _META) -> Tensor:
+def blank(architecture: Architecture, batch: int, shape: tuple[int, ...], device: torch.device = _META) -> Tensor:
+    """Return inputs of zeros, (batch, *shape), of the type that a network takes."""
     return architecture.example(1).new_zeros((batch, *shape), device=device)
 
 
-def _zeroed(network: nn.Module) -> nn.Module:
-    """Return a network that is not large with zeros in memory: for the meta device torch first loads for seconds."""
+def zeroed(network: nn.Module) -> nn.Module:
+    """Return a skeleton that is not large with zeros in memory: for the meta device torch first loads for seconds."""
     if sum(weight.numel() for weight in network.parameters()) > _LARGE:
         return network
     network.to_empty(device="cpu")

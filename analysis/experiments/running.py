@@ -30,9 +30,9 @@ from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
-from .checking import require_classes
 from .class_order import lined_up
 from .device import device_name
+from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
@@ -160,6 +160,8 @@ class Runner:
     def _measure(self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket) -> "_Found":
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
+        if trial.data:
+            require_measurable(trial, checkpoint, self._data(trial.data))
         columns = self._keep_data(trial.data, self._data(trial.data), inputs) if trial.data else {}
         wanted = tuple(sorted(needs))
         reference, share = None, 0.8
@@ -167,9 +169,9 @@ class Runner:
             spec = trial.model if trial.reference == trial.model.identity else trial.inputs[trial.reference]
             share /= 2
             other = self._open(spec, inputs)
-            passed = self._pass(trial, spec, other, wanted, inputs, Share(ticket, share, 2 * share))
+            passed = self._pass(trial, other, wanted, inputs, Share(ticket, share, 2 * share))
             reference = self._evidence(trial, other, passed, ticket, None)
-        passed = self._pass(trial, trial.model, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
+        passed = self._pass(trial, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
         found, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
@@ -208,7 +210,6 @@ class Runner:
     def _pass(
         self,
         trial: Trial,
-        model: ModelSpec,
         checkpoint: Checkpoint,
         needs: tuple[str, ...],
         inputs: Inputs,
@@ -221,7 +222,6 @@ class Runner:
         network = self._builder(checkpoint)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
-        require_classes(model, architecture.classes, trial.data, len(data.classes))
         kept = trial.features.identity if trial.features else None
         what = [function_identity(network, architecture), needs, kept, self.device.type]
         path = self.root / "arrays" / f"{digest(['pass', trial.data.identity, *what])}.h5"

@@ -3,13 +3,14 @@
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from psygnal import Signal
 
-from ..errors import UserError
+from ..errors import Cancelled, UserError
 from ..sets.gathering import inputs_of
 from ..trials import FitResult, ModelSpec, Plan, Proposal, Trial, TrialResult
 from ..workspace import SearchRecord, Workspace
@@ -47,7 +48,8 @@ class Engine:
         self.jobs: tuple[Job, ...] = ()
         """What runs now."""
         self._trials: dict[int, Trial] = {}
-        self._plans: dict[int, tuple[str, Path]] = {}
+        self._plans: dict[int, tuple[str, Path, Future[None]]] = {}
+        self._waited: set[Future[None]] = set()
         self._proposals: dict[int, SearchRecord] = {}
         self._fits: dict[int, tuple[str, str]] = {}  # identities of the fit and of its inputs
         self._asked: set[str] = set()
@@ -67,9 +69,17 @@ class Engine:
 
     # What a caller uses
 
-    def submit(self, recipe: str, folder: Path, source: str = "The recipe") -> None:
-        """Plan a recipe, given as TOML with paths relative to ``folder``, and run it; refusals go to ``refused``."""
-        self._tell(partial(self._plan, recipe, folder, source))
+    def submit(self, recipe: str, folder: Path, source: str = "The recipe") -> Future[None]:
+        """Plan a recipe, given as TOML with paths relative to ``folder``, and run it; refusals go to ``refused``.
+
+        What is returned is done once the recipe was accepted, and has the error where it was refused; cancelled before
+        that, the recipe is not run.
+        """
+        outcome: Future[None] = Future()
+        self._waited.add(outcome)
+        outcome.add_done_callback(self._waited.discard)
+        self._tell(partial(self._plan, recipe, folder, source, outcome))
+        return outcome
 
     def resume(self) -> None:
         """Go on with every trial that is pending."""
@@ -106,6 +116,8 @@ class Engine:
         self.cancel()
         self._inbox.put(None)
         self._thread.join(timeout=_PARTING_S)
+        for outcome in tuple(self._waited):
+            outcome.cancel()
 
     # The engine's thread
 
@@ -141,12 +153,12 @@ class Engine:
             if not self._told and not self.jobs:
                 self._rests.set()
 
-    def _plan(self, recipe: str, folder: Path, source: str) -> None:
+    def _plan(self, recipe: str, folder: Path, source: str, outcome: Future[None]) -> None:
         root = str(self.workspace.path)
         payload: dict[str, Any] = {"recipe": recipe, "folder": str(folder), "source": source, "kept": self._kept()}
         payload |= {"root": root, "memory": self.executor.memory, "workers": self.executor.slots}
         job = self._submit(self.planner, "plan", payload, "Checking the recipe")
-        self._plans[job.id] = recipe, folder
+        self._plans[job.id] = recipe, folder, outcome
 
     def _go_on(self) -> None:
         self._going = True
@@ -259,12 +271,24 @@ class Engine:
         else:
             self._end_trial(job, self._trials.pop(job.id))
 
-    def _end_plan(self, job: Job, recipe: str, folder: Path) -> None:
+    def _end_plan(self, job: Job, recipe: str, folder: Path, outcome: Future[None]) -> None:
+        if not outcome.set_running_or_notify_cancel():
+            return
+        if isinstance(job.value, Plan):
+            self._adopt(job.value, recipe, folder, outcome)
+        else:
+            outcome.set_exception(job.error or Cancelled())
         if job.error:
             self.refused.emit(job.error)
-        elif isinstance(job.value, Plan):
-            self.workspace.add_plan(job.value, recipe, folder)
-            self._go_on()
+
+    def _adopt(self, plan: Plan, recipe: str, folder: Path, outcome: Future[None]) -> None:
+        try:
+            self.workspace.add_plan(plan, recipe, folder)
+        except UserError as error:
+            outcome.set_exception(error)
+            raise
+        self._go_on()
+        outcome.set_result(None)
 
     def _end_proposal(self, job: Job, search: SearchRecord) -> None:
         if job.error:  # it is asked again when the engine is told to go on

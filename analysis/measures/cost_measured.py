@@ -31,8 +31,8 @@ class MeasuredCostParameters(Parameters):
     title="Measured cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894",
     version=3,
-    dataless=True,
     alone=True,
+    dataless=True,
     quantities=(
         Quantity(name="cost.measured.latency", title="Latency of a batch", unit="ms", better="lower"),
         Quantity(name="cost.measured.throughput", title="Throughput", unit="samples/s", better="higher"),

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, dtype
 
+_OPEN = ("head_dim", "padding", "adds", "activation")
 InputKind = Literal["images", "tokens", "numbers"]
 
 
@@ -22,6 +23,17 @@ class TensorSpec:
     def size(self) -> int:
         """Number of elements."""
         return prod(self.shape)
+
+
+class Sizes(NamedTuple):
+    """How long an image's sides, a text or a row of numbers may be; ``most`` is None where nothing limits it."""
+
+    least: int = 1
+    most: int | None = None
+
+    def allow(self, size: int) -> bool:
+        """Return whether this is neither too short nor too long."""
+        return size >= self.least and (self.most is None or size <= self.most)
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,12 @@ class Architecture:
         What the network takes: float images (n, channels, height, width), int64 tokens (n, length), or float rows.
     vocabulary : int
         How many tokens a network on tokens knows; 0 for others.
+    sizes : Sizes or None
+        Of its inputs, ``input_shape`` among them; None where only a run tells, as of a library's networks.
     spare : frozenset of str
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
+    untold : str
+        What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
     """
 
     family: str
@@ -61,7 +77,14 @@ class Architecture:
     stages: tuple[str, ...]
     inputs: InputKind = "images"
     vocabulary: int = 0
+    sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
+    untold: str = ""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a file must say of the network because its shapes leave it open, such as ``head_dim``; JSON values."""
+        return {name: self.config[name] for name in _OPEN if self.config.get(name) is not None}
 
     def example(self, batch: int, seed: int = 0) -> Tensor:
         """Return random inputs, (batch, *input_shape): normal numbers, or tokens of the vocabulary."""

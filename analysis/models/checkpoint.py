@@ -14,7 +14,7 @@ from ..trust import is_library
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .parts.attention import Transposed
-from .recognising import RUNNABLE, UnrecognisedError, builder_of, is_own
+from .recognising import UnrecognisedError, builder_of, is_own
 from .tensor_names import Naming, namings, whole
 from .told import told
 
@@ -78,6 +78,8 @@ class Checkpoint:
         The recognised network.
     reason : str
         Why none was recognised, as the end of a sentence; empty where one was.
+    likely : Architecture or None
+        What the tensors are those of, where only settings are untold; it takes the same data.
     """
 
     path: Path
@@ -87,6 +89,7 @@ class Checkpoint:
     metadata: dict[str, Any]
     architecture: Architecture | None
     reason: str
+    likely: Architecture | None
 
     def __init__(
         self,
@@ -100,7 +103,8 @@ class Checkpoint:
         self.format = file.format
         self.metadata: dict[str, Any] = {**(beside or {}), **file.metadata}
         self._file = file
-        naming, self._builder, self.reason = self._recognised(network)
+        self.reason, self._next_step, self.likely = "", "", None
+        naming, self._builder = self._recognised(network)
         self.architecture = self._builder.architecture if self._builder else None
         called = self._builder.names if self._builder else {}
         self._names = {called.get(canonical, canonical): name for canonical, name in naming.names.items()}
@@ -108,23 +112,24 @@ class Checkpoint:
         if naming.aside:
             self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *naming.aside]}
 
-    def _recognised(self, network: str | None) -> tuple[Naming, Builder | None, str]:
-        """Return what the tensors are called and what builds the network; of none the canonical names and why."""
+    def _recognised(self, network: str | None) -> tuple[Naming, Builder | None]:
+        """Return what the tensors are called and what builds the network; of none the canonical names, and keep why."""
         if is_own(network, self.metadata):
-            return *self._fitted(network), ""
+            return self._fitted(network)
         failed: list[tuple[Naming, UserError]] = []
         for naming in namings(self._file.specs):
             specs = {canonical: self._file.specs[name] for canonical, name in naming.names.items()}
             try:
-                return naming, builder_of(network, specs, self.metadata, naming.prefix), ""
+                return naming, builder_of(network, specs, self.metadata, naming.prefix)
             except UserError as error:
                 failed.append((naming, error))
                 if not isinstance(error, UnrecognisedError) and not (network and is_library(network)):
                     raise
-        naming, first = failed[0]
-        if not isinstance(first, UnrecognisedError):
-            raise first
-        return naming, None, first.problem
+        naming, why = next((f for f in failed if getattr(f[1], "likely", None)), failed[0])
+        if not isinstance(why, UnrecognisedError):
+            raise why
+        self.reason, self._next_step, self.likely = why.problem, why.next_step, why.likely
+        return naming, None
 
     def _fitted(self, network: str | None) -> tuple[Naming, Builder]:
         """Return what builds a person's own network, and the names that have most in common with its tensors'."""
@@ -191,14 +196,15 @@ class Checkpoint:
 
     def inherited(self) -> dict[str, Any]:
         """Return what a file made from this one must say, to be built as this one is."""
-        made_by = self.architecture.config if self.architecture else {}
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
-        said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+        if self.architecture:
+            made_by = self.architecture.config
+            said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
         return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:
         if self._builder is None:
-            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", RUNNABLE)
+            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", self._next_step)
         return self._builder
 
     def _state(self, name: str) -> Tensor:

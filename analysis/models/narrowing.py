@@ -1,8 +1,6 @@
 """Narrower members of a family: one factor for every hidden width."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from torch import nn
 
@@ -47,11 +45,6 @@ def narrowed(architecture: Architecture, parameters: int) -> Architecture:
         else:
             high = middle
     return _at(architecture, narrow, low)
-
-
-def settings_of(architecture: Architecture) -> Mapping[str, Any]:
-    """Return what a narrowed network's file must say, since its shapes leave it open: the size of attention heads."""
-    return {name: architecture.config[name] for name in ("head_dim",) if name in architecture.config}
 
 
 def parameter_total(network: nn.Module) -> int:

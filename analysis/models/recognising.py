@@ -14,11 +14,20 @@ from .families import families, recognise, skeleton
 from .libraries import library_builder, named_network
 from .own import own_builder
 
+_TELL = 'Put the config.json that it was saved with beside it, or name its code: network = "file.py:function".'
 RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
 
 
 class UnrecognisedError(UserError):
-    """Nobody here knows the network; its problem is the end of a sentence."""
+    """Nobody here knows the network; its problem is the end of a sentence.
+
+    Attributes
+    ----------
+    likely : Architecture or None
+        What its tensors are those of, where only settings are untold.
+    """
+
+    likely: Architecture | None = None
 
 
 def builder_of(
@@ -51,7 +60,9 @@ def builder_of(
     if network:
         return own_builder(network)
     architecture = recognise(specs, metadata)
-    return _of_family(architecture) if architecture else _named(specs, metadata, wrappers)
+    if architecture and not architecture.untold:
+        return _of_family(architecture)
+    return _named(_unknown(architecture), specs, metadata, wrappers)
 
 
 def is_own(network: str | None, metadata: Mapping[str, Any]) -> bool:
@@ -74,15 +85,33 @@ def _of_family(architecture: Architecture) -> Builder:
     return Builder(architecture, build, partial(skeleton, architecture))
 
 
-def _named(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str) -> Builder:
+def _unknown(architecture: Architecture | None) -> UnrecognisedError:
+    """Return why no family builds a network."""
+    if architecture is None:
+        return UnrecognisedError(
+            f"its tensors' names and shapes fit no known family ({', '.join(families())})", RUNNABLE
+        )
+    error = UnrecognisedError(f"its tensors are those of {architecture.title}, but {architecture.untold}", _TELL)
+    error.likely = architecture
+    return error
+
+
+def _named(
+    unknown: UnrecognisedError, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str
+) -> Builder:
     """Return what a library builds of the name that the metadata gives."""
-    problem = f"its tensors' names and shapes fit no known family ({', '.join(families())})"
     network = named_network(metadata)
     if network is None:
-        raise UnrecognisedError(f"{problem}.", RUNNABLE)
+        raise _ended(unknown, ".")
     library, _, name = network.partition(":")
     try:
         return library_builder(network, specs, metadata, wrappers)
     except UserError as error:
         said = f"it names {name} of {library}, but {error.problem[0].lower()}{error.problem[1:]}"
-        raise UnrecognisedError(f"{problem}; {said}", RUNNABLE) from error
+        raise _ended(unknown, f"; {said}") from error
+
+
+def _ended(unknown: UnrecognisedError, end: str) -> UnrecognisedError:
+    whole = UnrecognisedError(unknown.problem + end, unknown.next_step)
+    whole.likely = unknown.likely
+    return whole

@@ -35,7 +35,7 @@ class UmapParameters(Parameters):
     "umap",
     title="UMAP",
     citation="McInnes, Healy and Melville 2018, UMAP, arXiv:1802.03426",
-    version=2,
+    version=3,
 )
 def umap(
     features: Sequence[NDArray[np.float32]],
@@ -45,7 +45,8 @@ def umap(
     """Layout that keeps neighbours near; it starts from principal components, later models from the first one's.
 
     Later models move in smaller steps, so that samples stay where they were unless their neighbours have changed; what
-    comes out is laid onto the first by Procrustes. Samples that were not drawn, the same of every model, have nan.
+    comes out is laid onto the first by Procrustes. Models with equal features have equal layouts. Samples that were not
+    drawn, the same of every model, have nan.
 
     Raises
     ------
@@ -58,7 +59,10 @@ def umap(
     for done, model in enumerate(features):
         ticket.progress(done, len(features), "UMAP")
         x = np.asarray(model[drawn])
-        if layouts:
+        twin = next((twin for twin in range(done) if np.array_equal(features[twin][drawn], x)), None)
+        if twin is not None:
+            layouts.append(layouts[twin])
+        elif layouts:
             moved = _fit(x, layouts[0], parameters, n_epochs=200, learning_rate=0.25)
             layouts.append(procrustes(moved, layouts[0]))
         else:

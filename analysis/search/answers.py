@@ -7,6 +7,7 @@ from typing import Any
 from ...kernels.intervals import Interval
 from ..recipe import Search
 from ..trials import Finding
+from ..wording import counted
 from .bisection import Step
 from .goals import SLACK, Goal
 
@@ -85,7 +86,7 @@ class Doubts:
 
 def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step: Step) -> str:
     """Return what was found: the model and its values, how it was made, what was asked for, after how many trials."""
-    after = f"after {tried} trial{'' if tried == 1 else 's'}"
+    after = f"after {counted(tried, 'trial')}"
     if best is None:
         return f"Nothing yet {_asked(goal)}, {after}." if step.points else f"Nothing {_asked(goal)}, {after}."
     values = ", ".join(f"{measure} {_valued(best, measure, goal.units[measure])}" for measure in goal.measures)

@@ -14,7 +14,6 @@ from ..errors import UserError, unknown
 from ..measured import rows_on
 from ..measures import MEASURES
 from ..models import Checkpoint, open_checkpoint
-from ..models.families import skeleton
 from ..models.layer_names import layer_of
 from ..models.macs import macs_by_layer
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, write_recipe
@@ -202,8 +201,7 @@ def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[st
             f"The multiply-accumulates of {checkpoint.path.name} cannot be counted: its network is not recognised.",
             "Allocate non-zero weights: --cost nonzeros.",
         )
-    network = checkpoint.network() if architecture.family == "own" else skeleton(architecture)
-    counted = macs_by_layer(network, architecture)
+    counted = macs_by_layer(checkpoint.skeleton(), architecture)
     return {layer: float(counted.get(layer, 0)) for layer in layers}
 
 

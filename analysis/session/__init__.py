@@ -122,12 +122,18 @@ class Session(Arrays):
 
     # Doing
 
-    def run_recipe(self, recipe: str, folder: Path, source: str = "The recipe") -> None:
-        """Plan and run a recipe given as TOML."""
+    def run_recipe(self, recipe: str, folder: Path, source: str = "The recipe") -> Future[None]:
+        """Plan and run a recipe given as TOML; returns what `Engine.submit` does.
+
+        Raises
+        ------
+        UserError
+            If the workspace is read-only.
+        """
         if self.engine is None:
             raise UserError("This workspace is open read-only.", "Close the program that is writing to it.")
         self.message = None
-        self.engine.submit(recipe, folder, source)
+        return self.engine.submit(recipe, folder, source)
 
     def write(self, change: Callable[[Workspace], object]) -> Future[object]:
         """Change the workspace on the writer's thread; a refusal becomes the session's message."""

@@ -165,17 +165,31 @@ class Arrays(Looking):
     def about(self, model: str | None, task: str, title: str) -> Any | UserError | None:
         """Return what the desk says of a model, as `answer`; None also where the workspace has no such model.
 
-        The task gets the workspace's ``root`` and the ``model``'s spec.
+        The task gets the workspace's ``root`` and the ``model``'s spec. Once the model's file is another one, or there
+        again, it is asked anew.
         """
         spec = self.snapshot.specs.get(model or "")
-        return self.answer(task, {"root": str(self.workspace.path), "model": spec}, title) if spec else None
+        payload = {"root": str(self.workspace.path), "model": spec}
+        return self.answer(task, payload, title, since=self.stamp(model)) if spec else None
 
-    def answer(self, task: str, payload: Mapping[str, Any], title: str) -> Any | UserError | None:
+    def stamp(self, model: str | None) -> tuple[int, int] | None:
+        """Return what tells a model's file, as it is now, from what it was: time and size; None where there is none."""
+        record = self.snapshot.by_identity.get(model or "")
+        try:
+            found = record.path.stat() if record and record.path else None
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_size) if found else None
+
+    def answer(
+        self, task: str, payload: Mapping[str, Any], title: str, *, since: Hashable = None
+    ) -> Any | UserError | None:
         """Return what the desk says to a request, which it is asked once: the answer, or why there is none.
 
-        None while it has not answered; `Session.changed` tells ``arrays`` when it has.
+        None while it has not answered; `Session.changed` tells ``arrays`` when it has. An answer holds as long as
+        ``since`` is the same.
         """
-        key = ("answer", task, *map(repr, payload.values()))
+        key = ("answer", task, *map(repr, payload.values()), since)
 
         def ask() -> Any:
             if self.desk is None:
@@ -191,6 +205,11 @@ class Arrays(Looking):
     def error(self, *prefix: Hashable) -> UserError | None:
         """Return why an array cannot be had: the first error of a key that starts so (``layouts``, ``column``)."""
         return self.loading.error(*prefix)
+
+    @property
+    def misses(self) -> int:
+        """How often something was asked for that was not there yet."""
+        return self.loading.misses
 
     def idle(self) -> bool:
         """Return whether nothing is being loaded."""

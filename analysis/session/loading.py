@@ -28,6 +28,8 @@ class Loading:
         self._latest: dict[Hashable, tuple[Hashable, Any]] = {}
         self._errors: dict[Hashable, UserError] = {}
         self._waiting: set[Hashable] = set()
+        self.misses = 0
+        """How often something was asked for that was not there yet."""
         self._lock = threading.Lock()
         self._closed = False
         self._pools = {name: ThreadPoolExecutor(count, f"graftwork {name}") for name, count in _THREADS.items()}
@@ -61,7 +63,10 @@ class Loading:
     def request(self, key: Hashable, load: Callable[[], None], pool: Pool = "reader") -> None:
         """Run ``load`` once, which puts what it loads into ``held``; not again after an error."""
         with self._lock:
-            if key in self._waiting or key in self._errors or self._closed:
+            if key in self._errors or self._closed:
+                return
+            self.misses += 1
+            if key in self._waiting:
                 return
             self._waiting.add(key)
 

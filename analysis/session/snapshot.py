@@ -62,6 +62,12 @@ class Snapshot:
         return {trial.spec.model.identity: trial.spec.model for trial in self.trials}
 
     @cached_property
+    def unfinished(self) -> int:
+        """How many trials are planned and not finished; where there are none, how many searches have not ended."""
+        pending = sum(trial.state == "pending" for trial in self.trials)
+        return pending or sum(not search.finished for search in self.searches)
+
+    @cached_property
     def measured_data(self) -> tuple[DataRecord, ...]:
         """The data sets that something was measured on, in the order in which the workspace heard of them."""
         names = {value.data for value in self.values}

@@ -72,7 +72,7 @@ def texts(model: QAbstractItemModel) -> str:
 
 def shown(window: Window) -> str:
     """Return what the window says: its banner, and the table of jobs."""
-    banner = window._banner._text.text() if window._banner.isVisible() else ""
+    banner = window._banner.sentence.whole if window._banner.isVisible() else ""
     return banner + "\n" + texts(window.panels["jobs"].findChildren(QTableView)[0].model())
 
 

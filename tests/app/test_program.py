@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,12 @@ PATIENCE = 150.0
 
 
 @pytest.fixture
-def display() -> Iterator[dict[str, str]]:
-    """Start an X server on a free display; give the environment of its programs."""
+def display(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
+    """Start an X server on a free display, of a size if one is asked for; give the environment of its programs."""
+    size = getattr(request, "param", "1480x940")
     read, write = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", "1480x940x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp"],
         pass_fds=[write],
         stderr=subprocess.DEVNULL,
     )
@@ -40,8 +42,14 @@ def display() -> Iterator[dict[str, str]]:
 @pytest.fixture
 def program(display: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Start the demo in its window."""
-    command = [sys.executable, "-m", "graftwork", "demo", "-w", str(tmp_path / "demo.graft")]
-    process = subprocess.Popen(command, env=display, cwd=tmp_path, start_new_session=True)
+    with _started(display, tmp_path, "demo", "-w", str(tmp_path / "demo.graft")) as process:
+        yield process
+
+
+@contextmanager
+def _started(environment: dict[str, str], folder: Path, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "graftwork", *arguments]
+    process = subprocess.Popen(command, env=environment, cwd=folder, start_new_session=True)
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
@@ -89,3 +97,23 @@ def test_the_demo_runs_is_stopped_resumed_and_quits(
     with Workspace.open(folder) as workspace:
         assert workspace.check() == []
         assert not workspace.trials("running")
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("display", ["1024x700"], indirect=True)
+def test_a_checkpoint_of_a_long_name_opens_on_a_small_screen(display: dict[str, str], tmp_path: Path) -> None:
+    name = "n" * 180
+    shutil.copy(RECIPE.parent / "digits-resnet8.safetensors", tmp_path / f"{name}.safetensors")
+    folder = tmp_path / f"{name}.graft"
+    with _started(display | {"QT_SCALE_FACTOR": "2"}, tmp_path, f"{name}.safetensors") as program:
+        _wait_for("its window", lambda: _tool(display, "search", "--name", "nnn.graft"), program)
+        _wait_for("the model", lambda: _done(folder) == 1, program)
+        time.sleep(1)  # until it is shown
+        where = _tool(display, "search", "--name", "nnn.graft", "getwindowgeometry", "--shell")
+        sides = dict(line.split("=") for line in where.splitlines())
+        assert int(sides["WIDTH"]) <= 1024
+        assert int(sides["HEIGHT"]) <= 700
+        _tool(display, "search", "--name", "nnn.graft", "windowfocus", "--sync", "key", "ctrl+q")
+        assert program.wait(30) == 0
+    with Workspace.open(folder) as workspace:
+        assert [model.name for model in workspace.models()] == [name]

@@ -139,9 +139,9 @@ def test_ends_that_are_the_wrong_way_round_keep_the_dialog_open_with_the_reason(
     aim(dialog.search, "smallest", amount=("0.9", "0.1"))
     with pytest.raises(UserError, match="low must be below high"):
         dialog.recipe()
-    dialog._run.click()
+    dialog.run.click()
     assert dialog.isVisible()
-    assert "low must be below high" in dialog._problem.text()
+    assert "low must be below high" in dialog.problem.whole
 
 
 def test_a_search_without_data_is_refused(dialog: ExperimentDialog) -> None:
@@ -165,7 +165,7 @@ def test_run_searches_and_its_points_arrive(
     choose(dialog.search.keep, "accuracy", "10")
     dialog.search.trials.setValue(4)
     with qtbot.waitSignal(dialog.accepted):
-        dialog._run.click()
+        dialog.run.click()
     engine = Engine(session.workspace, worker)
     refused: list[UserError] = []
     engine.refused.connect(refused.append)

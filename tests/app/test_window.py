@@ -3,13 +3,14 @@
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDialogButtonBox, QListWidget, QMenu
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QDialogButtonBox, QListWidget, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
@@ -18,11 +19,14 @@ from graftwork.analysis.session import Session
 from graftwork.analysis.workspace import Workspace
 from graftwork.app import runtime
 from graftwork.app.experiment import ExperimentDialog
+from graftwork.app.opening import opening
 from graftwork.app.recipe_dialog import RecipeDialog
-from graftwork.app.settings import Settings, load_settings
+from graftwork.app.settings import Settings, load_settings, save_settings
 from graftwork.app.window import Window
+from graftwork.views.plot import Plot
 from graftwork.views.theme import look
 
+ROOT_NETS = Path(__file__).resolve().parents[2] / "assets" / "demo"
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
@@ -165,15 +169,20 @@ def test_a_view_is_hidden_and_shown(opened: Window) -> None:
     assert not opened.panels["lineage"].isHidden()
 
 
-def test_an_earlier_run_can_be_resumed(window: Window, home: Path, qtbot: QtBot) -> None:
+@pytest.mark.parametrize(
+    ("left", "sentence"),
+    [(1, "1 trial of an earlier run is not finished."), (2, "2 trials of an earlier run are not finished.")],
+)
+def test_an_earlier_run_can_be_resumed(window: Window, home: Path, qtbot: QtBot, left: int, sentence: str) -> None:
     with sqlite3.connect(home / "workspace.db") as db:
-        db.execute("update trials set state = 'pending' where rowid in (select rowid from trials limit 2)")
+        db.execute(f"update trials set state = 'pending' where rowid in (select rowid from trials limit {left})")
     db.close()
     window.open_workspace(home)
     qtbot.waitUntil(window._banner.isVisible)
-    assert window._banner._text.text() == "2 trials of an earlier run are not finished."
-    assert window._banner._act.text() == "Resume"
-    window._banner._act.click()
+    assert window._banner.sentence.whole == sentence
+    assert window.commands["run.resume"].enabled()
+    assert window._banner.act.text() == "Resume"
+    window._banner.act.click()
     assert window.session.engine.told == ["resume"]
     assert window._banner.isHidden()
 
@@ -183,15 +192,15 @@ def test_a_folder_that_is_no_workspace_is_refused(window: Window, tmp_path: Path
     (tmp_path / "letters" / "a.txt").write_text("dear")
     window.open_workspace(tmp_path / "letters")
     qtbot.waitUntil(window._banner.isVisible)
-    assert "letters" in window._banner._text.text()
-    assert not window._banner._act.isVisible()
+    assert "letters" in window._banner.sentence.whole
+    assert not window._banner.act.isVisible()
     assert window.session is None
 
 
 def test_a_recipe_is_run_from_its_folder(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
     opened.run_recipe(tmp_path / "none.toml")
     qtbot.waitUntil(opened._banner.isVisible)
-    assert "none.toml cannot be read" in opened._banner._text.text()
+    assert "none.toml cannot be read" in opened._banner.sentence.whole
     (tmp_path / "a.toml").write_text("title = 'A'")
     opened.run_recipe(tmp_path / "a.toml")
     assert opened.session.engine.told == ["title = 'A'"]
@@ -283,7 +292,7 @@ def test_what_is_missing_is_said(dialog: ExperimentDialog, models: set[str], see
     choose(dialog, "merge.linear", models)
     dialog._seeds.setText(seeds)
     run_button(dialog).click()
-    assert sentence in dialog._problem.text()
+    assert sentence in dialog.problem.whole
     assert dialog.isVisible()
 
 
@@ -339,3 +348,149 @@ def test_the_device_is_remembered_and_the_workspace_opened_anew(opened: Window, 
     assert opened.commands.action("device.cpu").isChecked()
     assert not opened.commands.action("device.automatic").isChecked()
     rest(qtbot, opened.session)
+
+
+def test_nothing_is_offered_to_be_resumed_where_all_is_done(opened: Window) -> None:
+    assert not opened.commands["run.resume"].enabled()
+    assert opened._banner.isHidden()
+
+
+def recent(window: Window) -> list[str]:
+    actions = (window.commands.action(command.id) for command in window.commands if "Recent" in command.menu)
+    return [action.text().partition(" – ")[0] for action in actions if action.isVisible()]
+
+
+def test_recent_workspaces_are_there_the_newest_first(opened: Window, home: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    other = tmp_path / "an & other.graft"
+    assert recent(opened) == ["small.graft"]
+    opened.open_workspace(other)
+    qtbot.waitUntil(lambda: opened.windowTitle().startswith("an & other"))
+    rest(qtbot, opened.session)
+    assert recent(opened) == ["an && other.graft", "small.graft"]
+    shutil.rmtree(home)
+    opened.commands.settle()
+    assert recent(opened) == ["an && other.graft"]
+    assert not opened.commands["file.recent.1"].enabled()
+    save_settings(Settings(recent=[str(tmp_path / "elsewhere.graft")]))  # another window has opened it
+    opened.open_workspace(other)
+    qtbot.waitUntil(lambda: load_settings().recent[0] == str(other))
+    assert load_settings().recent[1] == str(tmp_path / "elsewhere.graft")
+    rest(qtbot, opened.session)
+
+
+def test_a_refusal_keeps_the_dialog_with_its_choices(opened: Window, qtbot: QtBot) -> None:
+    opened.commands.run("experiment.new")
+    dialog = opened.findChildren(ExperimentDialog)[0]
+    choose(dialog, "prune.magnitude", {"resnet8"})
+    dialog._title.setText("Mine")
+    opened.session.engine.refusal = UserError("There is no file 'a.csv'.", "Check the path.")
+    run_button(dialog).click()
+    qtbot.waitUntil(lambda: dialog.problem.whole == "There is no file 'a.csv'. Check the path.")
+    assert dialog.isVisible()
+    assert dialog.recipe().title == "Mine"
+    assert opened._banner.isHidden()  # it is said once
+    opened.session.engine.refusal = None
+    dialog.run.click()
+    qtbot.waitUntil(lambda: not opened.findChildren(ExperimentDialog))
+    assert len(opened.session.engine.told) == 2
+
+
+def test_a_refused_recipe_stays_in_its_editor(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    text = "title = 'A'\n[[model]]\nname = 'a'\npath = 'a.pth'\n"
+    (tmp_path / "a.toml").write_text(text)
+    opened.open_recipe(tmp_path / "a.toml")
+    dialog = opened.findChildren(RecipeDialog)[0]
+    opened.session.engine.refusal = UserError("No.", "Try again.")
+    dialog.run.click()
+    qtbot.waitUntil(lambda: dialog.problem.whole == "No. Try again.")
+    assert dialog.isVisible()
+    assert dialog.text == text
+    assert dialog.run.isEnabled()
+    dialog.reject()
+
+
+def test_a_banner_goes_when_what_it_is_of_is_over(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    opened.run_recipe(tmp_path / "a.toml")
+    qtbot.waitUntil(opened._banner.isVisible)
+    assert "a.toml cannot be read" in opened._banner.sentence.whole
+    (tmp_path / "a.toml").write_text("title = 'A'")
+    opened.run_recipe(tmp_path / "a.toml")
+    assert opened._banner.isHidden()
+
+
+def drop(widget: QWidget, *paths: Path) -> bool:
+    """Drop files on a widget, as the system does; return whether they were taken."""
+    content = QMimeData()
+    content.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    place, copy = widget.rect().center(), Qt.DropAction.CopyAction
+    left = Qt.MouseButton.LeftButton
+    enter = QDragEnterEvent(place, copy, content, left, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(widget, enter)
+    if enter.isAccepted():
+        QApplication.sendEvent(
+            widget.window(), QDropEvent(place.toPointF(), copy, content, left, Qt.KeyboardModifier.NoModifier)
+        )
+    return enter.isAccepted()
+
+
+def test_what_is_dropped_on_any_view_is_opened(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    (tmp_path / "net.pth").touch()
+    (tmp_path / "cut.toml").write_text("title = 'Cut'")
+    (tmp_path / "rows.csv").write_text("a,label\n1,0\n")
+    plot = opened.panels["tradeoff"].findChildren(Plot)[0]
+    assert drop(plot.viewport(), tmp_path / "net.pth", ROOT_NETS / "digits-resnet8.safetensors")
+    qtbot.waitUntil(lambda: len(opened.session.engine.told) == 1)
+    assert [model.name for model in parse_recipe(opened.session.engine.told[0]).model] == ["net", "digits-resnet8"]
+    assert drop(opened.panels["jobs"], tmp_path / "cut.toml")
+    qtbot.waitUntil(lambda: bool(opened.findChildren(RecipeDialog)))
+    opened.findChildren(RecipeDialog)[0].reject()
+    assert drop(opened.panels["embedding"], tmp_path / "rows.csv")
+    qtbot.waitUntil(lambda: bool(opened.findChildren(ExperimentDialog)))
+    dialog = opened.findChildren(ExperimentDialog)[0]
+    assert (dialog.data.name, dialog.pages.currentWidget()) == ("rows", dialog.data)
+    dialog.reject()
+    assert drop(opened, tmp_path / "letter.odt")
+    qtbot.waitUntil(lambda: "letter.odt" in opened._banner.sentence.whole)
+
+
+def test_a_checkpoint_opens_in_a_workspace_of_its_name(
+    window: Window, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets").mkdir()
+    shutil.copy(ROOT_NETS / "digits-resnet8.safetensors", tmp_path / "nets")
+    window.open(opening([Path("nets")]))
+    qtbot.waitUntil(lambda: window.session is not None and bool(window.session.engine.told))
+    assert window.windowTitle() == "nets.graft – Graftwork"
+    recipe = parse_recipe(window.session.engine.told[0])
+    assert recipe.model[0].path == str(tmp_path / "nets" / "digits-resnet8.safetensors")
+    rest(qtbot, window.session)
+
+
+def test_a_file_that_is_missing_is_missed_until_it_is_there(opened: Window, tmp_path: Path, qtbot: QtBot) -> None:
+    session, panel = opened.session, opened.panels["inspector"]
+    record = session.model(session.state.primary)
+    file = tmp_path / "net.safetensors"
+
+    def content() -> str:
+        rest(qtbot, session)
+        return dict(panel.state.facts).get("Content", "") if panel.state else ""
+
+    moved = tuple(m.replaced(path=file) if m is record else m for m in session.snapshot.models)
+    session.snapshot = replace(session.snapshot, models=moved)
+    answers = [UserError(f"There is no file '{file}'.", "Check the path."), {"format": "safetensors"}]
+    session.desk._card = lambda _: _raised(answers.pop(0))
+    session.changed.emit("records")
+    assert "There is no file" in content()
+    opened._look_at_files()
+    assert "There is no file" in content()
+    file.write_bytes(b"there")
+    opened._look_at_files()
+    assert "There is no file" not in content()
+    assert not answers
+
+
+def _raised(answer: Any) -> Any:
+    if isinstance(answer, UserError):
+        raise answer
+    return answer

@@ -20,6 +20,7 @@ class StandIn:
         self.value: Any = None
         self.trouble: Any = None
         self.busy = False
+        self.misses = 0
 
     def error(self, *_: object) -> Any:
         return self.trouble

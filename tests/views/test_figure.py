@@ -3,6 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from graftwork.analysis.errors import UserError
 from graftwork.views.figure import render, settled
@@ -65,13 +66,45 @@ def test_the_foundation_imports_nothing_heavy() -> None:
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
-def test_a_state_is_waited_for(stand_in: StandIn) -> None:
-    answers = [True, False, True, True]
-    stand_in.idle = lambda: answers.pop() if answers else True  # type: ignore[method-assign]
-    stand_in.value = 4
-    assert settled(sample_view.resolve, stand_in) == sample_view.State(4)  # type: ignore[arg-type]
+def test_a_state_is_waited_for_until_nothing_that_it_shows_is_missing(stand_in: StandIn) -> None:
+    values = [None, None, 3, 4]
+
+    def resolve(session: StandIn) -> sample_view.State:
+        value = values.pop(0)
+        if values:
+            session.misses += 1  # and it is there before anybody has looked whether something is on its way
+        return sample_view.State(value or 0)
+
+    assert settled(resolve, stand_in) == sample_view.State(4)  # type: ignore[arg-type]
+    assert not values
+
+
+def test_what_does_not_come_in_time_is_one_sentence(stand_in: StandIn) -> None:
+    stand_in.busy = True
+    with pytest.raises(UserError, match="still being loaded"):
+        settled(sample_view.resolve, stand_in, timeout_s=0.05)  # type: ignore[arg-type]
+
+
+def test_a_state_that_lacks_something_is_no_figure(stand_in: StandIn) -> None:
+    stand_in.value, stand_in.trouble = 4, UserError("A column is damaged.", "Mend it.")
+    with pytest.raises(UserError, match="A column is damaged"):
+        settled(sample_view.resolve, stand_in)  # type: ignore[arg-type]
 
 
 def test_nothing_to_show_is_one_sentence(stand_in: StandIn) -> None:
     with pytest.raises(UserError, match="There is nothing"):
         settled(sample_view.resolve, stand_in)  # type: ignore[arg-type]
+
+
+def test_axes_show_the_range_that_was_seen(tmp_path: Path) -> None:
+    drawn = []
+
+    def draw(figure: Figure, state: sample_view.State) -> None:
+        sample_view.draw(figure, state)
+        drawn.append(figure.axes[0])
+
+    render(draw, sample_view.State(3), tmp_path / "a.svg", seen=[(1.0, 2.0, -0.5, 0.5)])
+    assert (drawn[0].get_xlim(), drawn[0].get_ylim()) == ((1.0, 2.0), (-0.5, 0.5))
+    render(draw, sample_view.State(250_000), tmp_path / "b.svg", seen=[None])
+    assert drawn[1].get_xlim()[1] >= 250_000
+    assert ">200\u202f000<" in (tmp_path / "b.svg").read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
 from graftwork.analysis.trials import Answer
 from graftwork.analysis.workspace import SearchRecord
-from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, counted, headline, time_left
+from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, headline, tallied, time_left
 
 from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
 
@@ -25,7 +25,7 @@ FAILED = TrialRow("b", "low", "failed", None, "It broke.")
     ("changes", "text"),
     [
         ({}, "Nothing has been run yet"),
-        ({"rows": (DONE,)}, "1 of 1 trials done"),
+        ({"rows": (DONE,)}, "1 of 1 trial done"),
         ({"rows": (DONE, FAILED)}, "1 of 2 trials done, 1 failed"),
         ({"running": True}, "Starting the worker …"),
         ({"running": True, "title": "low"}, "low"),
@@ -107,5 +107,5 @@ def test_what_the_latest_search_found_stands_below_the_bar_with_its_doubts(sessi
 
 
 def test_devices_are_told_once_with_how_many_there_are() -> None:
-    assert counted(["CPU, 2 threads", "NVIDIA H100", "CPU, 2 threads"]) == "2 × CPU, 2 threads; NVIDIA H100"
-    assert not counted([])
+    assert tallied(["CPU, 2 threads", "NVIDIA H100", "CPU, 2 threads"]) == "2 × CPU, 2 threads; NVIDIA H100"
+    assert not tallied([])

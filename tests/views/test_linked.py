@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRectF
 from PySide6.QtWidgets import QListView
 from pytestqt.qtbot import QtBot
 
@@ -26,19 +25,6 @@ def mistaken(session: Session) -> Session:
     """Look at a model that gets some samples wrong."""
     session.look("look", primary=worst(session))
     return session
-
-
-def test_two_planes_show_one_range(session: Session, qtbot: QtBot) -> None:
-    panel = show(qtbot, EmbeddingPanel, session)
-    assert panel.state is not None
-    assert len(panel.state.layouts) == 2
-    first, second = (plane.plot for plane in panel.planes)
-    for source, other, place in ((first, second, QRectF(-1, -2, 6, 4)), (second, first, QRectF(3, 3, 2, 2))):
-        source.box.setRange(place, padding=0)
-        assert abs(source.seen.center().x() - place.center().x()) < 1e-6
-        assert abs(other.seen.center().x() - source.seen.center().x()) < 0.02  # one may be a pixel wider
-        assert abs(other.seen.center().y() - source.seen.center().y()) < 0.02
-        assert other.seen.width() == pytest.approx(source.seen.width(), rel=0.02)
 
 
 def test_one_model_has_one_plane(session: Session, qtbot: QtBot) -> None:

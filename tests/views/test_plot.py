@@ -5,7 +5,7 @@ from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from graftwork.views.plot import Plot, link, mode_of
+from graftwork.views.plot import Plot, mode_of, roomy
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 NONE, SHIFT, ALT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
@@ -155,19 +155,65 @@ def test_framing_and_fitting(qtbot: QtBot, plot: Plot) -> None:
     assert plot.seen.contains(QRectF(0, 0, 50, 50))
 
 
-def test_linked_plots_show_one_range(qtbot: QtBot, plot: Plot) -> None:
-    other = Plot()
-    qtbot.addWidget(other)
-    part = link(plot, other)
-    plot.box.setRange(QRectF(1, 2, 3, 4), padding=0)
-    assert other.seen == plot.seen
-    other.box.setRange(QRectF(5, 5, 1, 1), padding=0)
-    assert plot.seen == other.seen
-    part()
-    plot.box.setRange(QRectF(0, 0, 1, 1), padding=0)
-    assert plot.seen != other.seen
-
-
 def test_themes(plot: Plot, theme: str) -> None:
     ground = plot.grab().toImage().pixelColor(200, 100)
     assert (ground.lightness() > 128) == (theme == "light")
+
+
+@pytest.mark.parametrize("points", [[(0.0, 5e5)], [(3.0, 0.9), (3.0, 0.9)], [(1e6, 0.1), (2e6, 0.7)]])
+def test_a_fit_has_all_in_the_middle_and_none_of_the_zero(plot: Plot, points: list[tuple[float, float]]) -> None:
+    x, y = zip(*points, strict=True)
+    bounds = QRectF(QPointF(min(x), min(y)), QPointF(max(x), max(y)))
+    plot.all_bounds = lambda: bounds
+    plot.fit()
+    assert all(plot.seen.contains(QPointF(*point)) for point in points)
+    assert not plot.seen.contains(QPointF(0, 0))
+    assert plot.seen.center() == bounds.center()
+    assert plot.seen == roomy(bounds)
+
+
+def test_all_is_seen_until_a_person_zooms(qtbot: QtBot, plot: Plot) -> None:
+    bounds = QRectF(0, 0, 1, 1)
+    plot.all_bounds = lambda: bounds
+    plot.fit()
+    bounds = QRectF(0, 0, 5, 5)
+    plot.refit()
+    assert plot.seen == roomy(bounds)
+    assert plot.chosen is None
+    drag(qtbot, plot, [(1, 1), (2, 2), (3, 3)], button=MIDDLE)
+    moved = plot.seen
+    plot.refit()
+    assert plot.seen == moved != roomy(bounds)
+    assert plot.chosen == pytest.approx((moved.left(), moved.right(), moved.top(), moved.bottom()))
+    plot.fit()
+    assert plot.chosen is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "whole", "expected"),
+    [
+        (0, 2, True, {"0", "1", "2"}),
+        (0, 2, False, {"0.0", "0.5", "1.0", "1.5", "2.0"}),
+        (2.4e5, 2.6e5, True, {"240\u202f000", "250\u202f000", "260\u202f000"}),
+        (2e5, 5e5, False, {"200\u202f000", "300\u202f000", "400\u202f000"}),
+        (0, 3e7, False, {"10\u202f000\u202f000", "20\u202f000\u202f000"}),
+        (-1e-7, 1e-7, False, {"5e-08", "0"}),
+    ],
+)
+def test_ticks_are_written_as_digits(plot: Plot, low: float, high: float, whole: bool, expected: set[str]) -> None:
+    plot.set_whole(x=whole)
+    axis = plot.getAxis("bottom")
+    levels = axis.tickValues(low, high, 400)
+    written = {text for step, values in levels[:2] for text in axis.tickStrings(values, 1, step)}
+    assert expected <= written
+    if whole:
+        assert not any("." in text for text in written)
+
+
+@pytest.mark.parametrize("width", [60, 150, 400])
+@pytest.mark.parametrize("high", [3, 5e5, 4e9])
+def test_ticks_beside_each_other_do_not_overlap(plot: Plot, width: int, high: float) -> None:
+    axis = plot.getAxis("bottom")
+    step = min(step for step, _ in axis.tickSpacing(0, high, width))
+    texts = axis.tickStrings([step * number for number in range(1, 1 + int(high / step))], 1, step)
+    assert all(axis._width(text) < step / high * width for text in texts)

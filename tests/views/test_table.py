@@ -101,3 +101,31 @@ def test_a_failed_csv_leaves_the_old_one(tmp_path: Path) -> None:
 )
 def test_values_as_a_person_reads_them(value: object, text: str) -> None:
     assert text_of(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (270896.0, "270\u202f896"),
+        (np.float32(3.0), "3"),
+        (1e12, "1\u202f000\u202f000\u202f000\u202f000"),
+        (-0.0, "0"),
+        (123456.7, "123\u202f457"),
+        (0.98765, "0.9877"),
+        (1e300, "1e+300"),
+        (np.inf, "inf"),
+        (-np.inf, "-inf"),
+        (7, "7"),
+    ],
+)
+def test_whole_numbers_are_written_as_such(value: float, text: str) -> None:
+    assert text_of(value) == text
+
+
+def test_a_column_of_whole_numbers_is_kept_as_such(tmp_path: Path) -> None:
+    table = Table(("Model", "Parameters", "Share"), (("a", 270896.0, 1.0), ("b", None, 0.5), ("c", 12.0, np.nan)))
+    table.write_csv(tmp_path / "a.csv")
+    assert (tmp_path / "a.csv").read_text().split() == ["Model,Parameters,Share", "a,270896,1.0", "b,,0.5", "c,12,nan"]
+    columns = Table.of({"Sample": np.arange(2), "Norm": np.array([2.0, 3.0], np.float32)})
+    columns.write_csv(tmp_path / "b.csv")
+    assert (tmp_path / "b.csv").read_text().split() == ["Sample,Norm", "0,2", "1,3"]

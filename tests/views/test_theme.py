@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtGui import QColor, QIcon
 
-from graftwork.views.theme import CLASS_HUES, DARK, LIGHT, Theme, base_font, class_colour, contrast, icon, look
+from graftwork.views.theme import CLASS_HUES, DARK, LIGHT, Theme, base_font, contrast, icon, look
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
@@ -28,11 +28,6 @@ class TestContrast:
 def test_contrast_of_black_and_white() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21.0)
     assert contrast("#777777", "#777777") == pytest.approx(1.0)
-
-
-def test_the_ninth_class_is_plain() -> None:
-    assert class_colour(7) == CLASS_HUES[7]
-    assert class_colour(8) == look.theme.mark
 
 
 def test_icons_take_the_themes_colour(theme: str) -> None:

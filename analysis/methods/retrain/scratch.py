@@ -10,7 +10,7 @@ from ...errors import UserError
 from ...models import Architecture, Checkpoint, TensorSpec
 from ...models.beginning import untrained
 from ...models.families import build, skeleton
-from ...models.narrowing import narrowed, settings_of
+from ...models.narrowing import narrowed
 from ...registry import parameter
 from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, zeros_of
 from .. import METHODS, Derivative, MethodContext
@@ -58,7 +58,7 @@ def _dense(
     architecture = narrowed(_required(parent), nonzero)
     network = tied(untrained(build(architecture), context.seed).to(context.device), inherited)
     student = Student(network, parent)
-    student.specs, student.settings = _specs(architecture, parent), dict(settings_of(architecture))
+    student.specs, student.settings = _specs(architecture, parent), architecture.settings
     derivative = recover(student, Objective(parameters), parameters, context)
     facts = derivative.facts | {"widths": architecture.config["widths"], "nonzeros_of_parent": nonzero}
     return replace(derivative, facts=facts)

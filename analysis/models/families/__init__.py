@@ -40,14 +40,15 @@ def families() -> Mapping[str, Family]:
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
-    """Return the architecture whose module has exactly these tensors, or None.
+    """Return the architecture whose module has exactly these tensors, one that nothing is untold of first; or None.
 
     Counters of batches may be missing among them, and spare tensors present; no family has tensors without elements.
     """
     if any(spec.size == 0 for spec in specs.values()):
         return None
     suggestions = (family.recognise(specs, metadata) for family in families().values())
-    return next((found for found in suggestions if found and _fits(found, specs)), None)
+    fitting = [found for found in suggestions if found and _fits(found, specs)]
+    return min(fitting, key=lambda found: bool(found.untold), default=None)
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -16,20 +16,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend, masked_mean
-from ..parts.shapes import count, head_size, place, positive, shapes_of, side, thirds
+from ..parts.shapes import count, differs, head_size, place, positive, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
 
 _PREFIX = "bert."
+_USUAL: Mapping[str, Any] = {
+    "model_type": ("bert",),
+    "hidden_act": ("gelu", "gelu_python"),
+    "position_embedding_type": ("absolute",),
+    "is_decoder": (False,),
+}
+_OFTEN_FINER = 384
 _EPSILON = 1e-12  # where no config.json tells
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
     """Return the architecture; None without embeddings and blocks.
 
-    Head size, epsilon and the padding token are what a ``config.json`` says, or else 64 channels, 1e-12 and token 0.
-    The head of masked-language pre-training is left out.
+    Head size, epsilon and the padding token are what a ``config.json`` says, or else 64 channels, 1e-12 and token 0;
+    networks of 384 channels are published with heads of 64 and of 32. Other types of network have these names too. The
+    head of masked-language pre-training is left out.
     """
     shapes = shapes_of(specs)
     prefix = _PREFIX if f"{_PREFIX}embeddings.word_embeddings.weight" in shapes else ""
@@ -41,8 +49,10 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     length = side(shapes, f"{prefix}embeddings.position_embeddings.weight")
     if not (depth and length and all(inner) and all(hidden)):
         return None
+    if differs(metadata, **_USUAL):
+        return None
     vocabulary, width, classes = side(shapes, words), side(shapes, words, 1), side(shapes, "classifier.weight")
-    head = head_size([inner[0], *inner], metadata)
+    head, untold = head_size(width, inner, metadata, None if width == _OFTEN_FINER else 64)
     if any(size % head for size in inner):
         return None
     config = {
@@ -72,6 +82,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}encoder.layer.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
+        sizes=Sizes(1, length),
+        untold=untold,
         spare=frozenset(spare),
     )
 

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import count, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -45,7 +45,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     }
     title = f"ConvNeXt-{_SIZES.get((widths[0], counts[2]), f'{sum(counts)}, {widths[0]} wide')}"
     ends = tuple(f"features.{stage}" for stage in (1, 3, 5, 7))
-    return Architecture("convnext", title, config, classes, (channels, 224, 224), "classifier.2", ends)
+    shape, sizes = (channels, 224, 224), Sizes(patch * 2 ** (len(widths) - 1))
+    return Architecture("convnext", title, config, classes, shape, "classifier.2", ends, sizes=sizes)
 
 
 def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -45,7 +45,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "classes": classes,
     }
     ends = tuple(f"features.denseblock{block}" for block in range(1, len(counts) + 1))
-    return Architecture("densenet", f"DenseNet-{depth}", config, classes, (channels, 224, 224), "classifier", ends)
+    shape, sizes = (channels, 224, 224), Sizes(4 * 2 ** len(transitions) - 3)  # the stem halves twice and rounds up
+    return Architecture("densenet", f"DenseNet-{depth}", config, classes, shape, "classifier", ends, sizes=sizes)
 
 
 def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:

@@ -9,14 +9,16 @@ References
 """
 
 from collections.abc import Mapping
+from itertools import count as count_from
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
+from ..parts.residuals import added
 from ..parts.shapes import Shapes, count, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -31,6 +33,7 @@ _PUBLISHED = {
     (45, 56): ("B6", 528),
     (55, 64): ("B7", 600),
 }
+_WIDTHS = (16, 24, 40, 80, 112, 192, 320)  # of the stages of B0, whose stem has 32
 _LATE = 39  # blocks from which the published networks have the larger epsilon
 
 
@@ -46,11 +49,13 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     if any(block is None for stage in stages for block in stage):
         return None
     channels, depth = side(shapes, "features.0.0.weight", 1), sum(counts)
+    adds, untold = _added(stages, metadata)
     config = {
         "depth": depth,
         "channels": channels,
         "stem": stem,
         "stages": stages,
+        "adds": adds,
         "widths": [stage[-1]["widths"][-1] for stage in stages if stage[-1]],
         "last": last,
         "epsilon": 1e-3 if depth >= _LATE else 1e-5,
@@ -60,9 +65,21 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     if (depth, stem, last) == (23, 32, 1408):
         name, pixels = "B2", 288
     ends = tuple(f"features.{stage}" for stage in range(1, 8))
-    return Architecture(
-        "efficientnet", f"EfficientNet-{name}", config, classes, (channels, pixels, pixels), "classifier.1", ends
-    )
+    title, shape = f"EfficientNet-{name}", (channels, pixels, pixels)
+    kinds: dict[str, Any] = {"sizes": Sizes(), "untold": untold}
+    return Architecture("efficientnet", title, config, classes, shape, "classifier.1", ends, **kinds)
+
+
+def _added(stages: list[list[Any]], metadata: Mapping[str, Any]) -> tuple[list[int], str]:
+    """Return `added` of all blocks; the first of a stage changes the width."""
+    blocks = [
+        (block["widths"], 1 if number else stride, not number)
+        for stage, stride in zip(stages, _STRIDES, strict=True)
+        for number, block in enumerate(stage)
+    ]
+    narrowing = [number for number, (_, _, first) in enumerate(blocks, 1) if first]
+    published = [32, *(width for width, stage in zip(_WIDTHS, stages, strict=True) for _ in stage)]
+    return added([(widths[0], widths[-1], stride) for widths, stride, _ in blocks], narrowing, published, metadata)
 
 
 def _block(shapes: Shapes, name: str) -> dict[str, Any] | None:
@@ -96,9 +113,12 @@ class EfficientNet(nn.Module):
         super().__init__()
         epsilon, stages = config["epsilon"], config["stages"]
         parts: list[nn.Module] = [ConvNorm(config["channels"], config["stem"], 3, 2, 1, F.silu, epsilon)]
+        places = count_from(1)
         for stage, stride in zip(stages, _STRIDES, strict=True):
-            blocks = (Block(block, 1 if number else stride, epsilon) for number, block in enumerate(stage))
-            parts.append(nn.Sequential(*blocks))
+            strides = [stride, *(1 for _ in stage[1:])]
+            adds = [next(places) in config["adds"] for _ in stage]
+            made = (Block(b, s, epsilon, adds=a) for b, s, a in zip(stage, strides, adds, strict=True))
+            parts.append(nn.Sequential(*made))
         parts.append(ConvNorm(stages[-1][-1]["widths"][-1], config["last"], 1, 1, 1, F.silu, epsilon))
         self.features = nn.Sequential(*parts)
         place(self, "classifier.1", nn.Linear(config["last"], config["classes"]))
@@ -110,9 +130,9 @@ class EfficientNet(nn.Module):
 
 
 class Block(nn.Module):
-    """Widen, filter each channel, weigh the channels, narrow; added to the input where both fit."""
+    """Widen, filter each channel, weigh the channels, narrow; perhaps added to the input."""
 
-    def __init__(self, block: Mapping[str, Any], stride: int, epsilon: float) -> None:
+    def __init__(self, block: Mapping[str, Any], stride: int, epsilon: float, *, adds: bool) -> None:
         super().__init__()
         before, inner, after = block["widths"]
         parts: list[nn.Module] = [ConvNorm(before, inner, 1, 1, 1, F.silu, epsilon)] if block["expands"] else []
@@ -120,7 +140,7 @@ class Block(nn.Module):
         parts.append(SqueezeExcite(inner, block["squeezed"], F.silu, torch.sigmoid))
         parts.append(ConvNorm(inner, after, 1, epsilon=epsilon))
         self.block = nn.Sequential(*parts)
-        self._adds = stride == 1 and before == after
+        self._adds = adds
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, after, height / stride, width / stride)."""

@@ -15,12 +15,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import Tied, Transposed, attend
-from ..parts.shapes import count, head_size, shapes_of, side, thirds
+from ..parts.shapes import count, differs, head_size, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
 
 _PREFIX = "transformer."
+_USUAL: Mapping[str, Any] = {
+    "model_type": ("gpt2",),
+    "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+    "layer_norm_epsilon": (1e-5,),
+    "scale_attn_weights": (True,),
+    "scale_attn_by_inverse_layer_idx": (False,),
+}
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -33,9 +40,9 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     blocks = [f"{prefix}h.{number}." for number in range(depth)]
     inner = [side(shapes, f"{block}attn.c_attn.weight", 1) // 3 for block in blocks]
     hidden = [side(shapes, f"{block}mlp.c_fc.weight", 1) for block in blocks]
-    if not (depth and vocabulary and length and all(inner) and all(hidden)):
+    if not (depth and vocabulary and length and all(inner) and all(hidden)) or differs(metadata, **_USUAL):
         return None
-    head = head_size([width, *inner], metadata)
+    head, untold = head_size(width, inner, metadata)
     if any(size % head for size in inner):
         return None
     config = {
@@ -60,6 +67,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}h.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
+        sizes=Sizes(1, length),
+        untold=untold,
         spare=spare,
     )
 

@@ -15,13 +15,18 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import Tied, attend, rotate
-from ..parts.shapes import count, head_size, positive, shapes_of, side, thirds
+from ..parts.shapes import count, differs, head_size, positive, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
 from ..told import told
 
 _PREFIX = "model."
+_USUAL: Mapping[str, Any] = {
+    "model_type": ("llama", "mistral", "qwen2"),
+    "hidden_act": ("silu",),
+    "partial_rotary_factor": (1.0,),
+}
 _ROTATIONS = ("rotary_emb.inv_freq", "rotary_emb.original_inv_freq")
 _THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells
 
@@ -29,8 +34,9 @@ _THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
     """Return the architecture; None without embedding and blocks, or with positions that are scaled in another way.
 
-    Head size, rotary base, epsilon and length leave no trace in shapes: they are what a ``config.json`` says, or else
-    64 channels, 10,000, 1e-5 and 2,048 tokens.
+    Head size, rotary base, epsilon and length leave no trace in shapes: they are what a ``config.json`` says. There is
+    no usual size of heads; the others are else 10,000, 1e-5 and 2,048 tokens. Other types of network have these names
+    too.
     """
     shapes = shapes_of(specs)
     prefix = _PREFIX if f"{_PREFIX}embed_tokens.weight" in shapes else ""
@@ -40,11 +46,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     queries = [side(shapes, f"{block}self_attn.q_proj.weight") for block in blocks]
     keys = [side(shapes, f"{block}self_attn.k_proj.weight") for block in blocks]
     hidden = [side(shapes, f"{block}mlp.up_proj.weight") for block in blocks]
-    if not (depth and vocabulary and all(queries) and all(keys) and all(hidden)):
+    if not (depth and vocabulary and all(queries) and all(keys) and all(hidden)) or differs(metadata, **_USUAL):
         return None
     found = told(metadata, "rope_parameters", "rope_scaling")
     rope = found if isinstance(found, Mapping) else {}
-    head = head_size([queries[0], *queries, *keys], metadata)
+    head, untold = head_size(width, [*queries, *keys], metadata, usual=None)
     if rope.get("rope_type", "default") != "default" or head % 2 or any(size % head for size in (*queries, *keys)):
         return None
     config = {
@@ -62,6 +68,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "epsilon": positive(metadata, "rms_norm_eps", usual=_EPSILON),
     }
     length = int(positive(metadata, "max_position_embeddings", usual=_LENGTH))
+    window = int(positive(metadata, "sliding_window", usual=0))
     return Architecture(
         "llama",
         f"Llama, {depth} blocks of {width}",
@@ -72,6 +79,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         thirds(f"{prefix}layers.", depth),
         inputs="tokens",
         vocabulary=vocabulary,
+        sizes=Sizes(1, window or None),  # positions are turned, not looked up, and no token is out of sight
+        untold=untold,
         spare=frozenset(
             name for name in shapes if name.endswith(("rotary_emb.inv_freq", "rotary_emb.original_inv_freq"))
         ),

@@ -1,16 +1,18 @@
 """Plain perceptrons: linear layers one after the other, under any names, perhaps with batch norm between them.
 
-Activations leave no trace in a file: they are ReLU, unless the metadata name another one under ``activation``.
+Activations leave no trace in a file but the places in a sequence that have no tensors: they are ReLU, unless the
+metadata name another one under ``activation``. Where nothing tells the order of the layers, the network is not run.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.chains import in_order, ordered_for_sure
 from ..parts.shapes import place, shapes_of
 from ..parts.widths import Scale
 from ..told import told
@@ -28,7 +30,8 @@ _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
     """Return the architecture; None unless every layer takes what the one before it gives, in the file's order."""
     shapes = shapes_of(specs)
-    modules = _in_order(dict.fromkeys(name.rpartition(".")[0] for name in shapes))
+    names = list(dict.fromkeys(name.rpartition(".")[0] for name in shapes))
+    modules = in_order(names)
     weights = {name: shapes.get(f"{name}.weight", ()) for name in modules}
     linear = [name for name in modules if len(weights[name]) == 2]
     norms = [name for name in modules if len(weights[name]) == 1]
@@ -41,6 +44,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         return None
     activation = told(metadata, "activation")
     sizes = [weights[linear[0]][1], *(weights[name][0] for name in linear)]
+    active = _active(order, norms)
+    settled = ordered_for_sure(names, linear, sizes) and active is not None
     config = {
         "depth": len(linear),
         "widths": sizes[1:-1] or [sizes[0]],
@@ -49,17 +54,41 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
         "activation": activation if activation in list(_ACTIVATIONS) else "relu",
+        "active": active or [],
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
-    return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), inputs="numbers")
+    untold = "" if settled else "nothing tells the order of its layers"
+    kinds: dict[str, Any] = {"inputs": "numbers", "sizes": Sizes(sizes[0], sizes[0]), "untold": untold}
+    return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), **kinds)
 
 
-def _in_order(modules: Iterable[str]) -> list[str]:
-    """Return modules that only their numbers tell apart by these, others as they come: files may sort by name."""
-    found = list(modules)
-    heads = {name.rpartition(".")[0] for name in found}
-    numbered = len(heads) == 1 and all(name.rpartition(".")[2].isdecimal() for name in found)
-    return sorted(found, key=lambda name: int(name.rpartition(".")[2])) if numbered else found
+def _active(order: Sequence[str], norms: Sequence[str]) -> list[str] | None:
+    """Return the modules that an activation follows; None where several places between two layers may be one.
+
+    In a sequence that leaves places out, these are the activations'. Elsewhere one comes before each layer but the
+    first.
+    """
+    pairs = list(pairwise(order))
+    telling = {_parent(before) for before, after in pairs if _gap(before, after) > 1}
+    active = [
+        before
+        for before, after in pairs
+        if (_gap(before, after) > 1 if _parent(before) in telling and _gap(before, after) else after not in norms)
+    ]
+    layers = [sum(other not in norms for other in order[: order.index(name) + 1]) for name in active]
+    return active if len(set(layers)) == len(layers) else None
+
+
+def _parent(name: str) -> str:
+    return name.rpartition(".")[0]
+
+
+def _gap(before: str, after: str) -> int:
+    """Return how many places after a module of the same sequence another one stands; 0 where it is of none."""
+    first, second = before.rpartition(".")[2], after.rpartition(".")[2]
+    if _parent(before) != _parent(after) or not (first.isdecimal() and second.isdecimal()):
+        return 0
+    return int(second) - int(first)
 
 
 def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:
@@ -80,7 +109,7 @@ class Mlp(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         self._names, self._norms = config["names"], set(config["norms"])
-        self._activation = _ACTIVATIONS[config["activation"]]
+        self._activation, self._active = _ACTIVATIONS[config["activation"]], set(config["active"])
         sides, biases = pairwise(config["sizes"]), iter(config["bias"])
         width = config["sizes"][0]
         for name in self._names:
@@ -93,8 +122,7 @@ class Mlp(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (n, classes) of numbers (n, width)."""
         x = x.flatten(1)
-        for name, after in pairwise([*self._names, None]):
-            x = self.get_submodule(str(name))(x)
-            if after is not None and after not in self._norms:
-                x = self._activation(x)
+        for name in self._names:
+            x = self.get_submodule(name)(x)
+            x = self._activation(x) if name in self._active else x
         return x

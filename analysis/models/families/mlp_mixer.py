@@ -13,7 +13,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import count, place, shapes_of, side, thirds
 from ..parts.transformer import Perceptron
 from ..parts.widths import Scale, scaled
@@ -43,8 +43,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     }
     pixels = grid * patch
     title = f"Mixer-{_SIZES.get(dim, str(dim))}/{patch} ({pixels} px)"
-    shape = (channels, pixels, pixels)
-    return Architecture("mlp_mixer", title, config, classes, shape, "head", thirds("blocks.", depth))
+    shape, sizes = (channels, pixels, pixels), Sizes(pixels, pixels)
+    return Architecture("mlp_mixer", title, config, classes, shape, "head", thirds("blocks.", depth), sizes=sizes)
 
 
 def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:

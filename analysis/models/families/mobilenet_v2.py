@@ -14,13 +14,16 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm
+from ..parts.residuals import added
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
 _BLOCKS = 17
 _HALVING = (2, 4, 7, 14)  # blocks, counted from 1
+_NARROWING = (1, 11, 17)
+_PUBLISHED = (32, 16, *2 * (24,), *3 * (32,), *4 * (64,), *3 * (96,), *3 * (160,), 320)
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -31,17 +34,26 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     if any(block is None for block in blocks) or not last or not classes:
         return None
     channels = side(shapes, "features.0.0.weight", 1)
+    sides = [(block[0], block[2], _stride(number)) for number, block in enumerate(blocks, 1) if block]
+    adds, untold = added(sides, _NARROWING, _PUBLISHED, metadata)
     config = {
         "depth": _BLOCKS,
         "channels": channels,
         "stem": side(shapes, "features.0.0.weight"),
         "blocks": blocks,
+        "adds": adds,
         "widths": [block[-1] for number, block in enumerate(blocks, 1) if block and number + 1 in (*_HALVING, 18)],
         "last": last,
         "classes": classes,
     }
     ends = tuple(f"features.{number - 1}" for number in (*_HALVING, _BLOCKS + 1) if number > 2)
-    return Architecture("mobilenet_v2", "MobileNetV2", config, classes, (channels, 224, 224), "classifier.1", ends)
+    shape = (channels, 224, 224)
+    kinds: dict[str, Any] = {"sizes": Sizes(), "untold": untold}
+    return Architecture("mobilenet_v2", "MobileNetV2", config, classes, shape, "classifier.1", ends, **kinds)
+
+
+def _stride(number: int) -> int:
+    return 2 if number in _HALVING else 1
 
 
 def _widths(shapes: Shapes, name: str) -> list[int] | None:
@@ -70,7 +82,7 @@ class MobileNetV2(nn.Module):
         super().__init__()
         blocks = config["blocks"]
         made = [
-            InvertedResidual(block, 2 if number in _HALVING else 1, expands=number > 1)
+            InvertedResidual(block, _stride(number), expands=number > 1, adds=number in config["adds"])
             for number, block in enumerate(blocks, 1)
         ]
         stem = ConvNorm(config["channels"], config["stem"], 3, 2, activation=F.relu6)
@@ -85,16 +97,16 @@ class MobileNetV2(nn.Module):
 
 
 class InvertedResidual(nn.Module):
-    """Widen, filter each channel, narrow; added to the input where both fit."""
+    """Widen, filter each channel, narrow; perhaps added to the input."""
 
-    def __init__(self, widths: list[int], stride: int, *, expands: bool) -> None:
+    def __init__(self, widths: list[int], stride: int, *, expands: bool, adds: bool) -> None:
         super().__init__()
         before, inner, after = widths
         parts: list[nn.Module] = [ConvNorm(before, inner, 1, activation=F.relu6)] if expands else []
         parts.append(ConvNorm(inner, inner, 3, stride, groups=inner, activation=F.relu6))
         parts += [nn.Conv2d(inner, after, 1, bias=False), nn.BatchNorm2d(after)]
         self.conv = nn.Sequential(*parts)
-        self._adds = stride == 1 and before == after
+        self._adds = adds
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, after, height / stride, width / stride)."""

@@ -16,8 +16,9 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
+from ..parts.residuals import added
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -27,14 +28,25 @@ _EPSILON = 1e-3
 
 @dataclass(frozen=True)
 class _Kind:
-    """Which blocks, counted from 1, halve the maps, and from which on the activation is the hard swish."""
+    """Which blocks, counted from 1, halve the maps, and from which on the activation is the hard swish.
+
+    ``narrowing`` is the one that changes the width alone, and ``published`` the channels after the stem and each block.
+    """
 
     title: str
     halving: tuple[int, ...]
     swish_from: int
+    narrowing: int
+    published: tuple[int, ...]
+
+    def stride(self, number: int) -> int:
+        """Return the stride of a block."""
+        return 2 if number in self.halving else 1
 
 
-_KINDS = {15: _Kind("large", (2, 4, 7, 13), 7), 11: _Kind("small", (1, 2, 4, 9), 4)}
+_LARGE = (16, 16, *2 * (24,), *3 * (40,), *4 * (80,), *2 * (112,), *3 * (160,))
+_SMALL = (16, 16, *2 * (24,), *3 * (40,), *2 * (48,), *3 * (96,))
+_KINDS = {15: _Kind("large", (2, 4, 7, 13), 7, 11, _LARGE), 11: _Kind("small", (1, 2, 4, 9), 4, 7, _SMALL)}
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -50,20 +62,23 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     if any(block is None for block in found):
         return None
     kind, channels = _KINDS[blocks], side(shapes, "features.0.0.weight", 1)
+    sides = [(b["widths"][0], b["widths"][-1], kind.stride(number)) for number, b in enumerate(found, 1) if b]
+    adds, untold = added(sides, (kind.narrowing,), kind.published, metadata)
     config = {
         "depth": blocks,
         "channels": channels,
         "stem": side(shapes, "features.0.0.weight"),
         "blocks": found,
+        "adds": adds,
         "widths": [block["widths"][-1] for block in found if block],
         "last": last,
         "hidden": hidden,
         "classes": classes,
     }
     ends = tuple(f"features.{number - 1}" for number in (*kind.halving, blocks + 1) if number > 2)
-    return Architecture(
-        "mobilenet_v3", f"MobileNetV3 {kind.title}", config, classes, (channels, 224, 224), "classifier.3", ends
-    )
+    title, shape = f"MobileNetV3 {kind.title}", (channels, 224, 224)
+    kinds: dict[str, Any] = {"sizes": Sizes(), "untold": untold}
+    return Architecture("mobilenet_v3", title, config, classes, shape, "classifier.3", ends, **kinds)
 
 
 def _block(shapes: Shapes, name: str) -> dict[str, Any] | None:
@@ -97,7 +112,7 @@ class MobileNetV3(nn.Module):
         super().__init__()
         blocks, kind = config["blocks"], _KINDS[config["depth"]]
         made = [
-            Block(block, 2 if number in kind.halving else 1, swish=number >= kind.swish_from)
+            Block(block, kind.stride(number), swish=number >= kind.swish_from, adds=number in config["adds"])
             for number, block in enumerate(blocks, 1)
         ]
         stem = ConvNorm(config["channels"], config["stem"], 3, 2, 1, F.hardswish, _EPSILON)
@@ -114,9 +129,9 @@ class MobileNetV3(nn.Module):
 
 
 class Block(nn.Module):
-    """Widen, filter each channel, perhaps weigh the channels, narrow; added to the input where both fit."""
+    """Widen, filter each channel, perhaps weigh the channels, narrow; perhaps added to the input."""
 
-    def __init__(self, block: Mapping[str, Any], stride: int, *, swish: bool) -> None:
+    def __init__(self, block: Mapping[str, Any], stride: int, *, swish: bool, adds: bool) -> None:
         super().__init__()
         before, inner, after = block["widths"]
         activation = F.hardswish if swish else F.relu
@@ -128,7 +143,7 @@ class Block(nn.Module):
             parts.append(SqueezeExcite(inner, block["squeezed"], F.relu, F.hardsigmoid))
         parts.append(ConvNorm(inner, after, 1, epsilon=_EPSILON))
         self.block = nn.Sequential(*parts)
-        self._adds = stride == 1 and before == after
+        self._adds = adds
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, after, height / stride, width / stride)."""

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -32,10 +32,14 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     gates = side(shapes, f"{core}.weight_ih_l0") // hidden if hidden else 0
     layers = sum(1 for name in shapes if re.fullmatch(re.escape(core) + r"[.]weight_ih_l\d+", name))
     directions = 2 if f"{core}.weight_ih_l0_reverse" in shapes else 1
-    embedding = _layer(shapes, core, lambda shape: shape[1] == side(shapes, f"{core}.weight_ih_l0", 1), with_bias=False)
-    head = _layer(shapes, core, lambda shape: shape[1] == directions * hidden, with_bias=True, other=embedding)
-    if gates not in _GATES or embedding is None or head is None:
+    first = _layers(shapes, core, side(shapes, f"{core}.weight_ih_l0", 1))
+    last = _layers(shapes, core, directions * hidden)
+    roles = [(words, out) for words in first for out in last if words != out and f"{words}.bias" not in shapes]
+    if gates not in _GATES or not roles:
         return None
+    named = [pair for pair in roles if "emb" in pair[0].lower() and "emb" not in pair[1].lower()]
+    embedding, head = (named or roles)[0]
+    untold = "" if len(roles) == 1 or len(named) == 1 else "nothing tells which of its matrices is the embedding"
     vocabulary, classes = side(shapes, f"{embedding}.weight"), side(shapes, f"{head}.weight")
     config = {
         "depth": layers,
@@ -52,21 +56,14 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     kind = _GATES[gates].__name__
     use = "language model" if classes == vocabulary else "classifier"
     title = f"{'Bidirectional ' if directions == 2 else ''}{kind} {use}, {layers} × {hidden}"
-    return Architecture(
-        "recurrent", title, config, classes, (_LENGTH,), head, (core,), inputs="tokens", vocabulary=vocabulary
-    )
+    kinds: dict[str, Any] = {"inputs": "tokens", "vocabulary": vocabulary, "sizes": Sizes(), "untold": untold}
+    return Architecture("recurrent", title, config, classes, (_LENGTH,), head, (core,), **kinds)
 
 
-def _layer(shapes: Shapes, core: str, fits: Any, *, with_bias: bool, other: str | None = None) -> str | None:
-    """Return the only matrix outside the recurrent part that fits; of several, the one with a bias, or without."""
-    names = [
-        name.removesuffix(".weight")
-        for name, shape in shapes.items()
-        if name.endswith(".weight") and len(shape) == 2 and not name.startswith(f"{core}.") and fits(shape)
-    ]
-    names = [name for name in names if name != other]
-    preferred = [name for name in names if (f"{name}.bias" in shapes) == with_bias]
-    return next(iter(preferred or names), None)
+def _layers(shapes: Shapes, core: str, width: int) -> list[str]:
+    """Return the layers outside the recurrent part whose matrix has that width."""
+    outside = (name for name in shapes if name.endswith(".weight") and not name.startswith(f"{core}."))
+    return [name.removesuffix(".weight") for name in outside if len(shapes[name]) == 2 and shapes[name][1] == width]
 
 
 def narrow(config: Mapping[str, Any], scale: Scale) -> dict[str, Any]:

@@ -17,13 +17,14 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
-from ..parts.shapes import Shapes, place, shapes_of, side
+from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.shapes import Shapes, of_another, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
 _CONV = re.compile(r"layer([1-9])\.(\d+)\.conv1\.weight")
 _HEADS, _SHORTCUTS = ("fc", "linear"), ("downsample", "shortcut")
 _BOTTLENECKS = {16: "50", 33: "101", 50: "152"}  # blocks to the name that the published networks have
+_BLURRED = "aa|blur"  # timm's that smooth the maps before they halve them
 _BASIC = {8: "18", 16: "34"}
 
 
@@ -43,6 +44,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     blocks = [[_block(shapes, f"layer{s}.{b}.", shortcut) for b in range(count)] for s, count in enumerate(stages, 1)]
     if any(block is None for stage in blocks for block in stage) or not _halves_by_projection(blocks):
         return None
+    if of_another(metadata, _BLURRED):
+        return None
     classes, channels = side(shapes, f"{head}.weight"), side(shapes, "conv1.weight", 1)
     config = {
         "depth": sum(stages) * (3 if deep else 2) + 2,
@@ -57,7 +60,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     }
     pixels = 224 if kernel == 7 else 32
     ends = tuple(f"layer{stage}" for stage in range(1, len(stages) + 1))
-    return Architecture("resnet", _title(config, deep), config, classes, (channels, pixels, pixels), head, ends)
+    shape = (channels, pixels, pixels)
+    return Architecture("resnet", _title(config, deep), config, classes, shape, head, ends, sizes=Sizes())
 
 
 def _stages(shapes: Shapes) -> list[int]:

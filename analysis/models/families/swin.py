@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import Shapes, count, place, shapes_of, side
 from ..parts.transformer import Attention, Perceptron
 from ..parts.widths import Scale, scaled
@@ -76,7 +76,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     pixels = patch * window * 2 ** (stages - 1)
     spare = frozenset(name for name in shapes if name.endswith(_SPARE))
     title, shape = _title(width, config["depth"], window), (channels, pixels, pixels)
-    return Architecture("swin", title, config, classes, shape, names.head, names.stages, spare=spare)
+    kinds: dict[str, Any] = {"sizes": Sizes(patch), "spare": spare}
+    return Architecture("swin", title, config, classes, shape, names.head, names.stages, **kinds)
 
 
 def _naming(shapes: Shapes) -> tuple[str, int]:

@@ -19,7 +19,7 @@ from typing import Any
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
 
@@ -58,7 +58,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     pixels = max(grid, 1) * 2**halvings
     title = f"VGG-{len(places) + 3}{', batch norm' if normed else ''}{' (CIFAR)' if grid == 1 else ''}"
     ends = tuple(f"features.{p + (2 if normed else 1)}" for p, halved in zip(places, plan, strict=True) if halved)
-    return Architecture("vgg", title, config, classes, (channels, pixels, pixels), linear[-1], ends)
+    shape, sizes = (channels, pixels, pixels), Sizes(2**halvings)
+    return Architecture("vgg", title, config, classes, shape, linear[-1], ends, sizes=sizes)
 
 
 def _plan(places: list[int], step: int) -> list[bool] | None:

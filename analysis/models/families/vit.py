@@ -18,13 +18,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend
-from ..parts.shapes import Shapes, count, head_size, place, shapes_of, side, thirds
+from ..parts.shapes import Shapes, count, head_size, of_another, place, shapes_of, side, thirds
 from ..parts.transformer import Attention, Perceptron
 from ..parts.widths import Scale, scaled
 
 _EPSILON = 1e-6
+_VARIANTS = "^test_|quickgelu|so400m"  # timm's of other activations, or of heads that are not told
 _SIZES = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H", 1408: "g", 1664: "G"}
 _HEAD_DIMS = {1280: 80, 1408: 88, 1664: 104}  # of the published networks whose heads have not 64 channels, by width
 
@@ -82,7 +83,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     """Return the architecture; None without patches, positions and blocks.
 
     The number of heads leaves no trace in the shapes. It is what the metadata says, else that of the published network
-    of the same width, else one for every 64 channels, or as near to that as divides the width.
+    of the same width, else one for every 64 channels, as long as no block was cut.
     """
     shapes = shapes_of(specs)
     naming = _naming(shapes)
@@ -90,10 +91,10 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     dim, channels, patch = (side(shapes, f"{names.patches}.weight", axis) for axis in (0, 1, 2))
     tokens, start = side(shapes, names.positions, 1), f"{names.blocks}.{names.block}"
     depth = count(shapes, rf"{start.replace('.', '[.]')}(\d+)[.]{names.mapped.replace('.', '[.]')}")
-    if not (patch and depth and tokens > extra):
+    if not (patch and depth and tokens > extra) or of_another(metadata, _VARIANTS):
         return None
-    head_dim = head_size([dim], metadata, _HEAD_DIMS.get(dim, 64))
     inner = [side(shapes, f"{start}{number}.{names.mapped}") // 3 for number in range(depth)]
+    head_dim, untold = head_size(dim, inner, metadata, _HEAD_DIMS.get(dim, 64))
     if not all(inner) or any(width % head_dim for width in inner):
         return None
     classes = side(shapes, f"{names.head}.weight")
@@ -112,7 +113,9 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "classes": classes,
     }
     pixels, head = config["grid"] * patch, names.head if classes else None
-    return Architecture("vit", _title(config), config, classes, (channels, pixels, pixels), head, thirds(start, depth))
+    shape, sizes = (channels, pixels, pixels), Sizes(pixels, pixels)
+    kinds: dict[str, Any] = {"sizes": sizes, "untold": untold}
+    return Architecture("vit", _title(config), config, classes, shape, head, thirds(start, depth), **kinds)
 
 
 def _naming(shapes: Shapes) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ...errors import UserError
-from ..architecture import Architecture, TensorSpec
+from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import masked_mean
 from .structure import ends_of, layers_in, name_of
 
@@ -20,6 +20,7 @@ _CLASSIFIERS = ("ForSequenceClassification", "ForImageClassification", "ForImage
 _KINDS = (*_LANGUAGE, *_CLASSIFIERS, "Model")
 _FOREIGN = ("auto_map", "quantization_config", "use_pretrained_backbone")  # settings that fetch or change weights
 _LENGTH = 512  # tokens of an input, at most
+_POSITIONS = ("position_embeddings", "embed_positions", "wpe")
 
 
 @dataclass(frozen=True)
@@ -56,8 +57,11 @@ class TransformersNetwork:
         if self.kind.main_input_name == "pixel_values":
             return Architecture("transformers", name, config, classes, _image(self.config), head, stages)
         vocabulary = int(self.config.vocab_size)
-        shape = (_length(module, self.config),)
-        return Architecture("transformers", name, config, classes, shape, head, stages, "tokens", vocabulary)
+        told, placed = _told_length(self.config), _places(module)
+        most = min(told, placed) if placed else None
+        shape = (min(most or told, _LENGTH),)
+        sizes = Sizes(1, most) if most else None
+        return Architecture("transformers", name, config, classes, shape, head, stages, "tokens", vocabulary, sizes)
 
     def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
         """Return what the library makes of the names in a file; before release 5 they were its own."""
@@ -169,10 +173,16 @@ def _image(config: Any) -> tuple[int, ...]:
     return (int(getattr(config, "num_channels", 3)), *map(int, sides))
 
 
-def _length(module: nn.Module, config: Any) -> int:
-    """Return how many tokens an input may have; some networks number them from after that of the padding."""
+def _told_length(config: Any) -> int:
+    """Return how many tokens an input may have, as the settings say."""
     told = (getattr(config, key, None) for key in ("max_position_embeddings", "n_positions"))
-    length = next((length for length in told if isinstance(length, int) and length > 0), _LENGTH)
-    positions = (part for name, part in module.named_modules() if name.endswith("position_embeddings"))
-    offset = next((part.padding_idx for part in positions if isinstance(part, nn.Embedding)), None)
-    return min(length - (0 if offset is None else offset + 1), _LENGTH)
+    return next((length for length in told if isinstance(length, int) and length > 0), _LENGTH)
+
+
+def _places(module: nn.Module) -> int | None:
+    """Return how many tokens have a position to look up; some networks number them from after that of the padding."""
+    found = (part for name, part in module.named_modules() if name.endswith(_POSITIONS))
+    table = next((part for part in found if isinstance(part, nn.Embedding)), None)
+    if table is None:
+        return None
+    return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)

@@ -1,7 +1,7 @@
 """Reading architectures off tensors' names and shapes, and putting modules where the names say."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
 from typing import Any, TypeVar
 
@@ -13,6 +13,11 @@ from ..told import told
 Shapes = Mapping[str, tuple[int, ...]]
 Leaf = TypeVar("Leaf", bound=nn.Module | nn.Parameter)
 
+_SHOWN = {
+    *("img_size", "in_chans", "num_classes", "patch_size", "embed_dim", "depth", "depths", "mlp_ratio", "num_heads"),
+    *("block", "layers", "channels", "stem_width", "drop_rate", "drop_path_rate"),
+}  # options of timm's networks that shapes show, that are read, or that act in training alone
+_USUAL_POOLS = (["global_pool", "avg"], ["global_pool", "token"])
 _LARGEST = 1e300  # of a number that a configuration may tell
 
 
@@ -42,20 +47,55 @@ def positive(metadata: Mapping[str, Any], *names: str, usual: float) -> float:
     return float(found) if type(found) in (int, float) and 0 < found < _LARGEST else usual
 
 
-def head_size(widths: Iterable[int], metadata: Mapping[str, Any], usual: int = 64) -> int:
-    """Return the size of an attention head: as told, or else the common divisor of the widths nearest to the usual.
+def head_size(width: int, inner: Iterable[int], metadata: Mapping[str, Any], usual: int | None = 64) -> tuple[int, str]:
+    """Return the size of an attention head, and in words what is untold of it; the size is a mere guess then.
 
-    The number of heads leaves no trace in shapes. ``widths`` are those of queries and keys, the first of them the one
-    that the told number of heads divides.
+    The number of heads leaves no trace in shapes. It is what is told, or else the usual, as long as every block has the
+    inner width that its network has: where something was cut, whole heads may have gone, or a part of each.
+
+    Parameters
+    ----------
+    width : int
+        Of a token, which the told number of heads divides.
+    inner : iterable of int
+        All widths of queries, and of keys where they differ.
+    metadata : mapping of str to Any
+        What the file says.
+    usual : int or None
+        Size of the heads in all published networks of that width; None where they differ.
     """
-    widths = list(widths)
-    size, heads = told(metadata, "head_dim"), told(metadata, "num_attention_heads", "n_head", "heads")
+    inner = list(inner)
+    size, heads = told(metadata, "head_dim"), _told_heads(metadata)
+    if type(size) is not int and type(heads) is int and heads > 0 and width % heads == 0:
+        size = width // heads
     if type(size) is int and size > 0:
-        return size
-    if type(heads) is int and heads > 0 and widths[0] % heads == 0:
-        return widths[0] // heads
-    common = gcd(*widths)
-    return min((d for d in range(1, 2 * usual) if common % d == 0), key=lambda d: abs(d - usual))
+        return size, ""
+    if heads is None and usual and width % usual == 0 and set(inner) == {width}:
+        return usual, ""
+    return gcd(width, *inner), "nothing tells how many heads its attention has"
+
+
+def _told_heads(metadata: Mapping[str, Any]) -> Any:
+    options = told(metadata, "model_args")  # of timm
+    by_timm = options.get("num_heads") if isinstance(options, Mapping) else None
+    return told(metadata, "num_attention_heads", "n_head", "heads") if by_timm is None else by_timm
+
+
+def differs(metadata: Mapping[str, Any], **usual: Sequence[Any]) -> bool:
+    """Return whether the metadata tell a setting to be none of the usual ones, which shapes do not show."""
+    found = {name: told(metadata, name) for name in usual}
+    return any(value is not None and value not in usual[name] for name, value in found.items())
+
+
+def of_another(metadata: Mapping[str, Any], variants: str) -> bool:
+    """Return whether a file says that timm built a variant of its network that shapes do not show.
+
+    ``variants`` is a regular expression, which is searched for in the network's name.
+    """
+    name, options = told(metadata, "architecture"), told(metadata, "model_args")
+    named = isinstance(name, str) and re.search(variants, name) is not None
+    asked = options.items() if isinstance(options, Mapping) else ()
+    return named or any(option not in _SHOWN and [option, value] not in _USUAL_POOLS for option, value in asked)
 
 
 def thirds(blocks: str, depth: int) -> tuple[str, ...]:

@@ -2,12 +2,13 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from graftwork.analysis.errors import UserError
+from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.executor import Executor, Job
 from graftwork.analysis.jobs.protocol import Done, Failed, Stopped
@@ -194,6 +195,52 @@ def test_a_refused_recipe_is_told_and_the_engine_rests(space: Workspace, puppet:
     assert engine.wait(10)
     assert not engine.planning
     assert [error.problem for error in told] == ["There is no model 'x'."]
+    engine.close()
+
+
+def test_whoever_submits_a_recipe_hears_what_becomes_of_it(space: Workspace, puppet: Puppet) -> None:
+    engine = Engine(space, puppet)
+    refused = engine.submit("", space.path)
+    puppet.end(job := puppet.job("Checking the recipe"), Failed(job.id, "There is no model 'x'.", "Mend its name."))
+    with pytest.raises(UserError, match="There is no model 'x'"):
+        refused.result(10)
+    accepted = engine.submit("", space.path)
+    puppet.end(job := puppet.job("Checking the recipe"), Done(job.id, Plan(title="None", trials=())))
+    accepted.result(10)
+    stopped = engine.submit("", space.path)
+    puppet.cancel(puppet.job("Checking the recipe"))
+    with pytest.raises(Cancelled):
+        stopped.result(10)
+    waiting = engine.submit("", space.path)
+    puppet.job("Checking the recipe")
+    engine.close()
+    with pytest.raises((Cancelled, CancelledError)):
+        waiting.result(10)
+
+
+def test_a_recipe_that_is_taken_back_while_it_is_checked_is_not_run(space: Workspace, puppet: Puppet) -> None:
+    engine = Engine(space, puppet)
+    outcome = engine.submit("", space.path)
+    job = puppet.job("Checking the recipe")
+    assert outcome.cancel()
+    puppet.end(job, Done(job.id, PLAN))
+    assert engine.wait(10)
+    assert space.trials() == []
+    engine.close()
+
+
+def test_a_workspace_that_cannot_keep_a_plan_refuses_it(
+    space: Workspace, puppet: Puppet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise UserError("The disk is full.", "Free some space.")
+
+    engine = Engine(space, puppet)
+    monkeypatch.setattr(space, "add_plan", full)
+    outcome = engine.submit("", space.path)
+    puppet.end(job := puppet.job("Checking the recipe"), Done(job.id, PLAN))
+    with pytest.raises(UserError, match="The disk is full"):
+        outcome.result(10)
     engine.close()
 
 

@@ -22,6 +22,7 @@ RESNET = {
     "widths": [4, 8, 16],
     "hidden": [[4, 3], [8], [5]],
     "shortcut": None,
+    "padding": [0, 2, 4],
     "head": "linear",
     "classes": 7,
 }

@@ -138,6 +138,8 @@ class Published:
     """The same family as timm builds it, where the names of its tensors are the same."""
     classes: int = CLASSES
     vocabulary: int = 0
+    told: Mapping[str, Any] | None = None
+    """What a ``config.json`` must tell, since shapes leave it open."""
 
     @property
     def hugging_face(self) -> bool:
@@ -194,6 +196,7 @@ FAMILIES: Mapping[str, Published] = {
         partial(_transformer, "LlamaForCausalLM", "LlamaConfig", **_LLAMA),
         classes=VOCABULARY,
         vocabulary=VOCABULARY,
+        told={"num_attention_heads": 2},
     ),
     "bert": Published(
         "BERT, 2 blocks of 128",

@@ -5,6 +5,7 @@ gives is what the library's own network gives. A family is a line of ``networks.
 ``formats.FORMATS``.
 """
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,13 @@ def agrees(checkpoint: Checkpoint, network: Built) -> None:
 def test_a_file_is_recognised_and_runs_as_its_library_runs_it(form: str, family: str, tmp_path: Path) -> None:
     write, written = FORMATS[form]
     row, network = FAMILIES[family], built(family, form == "timm folder")
-    checkpoint = open_checkpoint(write(network, tmp_path))
+    path = write(network, tmp_path)
+    if row.told and form != "Hugging Face folder":
+        unknown = open_checkpoint(path)
+        assert unknown.architecture is None
+        assert "nothing tells how many heads" in unknown.reason
+        (tmp_path / "config.json").write_text(json.dumps(row.told))
+    checkpoint = open_checkpoint(path)
     assert checkpoint.format.startswith(written)
     architecture = checkpoint.architecture
     assert architecture is not None

@@ -15,6 +15,9 @@ from graftwork.analysis.models.families.resnet_cifar import PaddedSubsample
 
 from .conftest import RESNET, VIT, make
 
+PROJECTED: dict[str, Any] = {"shortcut": "shortcut", "padding": None}
+FOUR: dict[str, Any] = {"padding": [0, 2, 4, 8]}
+
 
 def known(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture:
     """Return what is recognised; it must be."""
@@ -35,10 +38,9 @@ def test_every_file_of_the_folder_is_a_family() -> None:
     ("family", "config"),
     [
         ("resnet_cifar", RESNET),
-        ("resnet_cifar", RESNET | {"shortcut": "shortcut", "head": "fc"}),
-        ("resnet_cifar", RESNET | {"shortcut": "downsample", "widths": [4, 4, 2]}),
-        ("resnet_cifar", RESNET | {"stem": 3, "widths": [4, 4, 9]}),
-        ("resnet_cifar", RESNET | {"depth": 10, "widths": [4, 8, 8, 12], "hidden": [[4], [8], [5], [6]]}),
+        ("resnet_cifar", RESNET | PROJECTED | {"head": "fc"}),
+        ("resnet_cifar", RESNET | PROJECTED | {"shortcut": "downsample", "widths": [4, 4, 2]}),
+        ("resnet_cifar", RESNET | {"depth": 10, "widths": [4, 8, 16, 32], "hidden": [[4], [8], [5], [6]]} | FOUR),
         ("vit", VIT),
         ("vit", VIT | {"heads": [4, 2, 1]}),
     ],
@@ -70,16 +72,51 @@ def test_what_a_person_reads() -> None:
 
 @pytest.mark.parametrize(
     ("metadata", "heads"),
-    [({}, 1), ({"heads": 2}, 2), ({"graftwork": {"heads": 8}, "heads": 2}, 8), ({"heads": 5}, 1), ({"heads": "2"}, 1)],
+    [({}, 1), ({"heads": 2}, 2), ({"graftwork": {"heads": 8}, "heads": 2}, 8), ({"head_dim": 32}, 2)],
 )
 def test_heads_are_told_or_else_one_for_64_channels(metadata: dict[str, Any], heads: int) -> None:
     architecture = known(specs_of(make("vit", VIT)), metadata)
-    assert architecture.config["heads"] == [heads] * 3
+    assert (architecture.config["heads"], architecture.untold) == ([heads] * 3, "")
 
 
-def test_heads_are_guessed_where_64_does_not_divide() -> None:
-    config = VIT | {"widths": [96], "heads": [3] * 3, "head_dim": 32}
-    assert known(specs_of(make("vit", config)), {}).config["head_dim"] == 48
+@pytest.mark.parametrize(
+    ("changes", "metadata"),
+    [
+        ({"widths": [96], "heads": [3] * 3, "head_dim": 32}, {}),  # no usual size of heads
+        ({"widths": [64], "heads": [4, 2, 4]}, {}),  # cut: whole heads, or a part of each
+        ({}, {"heads": 5}),  # what is told cannot be
+        ({}, {"heads": "2"}),
+    ],
+)
+def test_heads_that_nobody_tells_are_not_guessed(changes: dict[str, Any], metadata: dict[str, Any]) -> None:
+    assert "how many heads" in known(specs_of(make("vit", VIT | changes)), metadata).untold
+
+
+def option_a(*widths: int, padding: list[int]) -> dict[str, Any]:
+    return RESNET | {"stem": widths[0], "widths": list(widths), "padding": padding}
+
+
+@pytest.mark.parametrize("widths", [(4, 4, 12), (4, 7, 14), (4, 8, 12), (4, 4, 4)])
+def test_where_shortcuts_put_zeros_is_told_or_as_published(widths: tuple[int, ...]) -> None:
+    padding = [0, 0, 0]
+    specs = specs_of(make("resnet_cifar", option_a(*widths, padding=padding)))
+    assert "where its shortcuts put zeros" in known(specs, {}).untold
+    assert "where its shortcuts put zeros" in known(specs, {"graftwork": {"operation": {"method": "prune"}}}).untold
+    told = known(specs, {"graftwork": {"padding": padding}})
+    assert (told.untold, told.config["padding"]) == ("", padding)
+    assert told.settings == {"padding": padding}
+    drawn = known(specs, {"graftwork": {"operation": {"method": "retrain.scratch"}}})
+    assert (drawn.untold, drawn.config["padding"][2]) == ("", (widths[2] - widths[1]) // 2)
+
+
+def test_a_network_that_lost_channels_of_its_padding_is_no_member_by_its_shapes(tmp_path: Path) -> None:
+    torch.save(make("resnet_cifar", option_a(4, 8, 12, padding=[0, 2, 0])).state_dict(), tmp_path / "a.pt")
+    checkpoint = open_checkpoint(tmp_path / "a.pt")
+    assert checkpoint.architecture is None
+    assert checkpoint.reason == (
+        "its tensors are those of ResNet-10 (CIFAR), but nothing tells where its shortcuts put zeros."
+    )
+    assert "layer1.0.conv1.weight" in checkpoint.weights()
 
 
 @pytest.mark.parametrize("name", ["conv1.weight", "layer2.0.conv2.weight", "layer3.0.bn1.bias", "linear.weight"])
@@ -164,7 +201,7 @@ def test_half_precision_runs_in_single(resnet: Any, tmp_path: Path) -> None:
 
 def test_the_padded_subsample_by_hand() -> None:
     x = torch.arange(32.0).reshape(1, 2, 4, 4)
-    y = PaddedSubsample(2, 3)(x)
+    y = PaddedSubsample(2, 1, 2)(x)
     assert y.shape == (1, 5, 2, 2)
     assert torch.equal(y[:, [0, 3, 4]], torch.zeros(1, 3, 2, 2))
     assert torch.equal(y[0, 1], torch.tensor([[0.0, 2.0], [8.0, 10.0]]))
@@ -173,8 +210,8 @@ def test_the_padded_subsample_by_hand() -> None:
 
 def test_a_residual_network_by_hand() -> None:
     """One block of ones: the stem gives 1 at every pixel, the block's centre pixel gives relu(9·9 + 1)."""
-    config = {"channels": 1, "stem": 1, "widths": [1], "hidden": [[1]], "shortcut": None, "head": "fc", "classes": 1}
-    network = make("resnet_cifar", config)
+    config = {"channels": 1, "stem": 1, "widths": [1], "hidden": [[1]], "head": "fc", "classes": 1}
+    network = make("resnet_cifar", config | {"shortcut": None, "padding": [0]})
     for name, tensor in network.state_dict().items():
         tensor.fill_(0.0 if name.endswith(("bias", "running_mean")) else 1.0)
     network.conv1.weight.data = torch.tensor([[[[0.0, 0, 0], [0, 1, 0], [0, 0, 0]]]])

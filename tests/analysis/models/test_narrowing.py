@@ -10,7 +10,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint, write_checkpoint
 from graftwork.analysis.models.architecture import Architecture
 from graftwork.analysis.models.families import build, families, recognise
-from graftwork.analysis.models.narrowing import narrowed, parameter_total, settings_of
+from graftwork.analysis.models.narrowing import narrowed, parameter_total
 from graftwork.analysis.models.parts.widths import Scale
 
 from .networks import FAMILIES, built
@@ -26,7 +26,7 @@ def architecture_of(family: str) -> Architecture:
 def reopened(architecture: Architecture, path: Path) -> Checkpoint:
     tensors = build(architecture).state_dict()
     specs = {name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
-    write_checkpoint(path, specs, tensors.__getitem__, settings_of(architecture))
+    write_checkpoint(path, specs, tensors.__getitem__, architecture.settings)
     return open_checkpoint(path)
 
 

@@ -140,3 +140,12 @@ def test_umap_lays_out_a_part_of_many_samples_and_leaves_the_others_without_a_pl
     alone = laid("umap", [x[drawn] for x in features])
     np.testing.assert_array_equal(first[drawn], alone[0])
     np.testing.assert_array_equal(second[drawn], alone[1])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("place", [1, 2])
+def test_models_with_equal_features_have_equal_layouts(name: str, place: int) -> None:
+    features = [blobs(0), blobs(1), blobs(2)]
+    features[place] = features[place - 1].copy()
+    layouts = laid(name, features)
+    np.testing.assert_allclose(layouts[place], layouts[place - 1], atol=1e-4)

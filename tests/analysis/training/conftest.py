@@ -53,9 +53,10 @@ def apply(method: str, parent: Checkpoint, context: MethodContext, **values: Any
     return entry.function([parent], entry.check(named | values), context)
 
 
-def saved(made: Derivative, path: Path) -> Checkpoint:
+def saved(made: Derivative, path: Path, parent: Checkpoint | None = None) -> Checkpoint:
     """Write what a method made, and open it."""
-    write_checkpoint(path, made.specs, made.tensor, {"facts": made.facts})
+    inherited = parent.inherited() if parent else {}
+    write_checkpoint(path, made.specs, made.tensor, inherited | made.settings | {"facts": made.facts})
     return open_checkpoint(path)
 
 

@@ -146,7 +146,8 @@ def test_from_scratch_has_another_shape_only_where_it_is_narrow() -> None:
 
 def test_a_narrow_transformer_keeps_the_size_of_its_heads(digits: Prepared, tmp_path: Path) -> None:
     parent = open_checkpoint(DEMO / "digits-vit.safetensors")
-    pruned = saved(apply("prune.magnitude", parent, context_of(None), amount=0.5), tmp_path / "pruned.safetensors")
+    cut = apply("prune.magnitude", parent, context_of(None), amount=0.5)
+    pruned = saved(cut, tmp_path / "pruned.safetensors", parent)
     context = context_of(digits, scratch=tmp_path / "kept")
     made = apply("retrain.scratch", pruned, context, **{**SHORT, "steps": 2}, narrow=True, keep_every=1)
     assert pruned.architecture is not None
