@@ -106,14 +106,17 @@ def offered(session: "Session") -> tuple[str, ...]:
 
 
 def axis(session: "Session", name: str) -> Axis:
-    """Return the axis of a measured quantity, from the catalogue where it declares one; its title names the data."""
-    data = session.shown.name
+    """Return the axis of a quantity, from the catalogue where it declares one; its title names the data.
+
+    One that was not measured on the data is called so, too: there is no other whose values it could show.
+    """
+    shown = session.shown
     if name == SELECTED:
-        return Axis(name, f"Accuracy on the selected samples of {data}", "fraction", "higher")
+        return Axis(name, f"Accuracy on the selected samples of {shown.name}", "fraction", "higher")
     declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
-    unit = next((row.values[name].unit for row in session.shown.rows if name in row.values), declared.unit)
-    title = f"{declared.title} on {data}" if name in session.shown.of_data else declared.title
-    return Axis(name, title, unit, declared.better)
+    unit = next((row.values[name].unit for row in shown.rows if name in row.values), declared.unit)
+    named = shown.name and (name in shown.of_data or name not in shown.measures)
+    return Axis(name, f"{declared.title} on {shown.name}" if named else declared.title, unit, declared.better)
 
 
 def values(session: "Session", name: str) -> Bounded:

@@ -78,8 +78,8 @@ class TradeoffState:
 def resolve(session: "Session") -> TradeoffState | Notice:
     """Return what is to be drawn, or a notice while no model has both measures."""
     snapshot, measures = session.snapshot, offered(session)
-    y = _chosen(session, "tradeoff.y", measures) or preferred(measures, PREFERRED_Y)
-    x = _chosen(session, "tradeoff.x", measures) or preferred(measures, PREFERRED_X, beside=y)
+    y = session.option("tradeoff.y") or preferred(measures, PREFERRED_Y)
+    x = session.option("tradeoff.x") or preferred(measures, PREFERRED_X, beside=y)
     if x is None or y is None:
         if session.awaits():
             return Notice("busy", "The first trial is running.")
@@ -92,7 +92,7 @@ def resolve(session: "Session") -> TradeoffState | Notice:
     return TradeoffState(
         x=axes[0],
         y=axes[1],
-        measures=measures,
+        measures=tuple(dict.fromkeys((*measures, x, y))),
         points=points,
         seeds=len(together) < len(each),
         together=banded,
@@ -102,12 +102,6 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         primary=session.state.primary,
         pinned=session.state.pinned,
     )
-
-
-def _chosen(session: "Session", option: str, measures: Sequence[str]) -> str | None:
-    """Return what a person chose for an axis, as far as it was measured on the data set that is shown."""
-    chosen = session.option(option)
-    return chosen if chosen in measures else None
 
 
 def _fits_here(session: "Session") -> list["KeptFit"]:

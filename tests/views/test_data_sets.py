@@ -25,6 +25,7 @@ from graftwork.views.points import SELECTED
 from graftwork.views.samples import SamplesPanel
 from graftwork.views.selections import SelectionsPanel
 from graftwork.views.tradeoff import TradeoffPanel
+from graftwork.views.tradeoff_figure import nothing
 
 from .showing import VIEWS, keep_fit, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
 
@@ -96,14 +97,16 @@ def test_what_no_data_went_into_is_beside_every_data_set(session: Session, qtbot
     assert {value.data for value in session.snapshot.values if value.measure.startswith("cost.")} == {None}
 
 
-def test_an_axis_that_was_not_measured_here_is_another_until_one_comes_back(session: Session, qtbot: QtBot) -> None:
+def test_an_axis_that_was_not_measured_here_says_so_until_one_comes_back(session: Session, qtbot: QtBot) -> None:
     panel = show(qtbot, TradeoffPanel, session)
     session.set_option("tradeoff.y", "accuracy.class.3")
     switch(session, "animals", qtbot)
     assert panel.state is not None
-    assert panel.state.y.name == "accuracy"
+    assert not panel.state.points
+    assert nothing(panel.state) == "No model has both cost.nominal.nonzeros and accuracy.class.3 on animals."
     switch(session, "test", qtbot)
-    assert panel.state.y.name == "accuracy.class.3"
+    assert panel.state.points
+    assert panel.state.y.title == "accuracy.class.3 on test"
 
 
 def test_fits_of_other_data_are_not_drawn(session: Session, qtbot: QtBot) -> None:
