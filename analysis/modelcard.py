@@ -176,6 +176,7 @@ def card_of(
         "datasets": card.get("datasets"),
         **{key: facts.get(key) for key in _SCALARS},
         **{key: facts.get(key) for key in ("dtypes", "sparsity", "not_finite", "norm", "written_by")},
+        **{key: facts.get(key) for key in ("folded", "quantised", "tied")},
         "claims": [asdict(claim) | {"verdict": claim.verdict} for claim in claims_of(facts, values)],
         "measures": [_measured(value) for value in values],
         "lineage": [_made(record) for record in ancestors],
@@ -265,6 +266,9 @@ def file_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "Zeros": None if facts.get("sparsity") is None else f"{figure(facts['sparsity'], 'fraction')} of the weights",
         "Weights": f"norm {norm['l2']:.4g}, rms {norm['rms']:.3g}, largest {norm['largest']:.3g}" if norm else None,
         "Not finite": f"{facts['not_finite']:,} values" if facts.get("not_finite") else None,
+        "Folded": "; ".join(facts.get("folded") or ()),
+        "Quantised": "; ".join(facts.get("quantised") or ()),
+        "Tied": ", ".join(f"{name} = {held}" for name, held in (facts.get("tied") or {}).items()),
     }
     yield from ((name, str(text)) for name, text in told.items() if text)
 

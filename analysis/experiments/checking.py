@@ -9,6 +9,7 @@ from ..features import choose_taps
 from ..methods import METHODS
 from ..models import Checkpoint
 from ..models.layer_names import fitting
+from ..models.weight import names_of
 from ..trials import DerivedModel, ModelSpec, Plan, SourceModel, Trial
 from .class_order import remarks_of
 from .fitting_data import DataCheck
@@ -69,7 +70,7 @@ def _require_fit(model: ModelSpec, kind: str, patterns: Sequence[str], owner: Ch
     """Demand that every pattern fits one of the owner's layers, as far as these are known."""
     try:
         if owner and kind == "weights":
-            fitting(owner.weights(), patterns)
+            fitting(names_of(owner.weights()), patterns)
         elif owner and owner.architecture:
             choose_taps(owner.skeleton(), owner.architecture, patterns)
     except UserError as error:

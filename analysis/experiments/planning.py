@@ -17,6 +17,7 @@ from ..measures import MEASURES
 from ..methods import METHODS, Method
 from ..models import open_checkpoint
 from ..models.layer_names import layer_of
+from ..models.weight import names_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
@@ -289,7 +290,7 @@ class _Planner:
                 f"{what} goes through the layers of {model.name}, which are known once it is made.",
                 f'Run the steps before it first, and then name it as an input: path = "{KEPT}{model.name}".',
             )
-        return open_checkpoint(Path(source.path), source.weights, source.network).weights()
+        return names_of(open_checkpoint(Path(source.path), source.weights, source.network).weights())
 
     def _derive(
         self,

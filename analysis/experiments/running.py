@@ -150,7 +150,9 @@ class Runner:
         derivative = method.function(parents, method.check(model.parameters), context)
         metadata = _provenance(trial, parents, derivative) | dict(context.provenance)
         try:
-            write_checkpoint(path, derivative.specs, derivative.tensor, metadata, confirm=inputs.check)
+            write_checkpoint(
+                path, derivative.specs, derivative.tensor, metadata, ties=parents[0].ties, confirm=inputs.check
+            )
         except ChangedError:
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # nothing is to go on from it
             raise

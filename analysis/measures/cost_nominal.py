@@ -7,10 +7,9 @@ from torch import Tensor
 from ..catalogue import Quantity
 from ..models import Checkpoint
 from ..models.activations import peak_activations
+from ..models.arithmetic import nonzeros
 from ..models.macs import macs
 from . import MEASURES, Evidence, Parameters, Value
-
-_STATISTICS = ("running_mean", "running_var")
 
 
 class NominalCostParameters(Parameters):
@@ -21,7 +20,7 @@ class NominalCostParameters(Parameters):
     "cost.nominal",
     title="Nominal cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894 (what these numbers leave out)",
-    version=2,
+    version=3,
     dataless=True,
     quantities=(
         Quantity(name="cost.nominal.parameters", title="Parameters", better="lower"),
@@ -36,7 +35,7 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
 
     Multiply-accumulates are those of convolutions, matrix products and attention, zeros included. Activations are the
     most bytes alive at once in a forward pass (`graftwork.analysis.models.activations`). Both need a recognised
-    network.
+    network. Tensors under several names count once; statistics, masks and counters are no parameters.
     """
     specs = evidence.checkpoint.specs.values()
     total = nonzero = 0
@@ -45,7 +44,7 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
     for tensor in network.parameters() if network else _trainable(evidence.checkpoint):
         evidence.ticket.check()
         total += tensor.numel()
-        nonzero += int(tensor.count_nonzero())
+        nonzero += nonzeros(tensor)
     yield Value(measure="cost.nominal.parameters", value=total)
     yield Value(measure="cost.nominal.nonzeros", value=nonzero)
     yield Value(
@@ -58,7 +57,5 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
 
 
 def _trainable(checkpoint: Checkpoint) -> Iterator[Tensor]:
-    """Give the tensors of a network that is not recognised, as far as they look trainable."""
-    for name, spec in checkpoint.specs.items():
-        if spec.dtype.is_floating_point and name.rsplit(".", 1)[-1] not in _STATISTICS:
-            yield checkpoint.tensor(name)
+    """Give the tensors of a network that is not recognised, as far as they look trained."""
+    return map(checkpoint.tensor, checkpoint.trained())

@@ -59,13 +59,14 @@ def _head(evidence: Evidence) -> tuple[Tensor, Tensor]:
     head = checkpoint.architecture.head if checkpoint.architecture else ""
     features, logits = evidence.columns["features"], evidence.columns["logits"]
     expected = (logits.shape[1], features.shape[1])
-    spec = checkpoint.specs.get(f"{head}.weight")
+    name = checkpoint.ties.get(f"{head}.weight", f"{head}.weight")
+    spec = checkpoint.specs.get(name)
     if spec is None or spec.shape != expected or expected[0] < 2:
         raise UserError(
             f"{checkpoint.path.name} has no linear head from {expected[1]} features to {expected[0]} classes.",
             "Choose a classifier that ends in a linear layer of at least two classes.",
         )
-    weight = checkpoint.tensor(f"{head}.weight").to(evidence.device, torch.float32)
+    weight = checkpoint.tensor(name).to(evidence.device, torch.float32)
     if f"{head}.bias" not in checkpoint.specs:
         return weight, weight.new_zeros(len(weight))
     return weight, checkpoint.tensor(f"{head}.bias").to(evidence.device, torch.float32)

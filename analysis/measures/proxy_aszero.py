@@ -31,13 +31,13 @@ class LengthDistortionParameters(Parameters):
     citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, arXiv:2202.11921",
     dataless=True,
     quantities=(Quantity(name="proxy.aszero", title="Length distortion", better="higher"),),
-    version=2,
+    version=3,
 )
 def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterator[Value]:
     """How many times longer a circle of inputs becomes as a curve of outputs; the mean over circles, with its interval.
 
     A circle is √d · (u cos θ + v sin θ) for random orthogonal unit vectors u and v of the d numbers of an input. Its
-    image's length is summed over chords.
+    image's length is summed over chords. Weights that were pruned away are not there.
 
     Raises
     ------

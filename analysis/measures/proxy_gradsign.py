@@ -9,7 +9,7 @@ from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
 from .sampling import labelled_batches, mean_loss
-from .untrained import Weights, prepared, weights_parameter
+from .untrained import Weights, kept_weights, prepared, weights_parameter
 
 
 class GradSignParameters(Parameters):
@@ -23,12 +23,13 @@ class GradSignParameters(Parameters):
     "proxy.gradsign",
     title="GradSign",
     citation="Zhang and Jia 2022, GradSign: Model Performance Inference with Theoretical Insights, arXiv:2110.08616",
+    version=2,
     quantities=(Quantity(name="proxy.gradsign", title="GradSign", better="higher"),),
 )
 def gradsign(evidence: Evidence, parameters: GradSignParameters) -> Iterator[Value]:
     """Σ over the weights of |Σ over samples of the sign of that weight's gradient|, on samples spread over the data.
 
-    In evaluation mode, so that a sample's gradient is its own.
+    In evaluation mode, so that a sample's gradient is its own. Weights that were pruned away have none.
 
     Raises
     ------
@@ -36,14 +37,16 @@ def gradsign(evidence: Evidence, parameters: GradSignParameters) -> Iterator[Val
         If the network is not a recognised classifier of these data.
     """
     network = prepared(evidence, parameters.weights).requires_grad_()
-    weights = [p for p in network.parameters() if p.requires_grad]
-    signs = [torch.zeros_like(p) for p in weights]
+    masks = kept_weights(evidence, evidence.build())
+    named = {name: p for name, p in network.named_parameters() if p.requires_grad}
+    weights, signs = list(named.values()), [torch.zeros_like(p) for p in named.values()]
     for sample in _singles(evidence, parameters.samples):
         gradients = torch.autograd.grad(mean_loss(network, [sample]), weights, allow_unused=True)
         for total, gradient in zip(signs, gradients, strict=True):
             if gradient is not None:
                 total += gradient.sign()
-    yield Value(measure="proxy.gradsign", value=float(sum(total.abs().double().sum() for total in signs)))
+    totals = (total.abs().double() * masks.get(name, 1) for name, total in zip(named, signs, strict=True))
+    yield Value(measure="proxy.gradsign", value=float(sum(total.sum() for total in totals)))
 
 
 def _singles(evidence: Evidence, count: int) -> Iterator[tuple[Tensor, Tensor]]:

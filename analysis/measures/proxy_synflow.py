@@ -23,13 +23,14 @@ class SynFlowParameters(Parameters):
     "proxy.synflow",
     title="SynFlow",
     citation="Tanaka et al. 2020, Pruning neural networks without any data, arXiv:2006.05467",
+    version=2,
     dataless=True,
     quantities=(Quantity(name="proxy.synflow", title="SynFlow (log10)", better="higher"),),
 )
 def synflow(evidence: Evidence, parameters: SynFlowParameters) -> Iterator[Value]:
     """Logarithm to base 10 of Σ |θ · ∂R/∂θ|, where R sums the outputs for an input of ones through weights |θ|.
 
-    Computed in float64, in evaluation mode.
+    Computed in float64, in evaluation mode. Weights that were pruned away are not there.
 
     Raises
     ------

@@ -1,59 +1,24 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ..errors import UserError
-from ..trust import is_library
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
-from .parts.attention import Transposed
-from .recognising import UnrecognisedError, builder_of, is_own
-from .tensor_names import Naming, namings, whole
+from .counted import looks_trained, weights_by_name, weights_of
+from .families import skeleton
+from .recognition import recognition
+from .tensor_file import TensorFile
+from .ties import tie
 from .told import told
-
-_NOT_COUNTED = re.compile(r"(^|\.)([^.]*emb[^.]*|[^.]*norm[^.]*|shared|wte|wpe|ln_[^.]*|bn[^.]*)\.weight$")
-_COUNTED = (
-    nn.Linear,
-    nn.Conv1d,
-    nn.Conv2d,
-    nn.Conv3d,
-    nn.ConvTranspose1d,
-    nn.ConvTranspose2d,
-    nn.ConvTranspose3d,
-    Transposed,
-)
-
-
-class TensorFile(Protocol):
-    """A file of tensors under the names that the file gives them.
-
-    Attributes
-    ----------
-    format : str
-        The format in a few words.
-    specs : mapping of str to TensorSpec
-        Every tensor, in the file's order.
-    metadata : mapping of str to Any
-        What else the file says; JSON values.
-    files : tuple of Path
-        What it is read from, an index first.
-    """
-
-    format: str
-    files: tuple[Path, ...]
-    specs: Mapping[str, TensorSpec]
-    metadata: Mapping[str, Any]
-
-    def tensor(self, name: str) -> Tensor:
-        """Read one tensor into memory of its own."""
-        ...
+from .weight import Weight
 
 
 class Checkpoint:
@@ -70,7 +35,9 @@ class Checkpoint:
         how many.
     specs : mapping of str to TensorSpec
         Every tensor by its canonical name (wrappers such as ``module.`` removed; a library's own names where a library
-        builds the network), in the file's order.
+        builds the network), in the file's order; one under several names is here once.
+    ties : mapping of str to str
+        The further names of tensors, each with that in ``specs``.
     metadata : mapping of str to Any
         What else the file says: claimed accuracies, the operations that shaped it; ``config``, what a ``config.json``
         beside it says; ``left_aside``, the file's tensors of losses, metrics and profilers; JSON values.
@@ -86,6 +53,7 @@ class Checkpoint:
     files: tuple[Path, ...]
     format: str
     specs: Mapping[str, TensorSpec]
+    ties: Mapping[str, str]
     metadata: dict[str, Any]
     architecture: Architecture | None
     reason: str
@@ -101,44 +69,17 @@ class Checkpoint:
         self.path = path
         self.files = file.files
         self.format = file.format
-        self.metadata: dict[str, Any] = {**(beside or {}), **file.metadata}
+        self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
-        self.reason, self._next_step, self.likely = "", "", None
-        naming, self._builder = self._recognised(network)
-        self.architecture = self._builder.architecture if self._builder else None
-        called = self._builder.names if self._builder else {}
-        self._names = {called.get(canonical, canonical): name for canonical, name in naming.names.items()}
-        self.specs = {canonical: file.specs[name] for canonical, name in self._names.items()}
-        if naming.aside:
-            self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *naming.aside]}
-
-    def _recognised(self, network: str | None) -> tuple[Naming, Builder | None]:
-        """Return what the tensors are called and what builds the network; of none the canonical names, and keep why."""
-        if is_own(network, self.metadata):
-            return self._fitted(network)
-        failed: list[tuple[Naming, UserError]] = []
-        for naming in namings(self._file.specs):
-            specs = {canonical: self._file.specs[name] for canonical, name in naming.names.items()}
-            try:
-                return naming, builder_of(network, specs, self.metadata, naming.prefix)
-            except UserError as error:
-                failed.append((naming, error))
-                if not isinstance(error, UnrecognisedError) and not (network and is_library(network)):
-                    raise
-        naming, why = next((f for f in failed if getattr(f[1], "likely", None)), failed[0])
-        if not isinstance(why, UnrecognisedError):
-            raise why
-        self.reason, self._next_step, self.likely = why.problem, why.next_step, why.likely
-        return naming, None
-
-    def _fitted(self, network: str | None) -> tuple[Naming, Builder]:
-        """Return what builds a person's own network, and the names that have most in common with its tensors'."""
-        builder = builder_of(network, self._file.specs, self.metadata)
-        choices = [*whole(self._file.specs), *namings(self._file.specs)]
-        if all(naming.names == choices[0].names for naming in choices):
-            return choices[0], builder
-        wanted = builder.skeleton().state_dict().keys()
-        return max(choices, key=lambda naming: len(wanted & naming.names.keys())), builder
+        found = recognition(file, self.metadata, network)
+        self._names, self.ties, self._builder = found.names, found.ties, found.builder
+        self._named = {canonical: file.specs[name] for canonical, name in self._names.items()}
+        self.specs = {canonical: spec for canonical, spec in self._named.items() if canonical not in self.ties}
+        self.architecture = found.builder.architecture if found.builder else None
+        self.likely = found.unknown.likely if found.unknown else None
+        self.reason, self._next_step = (found.unknown.problem, found.unknown.next_step) if found.unknown else ("", "")
+        if found.aside:
+            self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *found.aside]}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor, in memory of its own and in the file's dtype.
@@ -152,21 +93,48 @@ class Checkpoint:
         """
         return self._file.tensor(self._names[name])
 
-    def weights(self) -> tuple[str, ...]:
-        """Return the names of the tensors that pruning counts, in the file's order.
+    def weights(self) -> tuple[Weight, ...]:
+        """Return the weights that pruning counts, in the file's order.
 
-        These are the weights of linear and convolution layers. Where no family recognises the network, they are the
-        float tensors named ``*.weight`` with two axes or more whose names are not those of embeddings and norms.
+        These are the weights of linear, convolution and recurrent layers, and of attention. Where nobody here can build
+        the network, they are the tensors of numbers with two axes or more that are called as such layers call theirs,
+        and not as embeddings and norms do.
         """
         return self._weights
 
     @cached_property
-    def _weights(self) -> tuple[str, ...]:
-        if self._builder is None:
-            return tuple(name for name, spec in self.specs.items() if _looks_counted(name, spec))
-        layers = self.skeleton().named_modules()
-        counted = {f"{name}.weight" for name, layer in layers if _is_counted(layer)}
-        return tuple(name for name in self.specs if name in counted)
+    def _weights(self) -> tuple[Weight, ...]:
+        network = self._layers()
+        found = weights_of(network) if network else weights_by_name(self.specs)
+        counted = {weight.name: weight for weight in found}
+        return tuple(replace(counted[name], tied=self._further(name)) for name in self.specs if name in counted)
+
+    def trained(self) -> tuple[str, ...]:
+        """Return the names of the parameters, in the file's order: tensors without statistics, masks and counters."""
+        return self._trained
+
+    @cached_property
+    def _trained(self) -> tuple[str, ...]:
+        network = self._layers()
+        if network is None:
+            return tuple(name for name, spec in self.specs.items() if looks_trained(name, spec))
+        parameters = {name for name, _ in network.named_parameters(remove_duplicate=False)}
+        buffers = {name for name, _ in network.named_buffers(remove_duplicate=False)}
+        return tuple(name for name in self.specs if self._is_trained(name, parameters, buffers))
+
+    def _is_trained(self, name: str, parameters: Set[str], buffers: Set[str]) -> bool:
+        """Tell a parameter of the network, or of what a file holds beside it, such as another head."""
+        names = {name, *self._further(name)}
+        return bool(names & parameters) or (not names & buffers and looks_trained(name, self.specs[name]))
+
+    def _layers(self) -> nn.Module | None:
+        """Return a module of the same layers, even where its settings are untold; None where nobody has it."""
+        if self._builder:
+            return self.skeleton()
+        return skeleton(self.likely) if self.likely else None
+
+    def _further(self, name: str) -> tuple[str, ...]:
+        return tuple(other for other, held in self.ties.items() if held == name)
 
     def network(self) -> nn.Module:
         """Return a fresh module with these weights, in float32 on the CPU and in evaluation mode.
@@ -179,10 +147,10 @@ class Checkpoint:
             If no family recognises the tensors.
         """
         module = self._known().build()
-        check_fit(module, self.specs)
-        state = {name: self._state(source) for name, source in sources(module, self.specs).items()}
+        check_fit(module, self._named)
+        state = {name: self._state(source) for name, source in sources(module, self._named).items()}
         module.load_state_dict(state, strict=True)
-        return module.float().eval()
+        return tie(module.float().eval(), self.ties)
 
     def skeleton(self) -> nn.Module:
         """Return a module of the same names and shapes, on the meta device where that can be.
@@ -208,14 +176,4 @@ class Checkpoint:
         return self._builder
 
     def _state(self, name: str) -> Tensor:
-        return self.tensor(name) if name in self.specs else torch.zeros((), dtype=torch.int64)
-
-
-def _is_counted(layer: nn.Module) -> bool:
-    return isinstance(layer, _COUNTED) or type(layer).__name__ == "Conv1D"  # transformers' own `Transposed`
-
-
-def _looks_counted(name: str, spec: TensorSpec) -> bool:
-    is_weight = name == "weight" or name.endswith(".weight")
-    matrix = spec.dtype.is_floating_point and len(spec.shape) >= 2
-    return is_weight and matrix and not _NOT_COUNTED.search(name.lower())
+        return self.tensor(name) if name in self._named else torch.zeros((), dtype=torch.int64)

@@ -7,6 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from .architecture import TensorSpec
+from .arithmetic import is_number
 from .checkpoint import Checkpoint
 from .statistics import pieces
 
@@ -40,15 +42,15 @@ class Difference:
 
     @classmethod
     def of(cls, a: Tensor, b: Tensor) -> "Difference":
-        """Return the sums over two float64 tensors of one shape."""
-        product, zero_a, zero_b = a * b, a == 0, b == 0
+        """Return the sums over two tensors of one shape, in float64 or complex128; a product's is its real part."""
+        product, zero_a, zero_b = (a * b.conj()).real, a == 0, b == 0
         return cls(
             size=a.numel(),
             equal=int((a == b).sum()),
-            square_a=float(a.square().sum()),
-            square_b=float(b.square().sum()),
+            square_a=float(a.abs().square().sum()),
+            square_b=float(b.abs().square().sum()),
             product=float(product.sum()),
-            square_difference=float((a - b).square().sum()),
+            square_difference=float((a - b).abs().square().sum()),
             signed=int((product != 0).sum()),
             flips=int((product < 0).sum()),
             zeros_both=int((zero_a & zero_b).sum()),
@@ -78,29 +80,35 @@ class Difference:
 def compare(reference: Checkpoint, others: Sequence[Checkpoint]) -> list[dict[str, Any]]:
     """Return each of the others against the reference, as JSON values.
 
-    An entry has ``path``, ``total`` (the figures over every float tensor that both have in one shape), ``tensors`` (the
-    figures by tensor), ``missing`` and ``extra`` (names that only the reference, or only the other, has) and
-    ``reshaped`` (names that both have in different shapes).
+    An entry has ``path``, ``total`` (the figures over every tensor of numbers that both have in one shape),
+    ``tensors`` (the figures by tensor), ``missing`` and ``extra`` (names that only the reference, or only the other,
+    has) and ``reshaped`` (names that both have in different shapes).
     """
     return [_against(reference, other) for other in others]
 
 
 def _against(reference: Checkpoint, other: Checkpoint) -> dict[str, Any]:
-    shared = [name for name in reference.specs if name in other.specs]
-    same = [name for name in shared if reference.specs[name].shape == other.specs[name].shape]
+    mine, theirs = ({**checkpoint.specs, **_named(checkpoint)} for checkpoint in (reference, other))
+    shared = [name for name in mine if name in theirs and (name in reference.specs or name in other.specs)]
+    same = [name for name in shared if mine[name].shape == theirs[name].shape]
     parts = {
         name: _difference(reference.tensor(name), other.tensor(name))
         for name in same
-        if reference.specs[name].dtype.is_floating_point and other.specs[name].dtype.is_floating_point
+        if is_number(mine[name].dtype) and is_number(theirs[name].dtype)
     }
     return {
         "path": str(other.path),
         "total": sum(parts.values(), Difference()).figures(),
         "tensors": {name: part.figures() for name, part in parts.items()},
-        "missing": [name for name in reference.specs if name not in other.specs],
-        "extra": [name for name in other.specs if name not in reference.specs],
+        "missing": [name for name in reference.specs if name not in theirs],
+        "extra": [name for name in other.specs if name not in mine],
         "reshaped": [name for name in shared if name not in same],
     }
+
+
+def _named(checkpoint: Checkpoint) -> dict[str, TensorSpec]:
+    """Return the tensors of a checkpoint's further names."""
+    return {name: checkpoint.specs[held] for name, held in checkpoint.ties.items()}
 
 
 def _difference(a: Tensor, b: Tensor) -> Difference:

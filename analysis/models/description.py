@@ -12,6 +12,7 @@ from ..identity import Contents, look
 from .architecture import Architecture, TensorSpec
 from .card import read_card
 from .checkpoint import Checkpoint
+from .encodings import KINDS
 from .macs import macs
 from .preparation import guess_preparation
 from .reading import open_checkpoint
@@ -56,6 +57,9 @@ def describe_checkpoint(checkpoint: Checkpoint, statistics: bool | None = None) 
         "content": _content(path, bool(statistics)),
         "tensors": len(checkpoint.specs),
         "parameters": parameter_count(checkpoint),
+        "prunable": prunable_count(checkpoint),
+        "tied": dict(checkpoint.ties),
+        **{kind: checkpoint.metadata.get(kind, []) for kind in KINDS},
         "dtypes": _dtypes(checkpoint),
         "sparsity": _sparsity(checkpoint, values) if values else None,
         "not_finite": sum(value.not_finite for value in values.values()) if values else None,
@@ -115,13 +119,13 @@ _WRITERS = {
 
 
 def parameter_count(checkpoint: Checkpoint) -> int:
-    """Return the number of trained values, without running statistics and counters."""
-    return sum(spec.size for name, spec in checkpoint.specs.items() if _trained(name, spec))
+    """Return the number of trained values, without running statistics, masks and counters; tied ones count once."""
+    return sum(checkpoint.specs[name].size for name in checkpoint.trained())
 
 
-def _trained(name: str, spec: TensorSpec) -> bool:
-    """Tell parameters from the running statistics of batch norm and from counters."""
-    return spec.dtype.is_floating_point and not name.endswith((".running_mean", ".running_var"))
+def prunable_count(checkpoint: Checkpoint) -> int:
+    """Return the number of values that pruning counts: those of weights, without biases, norms and embeddings."""
+    return sum(weight.size for weight in checkpoint.weights())
 
 
 def _dtypes(checkpoint: Checkpoint) -> dict[str, int]:
@@ -133,16 +137,14 @@ def _dtypes(checkpoint: Checkpoint) -> dict[str, int]:
 
 
 def _sparsity(checkpoint: Checkpoint, values: Mapping[str, Statistics]) -> float | None:
-    names = checkpoint.weights()
-    total = sum(checkpoint.specs[name].size for name in names)
-    zeros = sum(values[name].zeros for name in names)
+    zeros = sum(values[weight.name].zeros for weight in checkpoint.weights())
+    total = prunable_count(checkpoint)
     return zeros / total if total else None
 
 
 def _norm(checkpoint: Checkpoint, values: Mapping[str, Statistics]) -> dict[str, float]:
     """Return the length, the root mean square and the largest magnitude of all trained values that are finite."""
-    trained = {name: spec.size for name, spec in checkpoint.specs.items() if _trained(name, spec)}
-    counts = {name: size - values[name].not_finite for name, size in trained.items()}
+    counts = {name: checkpoint.specs[name].size - values[name].not_finite for name in checkpoint.trained()}
     squares, count = sum(counts[name] * values[name].rms ** 2 for name in counts), sum(counts.values())
     largest = max((values[name].largest for name in counts), default=0.0)
     return {"l2": squares**0.5, "rms": (squares / count) ** 0.5 if count else 0.0, "largest": largest}

@@ -17,7 +17,7 @@ from .architecture import TensorSpec
 from .archive import Archive
 from .refusals import SAFE
 from .spans import AGAIN, Span
-from .stored import Storage, StoredTensor, stored
+from .stored import Storage, StoredTensor, shared, stored
 from .torch_file import check_order
 
 _TABLE = "_weights_config.json"
@@ -70,6 +70,7 @@ class ExportedFile:
             ) from error
         self.metadata: Mapping[str, Any] = {"program": "exported program; its graph is not run"}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, (tensor, _) in self._tensors.items()}
+        self.ties: Mapping[str, str] = shared({name: tensor for name, (tensor, _) in self._tensors.items()})
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

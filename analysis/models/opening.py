@@ -4,13 +4,13 @@ from pathlib import Path
 
 from ..errors import UserError
 from .archive import Archive
-from .checkpoint import TensorFile
 from .exported_file import ExportedFile, is_exported
 from .foreign import START, check_file, check_unknown
 from .refusals import CHECKPOINTS
 from .safetensors_file import SafetensorsFile
 from .spans import AGAIN
 from .subset import part
+from .tensor_file import TensorFile
 from .torch_file import TorchFile
 from .torchscript_file import TorchScriptFile, is_program
 

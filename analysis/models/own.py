@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..trust import require_trust
 from .architecture import Architecture
 from .builder import Builder
+from .unfolding import unfolded
 
 _SIDE = 224  # of an image, where the code does not tell
 
@@ -38,7 +39,7 @@ def own_builder(network: str) -> Builder:
         made = _run(network, build)
         if not isinstance(made, nn.Module):
             raise UserError(f"'{network}' gives a {type(made).__name__}, not a torch.nn.Module.", "Return the network.")
-        return made
+        return unfolded(made)
 
     return Builder(own_architecture(network, built()), built, built)
 

@@ -1,19 +1,23 @@
 """Opening a checkpoint of any known format, by its file, its index or its folder."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ..errors import UserError
-from .checkpoint import Checkpoint, TensorFile
+from .checkpoint import Checkpoint
+from .encodings import check_plain, decoded
 from .folder import ADAPTER, beside, weights_of
 from .opening import open_file
+from .recognising import is_own
 from .refusals import CHECKPOINTS
 from .sharded_file import INDEX, indexed_file, is_index, parted_file, series_of
 from .subset import part
+from .tensor_file import TensorFile
 
 _ADAPTS = re.compile(r"(.+?)\.(lora_\w+|ia3_l|hada_w\d_[ab]|lokr_w\d)\b.*")
 _PROMPTS = {"prompt_embeddings", "prompt_encoder.embedding.weight"}
-_QUANTISED = re.compile(r"\.(qweight|weight_packed|SCB|weight\.quant_state\..+)$")
 
 
 def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
@@ -34,16 +38,18 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
     ------
     UserError
         If there is no such file, if it is damaged or of an unknown format, if it holds no tensors, if its tensors are
-        quantised, if reading it would run code, if it has no such weights, or several and none is the usual one, or if
-        ``network`` cannot be built or has other tensors.
+        codes that cannot be decoded or made by code that it lacks, if reading it would run code, if it has no such
+        weights, or several and none is the usual one, or if ``network`` cannot be built or has other tensors.
     """
     place = _weights_file(path)
     file = _opened(place, weights, path)
     if not file.specs:
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
-    _check_numbers(path, file)
     _check_whole(path, file)
-    return Checkpoint(path, file, beside(place.parent), network)
+    said = beside(place.parent)
+    file = decoded(file, _quantisation(said))
+    check_plain(path.name, file.specs, with_code=is_own(network, file.metadata))
+    return Checkpoint(path, file, said, network)
 
 
 def _opened(place: Path, weights: str | None, path: Path) -> TensorFile:
@@ -72,12 +78,11 @@ def _weights_file(path: Path) -> Path:
         raise UserError(f"'{path}' cannot be read: {reason}.", "Check the path and its permissions.") from error
 
 
-def _check_numbers(path: Path, file: TensorFile) -> None:
-    packed = next((name for name in file.specs if _QUANTISED.search(name)), None)
-    if packed is not None:
-        raise UserError(
-            f"'{path.name}' holds '{packed}', which is quantised.", "Open the checkpoint that it was made from."
-        )
+def _quantisation(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the settings of the packer that a ``config.json`` names; none where it names none."""
+    config = said.get("config")
+    settings = config.get("quantization_config") if isinstance(config, Mapping) else None
+    return settings if isinstance(settings, Mapping) else {}
 
 
 def _check_whole(path: Path, file: TensorFile) -> None:

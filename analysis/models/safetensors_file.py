@@ -76,7 +76,8 @@ class SafetensorsFile:
             self.metadata: Mapping[str, Any] = _metadata(header.pop("__metadata__", None))
             self._entries = {name: _entry(path, name, entry, start) for name, entry in header.items()}
             _check_cover(self._entries, start, size)
-            self._entries |= {name: self._entries[held] for name, held in aliases(self.metadata, self._entries).items()}
+            self.ties: Mapping[str, str] = aliases(self.metadata, self._entries)
+            self._entries |= {name: self._entries[held] for name, held in self.ties.items()}
         except _FormatError as damage:
             raise UserError(f"'{path.name}' is a damaged safetensors file: {damage}.", AGAIN) from damage
         self.specs: Mapping[str, TensorSpec] = {name: entry.spec for name, entry in self._entries.items()}

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from ..errors import UserError
 from .architecture import TensorSpec
-from .checkpoint import TensorFile
 from .opening import open_file
 from .plain import plain
 from .safetensors_file import aliases
 from .spans import AGAIN
+from .tensor_file import TensorFile
 
 INDEX = ".index.json"
 _INDEX = re.compile(r".+\.index(\.\w+)?\.json")
@@ -49,6 +49,7 @@ class ShardedFile:
         self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
         self._shards = {tensor: shards[file] for tensor, file in placed.items()}
         self._held = {name: name for name in placed} | tied
+        self.ties: Mapping[str, str] = tied | _ties_within(shards, placed)
         self.specs: Mapping[str, TensorSpec] = {
             name: self._shards[held].specs[held] for name, held in self._held.items()
         }
@@ -119,6 +120,12 @@ def _all_parts(part: Path) -> list[str]:
         if number not in there:
             raise UserError(f"Part {number} of those that '{part.name}' belongs to is not there.", _COMPLETE)
     return [there[number] for number in sorted(there)]
+
+
+def _ties_within(shards: Mapping[str, TensorFile], placed: Mapping[str, str]) -> dict[str, str]:
+    """Return the ties of the parts between tensors that the index takes from the same part."""
+    ties = ((file, name, held) for file, shard in shards.items() for name, held in shard.ties.items())
+    return {name: held for file, name, held in ties if placed.get(name) == placed.get(held) == file}
 
 
 def read_json(path: Path, limit: int) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Tensors that still lie in a file: which storage, from where, in which steps."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -55,6 +55,22 @@ class StoredTensor:
         view = view.conj() if self.conjugate else view
         view = torch._neg_view(view) if self.negative else view
         return view.resolve_conj().resolve_neg().contiguous()
+
+
+class Kept(Protocol):
+    """A tensor that a file has, equal to another if it is the same elements of the same storage."""
+
+    @property
+    def spec(self) -> TensorSpec:
+        """Its shape and dtype."""
+        ...
+
+
+def shared(tensors: Mapping[str, Kept]) -> dict[str, str]:
+    """Return the names of tensors that are equal to an earlier one as `Kept` has it, each with the earlier."""
+    first: dict[Kept, str] = {}
+    held = {name: first.setdefault(tensor, name) for name, tensor in tensors.items() if tensor.spec.size}
+    return {name: other for name, other in held.items() if other != name}
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import Any
 from torch import Tensor
 
 from .architecture import TensorSpec
-from .checkpoint import TensorFile
 from .splitting import split
+from .tensor_file import TensorFile
 from .weight_sets import choose, told
 
 
@@ -37,6 +37,8 @@ class _Part:
         self._file = file
         self._names = names
         self.specs: Mapping[str, TensorSpec] = {own: file.specs[name] for own, name in names.items()}
+        own = {name: called for called, name in names.items()}
+        self.ties: Mapping[str, str] = {own[a]: own[b] for a, b in file.ties.items() if a in own and b in own}
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

@@ -22,7 +22,7 @@ from .pickles import read_pickle, read_pickle_bytes
 from .records import Leaf
 from .refusals import CHECKPOINTS, SAFE, damaged, unread
 from .spans import AGAIN, Places, Span
-from .stored import StoredTensor, Unreadable
+from .stored import StoredTensor, Unreadable, shared
 from .torch_pickles import VOCABULARY
 
 _MAGIC = 0x1950A86A20F9469CFC6C
@@ -57,6 +57,7 @@ class TorchFile:
         self._tensors = readable(path, chosen.tensors, self._places)
         self.metadata: Mapping[str, Any] = {**said(chosen.beside, self._places), **chosen.told}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
+        self.ties: Mapping[str, str] = shared(self._tensors)
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

@@ -17,6 +17,7 @@ from .archive import Archive
 from .pickle_objects import Record
 from .records import Leaf
 from .spans import AGAIN, Places
+from .stored import shared
 from .torch_file import check_order, read_leaf, readable, understood, zip_places
 from .torch_pickles import PROGRAM
 
@@ -46,6 +47,7 @@ class TorchScriptFile:
         self._tensors = readable(archive.path, tensors, self._places)
         self.metadata: Mapping[str, Any] = {"program": "TorchScript; its code is not run"}
         self.specs: Mapping[str, TensorSpec] = {name: tensor.spec for name, tensor in self._tensors.items()}
+        self.ties: Mapping[str, str] = shared(self._tensors)
 
     def tensor(self, name: str) -> Tensor:
         """Read one tensor."""

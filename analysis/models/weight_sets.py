@@ -29,6 +29,7 @@ _NESTS = (
     "ema",
 )
 _TRAINING = re.compile(r"optim|sched|scaler|callbacks|loops|rng|(^|_)amp(_|$)")
+_PACKED = "_packed_params"  # the weight and bias of torch's quantised layers in one value
 _DEPTH = 16
 
 
@@ -87,6 +88,7 @@ def _direct(state: Mapping[Any, Any], *, arrays: bool) -> dict[str, Leaf]:
     called = {key: value for key, value in state.items() if isinstance(key, str)}
     leaves = {key: _leaf(value, arrays=arrays or "." in key) for key, value in called.items()}
     leaves |= {key: Unreadable(f"an object of '{value.name}'") for key, value in called.items() if _packs(key, value)}
+    leaves |= {key: Unreadable("quantised") for key in called if key.rpartition(".")[2] == _PACKED}
     return {key: leaf for key, leaf in leaves.items() if leaf is not None}
 
 

@@ -23,6 +23,7 @@ def write_checkpoint(
     specs: Mapping[str, TensorSpec],
     tensor: Callable[[str], Tensor],
     metadata: Mapping[str, Any],
+    ties: Mapping[str, str] | None = None,
     confirm: Callable[[], None] = lambda: None,
 ) -> None:
     """Write a safetensors file; whatever goes wrong, the path has its old content or all of the new.
@@ -37,6 +38,8 @@ def write_checkpoint(
         Gives the tensor of a name; called once for each.
     metadata : mapping of str to Any
         JSON values, kept as the file's ``graftwork`` entry.
+    ties : mapping of str to str or None
+        Further names of some tensors, each with the name that is written; kept as the safetensors library keeps them.
     confirm : callable
         Asked once all is written, before the file gets its name; may raise.
 
@@ -47,7 +50,7 @@ def write_checkpoint(
     ValueError
         If a tensor differs from its spec, or the metadata is not JSON.
     """
-    header, offsets = _layout(specs, metadata)
+    header, offsets = _layout(specs, metadata, _held(specs, ties or {}))
     with _replacing(path) as stream:
         stream.write(header)
         for name, spec in specs.items():
@@ -56,7 +59,14 @@ def write_checkpoint(
         confirm()
 
 
-def _layout(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> tuple[bytes, dict[str, int]]:
+def _held(specs: Mapping[str, TensorSpec], ties: Mapping[str, str]) -> dict[str, str]:
+    """Return the further names of those tensors that are written, unless a name has a tensor of its own."""
+    return {name: held for name, held in ties.items() if held in specs and name not in specs}
+
+
+def _layout(
+    specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], ties: Mapping[str, str]
+) -> tuple[bytes, dict[str, int]]:
     """Return the header with its length, and where each tensor begins after it.
 
     Wide numbers lie first, so that every tensor is aligned to its own number's size; readers map them in place.
@@ -68,7 +78,7 @@ def _layout(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> tup
         end += _length(specs[name])
     entries = {name: _entry(name, spec, offsets[name]) for name, spec in specs.items()}
     own = json.dumps(dict(metadata), allow_nan=False)
-    text = json.dumps({"__metadata__": {"format": "pt", "graftwork": own}} | entries).encode()
+    text = json.dumps({"__metadata__": {**ties, "format": "pt", "graftwork": own}} | entries).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
     return len(text).to_bytes(8, "little") + text, offsets
 

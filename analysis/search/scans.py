@@ -15,7 +15,7 @@ from ..measured import rows_on
 from ..measures import MEASURES
 from ..models import Checkpoint, open_checkpoint
 from ..models.layer_names import layer_of
-from ..models.macs import macs_by_layer
+from ..models.macs import macs_by_weight
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, write_recipe
 from ..trials import DataFields, DerivedModel, ModelSpec, SourceModel, Trial
 from ..workspace import TrialRecord, Workspace
@@ -192,7 +192,7 @@ class _Harm:
 
 
 def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[str, float]:
-    sizes = {layer_of(name): float(checkpoint.specs[name].size) for name in checkpoint.weights()}
+    sizes = {layer_of(weight.name): float(weight.size) for weight in checkpoint.weights()}
     if cost == "nonzeros":
         return {layer: sizes[layer] for layer in layers}
     architecture = checkpoint.architecture
@@ -201,8 +201,8 @@ def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[st
             f"The multiply-accumulates of {checkpoint.path.name} cannot be counted: its network is not recognised.",
             "Allocate non-zero weights: --cost nonzeros.",
         )
-    counted = macs_by_layer(checkpoint.skeleton(), architecture)
-    return {layer: float(counted.get(layer, 0)) for layer in layers}
+    counted = macs_by_weight(checkpoint.skeleton(), architecture, checkpoint.weights())
+    return {layer_of(name): count for name, count in counted.items() if layer_of(name) in layers}
 
 
 def _recipe(space: Workspace, scan: Scan, found: Allocation) -> tuple[Recipe, dict[str, Any]]:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from ..errors import UserError
 from ..methods import Derivative, MethodContext
 from ..models import Checkpoint, TensorSpec
+from ..models.arithmetic import computable
 from .parameters import TrainingParameters
 
 _GLANCE = 16  # elements that are compared before all of them
@@ -159,4 +160,8 @@ def _twins(parent: Checkpoint, learnt: Mapping[str, Tensor]) -> dict[str, str]:
     spare = [name for name, spec in parent.specs.items() if name not in learnt and spec.dtype.is_floating_point]
     pairs = ((name, other) for name in spare for other in learnt if other in parent.specs)
     same = (pair for pair in pairs if parent.specs[pair[0]].shape == parent.specs[pair[1]].shape)
-    return {name: other for name, other in same if torch.equal(parent.tensor(name), parent.tensor(other))}
+    return {name: other for name, other in same if _equal(parent, name, other)}
+
+
+def _equal(parent: Checkpoint, name: str, other: str) -> bool:
+    return torch.equal(computable(parent.tensor(name)), computable(parent.tensor(other)))

@@ -174,7 +174,7 @@ class _Training:
         file = folder / f"step{self.step:07d}.safetensors"
         told = {"step": self.step} | dict(self.context.provenance)
         metadata = self.student.parent.inherited() | made.settings | told
-        write_checkpoint(file, made.specs, made.tensor, metadata)
+        write_checkpoint(file, made.specs, made.tensor, metadata, self.student.parent.ties)
         self.log.kept.append({"step": self.step, "file": f"{folder.name}/{file.name}"})
 
     def _look_and_stop(self) -> bool:

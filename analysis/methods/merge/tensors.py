@@ -1,13 +1,13 @@
 """What merging methods share: whether the models fit, and how precisely to add their tensors."""
 
 from collections.abc import Mapping, Sequence
-from functools import reduce
 
 import torch
 from torch import Tensor
 
 from ...errors import UserError
 from ...models import Checkpoint, TensorSpec
+from ...models.arithmetic import is_number, working_dtype
 from .. import Derivative, MethodContext
 
 _SHOWN = 3
@@ -15,6 +15,8 @@ _SHOWN = 3
 
 def check_same_tensors(parents: Sequence[tuple[str, Mapping[str, TensorSpec]]]) -> None:
     """Check that all models, each a name and its tensors, have the same ones, name by name and shape by shape.
+
+    Counters of batches may be missing: they do not act in evaluation.
 
     Raises
     ------
@@ -30,16 +32,6 @@ def check_same_tensors(parents: Sequence[tuple[str, Mapping[str, TensorSpec]]]) 
         )
 
 
-def is_mergeable(spec: TensorSpec) -> bool:
-    """Return whether tensors of this kind can be added: floating point or complex."""
-    return spec.dtype.is_floating_point or spec.dtype.is_complex
-
-
-def working_dtype(name: str, parents: Sequence[Checkpoint]) -> torch.dtype:
-    """Return the dtype to add in: it holds every parent's values, and is float32 at least."""
-    return reduce(torch.promote_types, (parent.specs[name].dtype for parent in parents), torch.float32)
-
-
 def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: MethodContext) -> Derivative:
     """Return the sum of the models' tensors, each model with its share.
 
@@ -51,25 +43,32 @@ def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: Me
     def tensor(name: str) -> Tensor:
         context.ticket.check()
         spec = first.specs[name]
-        if not is_mergeable(spec):
+        if not is_number(spec.dtype):
             return first.tensor(name)
-        dtype = working_dtype(name, parents)
+        dtype = working_dtype(*(parent.specs[name].dtype for parent in parents))
         total = torch.zeros(spec.shape, dtype=dtype, device=context.device)
         for parent, share in zip(parents, shares, strict=True):
             total.add_(parent.tensor(name).to(context.device, dtype), alpha=share)
         return total.to("cpu", spec.dtype)
 
-    taken = [name for name, spec in first.specs.items() if not is_mergeable(spec)]
+    taken = [name for name, spec in first.specs.items() if not is_number(spec.dtype)]
     return Derivative(first.specs, tensor, {"weights": shares, "taken_from_first": taken})
 
 
 def _differences(here: str, first: Mapping[str, TensorSpec], there: str, other: Mapping[str, TensorSpec]) -> list[str]:
-    texts = [f"{name} is missing in {there}" for name in first if name not in other]
-    texts += [f"{name} is missing in {here}" for name in other if name not in first]
+    texts = [f"{name} is missing in {there}" for name in first if name not in other and not _may_lack(name)]
+    texts += [f"{name} is missing in {here}" for name in other if name not in first and not _may_lack(name)]
     for name, spec in first.items():
         if name in other and other[name].shape != spec.shape:
             texts.append(f"{name} is {_sides(spec)} in {here} and {_sides(other[name])} in {there}")
+        elif name in other and other[name].dtype.is_complex != spec.dtype.is_complex:
+            texts.append(f"{name} is complex in {here if spec.dtype.is_complex else there} alone")
     return texts
+
+
+def _may_lack(name: str) -> bool:
+    """Tell whether a model runs without a tensor: a counter of batches, which is the first model's."""
+    return name.endswith("num_batches_tracked")
 
 
 def _sides(spec: TensorSpec) -> str:

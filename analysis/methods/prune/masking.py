@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, Any, Literal
 
-import torch
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from torch import Tensor
 
 from ....kernels.masks import Cut, cuts, erk_densities, keep, removed_count
 from ...errors import UserError
 from ...jobs.protocol import Ticket
-from ...models import Checkpoint
+from ...models import Checkpoint, Weight, parameter_count
+from ...models.arithmetic import computable
 from ...models.layer_names import fitting
 from ...registry import Parameters, parameter
 from .. import Derivative
@@ -54,8 +54,8 @@ class Masking:
     parent : Checkpoint
         Whose weights are masked.
     score : callable
-        Gives the non-negative scores of a weight's units, by its name: of the weight's shape for elements, (channels,)
-        for channels. Called several times; must give the same each time.
+        Gives the non-negative scores of a weight's units: of the weight's shape for elements, (channels,) for channels.
+        Called several times; must give the same each time.
     parameters : MaskParameters
         How much, from where.
     ticket : Ticket
@@ -63,12 +63,15 @@ class Masking:
     """
 
     parent: Checkpoint
-    score: Callable[[str], Tensor]
+    score: Callable[[Weight], Tensor]
     parameters: MaskParameters
     ticket: Ticket
 
     def derive(self) -> Derivative:
         """Find what goes, and return the derivative with facts on what stays.
+
+        ``of_parameters`` is the share of the network's parameters that the amount applies to: those of the weights that
+        are cut, without biases, norms and embeddings.
 
         Raises
         ------
@@ -78,21 +81,36 @@ class Masking:
         found = self._cuts(self._chosen())
         return Derivative(self.parent.specs, partial(self._tensor, found), self._facts(found))
 
+    @cached_property
+    def _weights(self) -> dict[str, Weight]:
+        return {weight.name: weight for weight in self.parent.weights()}
+
     def _chosen(self) -> tuple[str, ...]:
-        names = self.parent.weights()
-        if not names:
+        if not self._weights:
             raise UserError(
                 f"{self.parent.path.name} has no weights of linear or convolution layers.",
                 "Choose a checkpoint of a network with such layers.",
             )
-        return fitting(names, self.parameters.layers or ("*",))
+        names = fitting(self._weights, self.parameters.layers or ("*",))
+        self._check_channels(names)
+        return names
+
+    def _check_channels(self, names: tuple[str, ...]) -> None:
+        unknown = [name for name in names if self._weights[name].outputs is None]
+        if unknown and self.parameters.granularity == "channel":
+            raise UserError(
+                f"{self.parent.path.name} cannot be pruned by channels: which axis of '{unknown[0]}' is that of its "
+                "outputs is not known.",
+                'Prune single weights (granularity = "element"), choose other layers, or name the code that builds the '
+                "network.",
+            )
 
     @cached_property
     def _own_amounts(self) -> dict[str, float]:
         """The amounts of those layers that have one of their own, by name."""
         found: dict[str, float] = {}
         for pattern in sorted(self.parameters.amounts, key=lambda p: (len(p), p)):
-            found |= dict.fromkeys(fitting(self.parent.weights(), (pattern,)), self.parameters.amounts[pattern])
+            found |= dict.fromkeys(fitting(self._weights, (pattern,)), self.parameters.amounts[pattern])
         return found
 
     def _cuts(self, names: tuple[str, ...]) -> dict[str, Cut]:
@@ -108,7 +126,7 @@ class Masking:
             return self._cut_together(names, removed_count(amount, total))
         if self.parameters.scope == "layer":
             return self._cut_each(dict.fromkeys(names, amount))
-        densities = erk_densities([self.parent.specs[name].shape for name in names], 1 - amount)
+        densities = erk_densities([self._weights[name].shape for name in names], 1 - amount)
         return self._cut_each({name: 1 - density for name, density in zip(names, densities, strict=True)})
 
     def _cut_each(self, shares: dict[str, float]) -> dict[str, Cut]:
@@ -131,21 +149,24 @@ class Masking:
         for done, name in enumerate(names):
             if len(names) > 1:
                 self.ticket.progress(done, len(names), "scores")
-            yield self.score(name)
+            yield self.score(self._weights[name])
 
     def _tensor(self, found: dict[str, Cut], name: str) -> Tensor:
         self.ticket.check()
         tensor = self.parent.tensor(name)
         if name not in found:
             return tensor
-        mask = keep(self.score(name), found[name]).to(tensor.device)
-        return tensor.masked_fill(~mask.view(mask.shape + (1,) * (tensor.ndim - mask.ndim)), 0)
+        weight = self._weights[name]
+        mask = keep(self.score(weight), found[name]).to(tensor.device)
+        kept = mask if self.parameters.granularity == "element" else weight.over_channels(mask)
+        return computable(tensor).masked_fill(~kept, 0).to(tensor.dtype)
 
     def _facts(self, found: dict[str, Cut]) -> dict[str, Any]:
-        sizes = {name: self.parent.specs[name].size for name in found}
+        sizes = {name: self._weights[name].size for name in found}
         shares = {name: 1 - cut.removed / self._units(name) for name, cut in found.items()}
         facts: dict[str, Any] = {
             "kept": sum(shares[name] * sizes[name] for name in found) / sum(sizes.values()),
+            "of_parameters": sum(sizes.values()) / parameter_count(self.parent),
             "kept_by_layer": shares,
         }
         if self.parameters.scope == "global" and not self.parameters.amounts:
@@ -153,11 +174,5 @@ class Masking:
         return facts | {"threshold_by_layer": {name: cut.threshold for name, cut in found.items()}}
 
     def _units(self, name: str) -> int:
-        spec = self.parent.specs[name]
-        return spec.size if self.parameters.granularity == "element" else spec.shape[0]
-
-
-def score_dtype(parent: Checkpoint) -> torch.dtype:
-    """Return the dtype that holds every weight of the checkpoint exactly, float32 at least."""
-    wide = any(parent.specs[name].dtype == torch.float64 for name in parent.weights())
-    return torch.float64 if wide else torch.float32
+        weight = self._weights[name]
+        return weight.size if self.parameters.granularity == "element" else weight.channels

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ...identity import digest
-from ...models import Checkpoint
+from ...models import Checkpoint, Weight
 from .. import METHODS, Derivative, MethodContext
 from .masking import Masking, MaskParameters
 
@@ -19,6 +19,7 @@ class RandomParameters(MaskParameters):
     "prune.random",
     title="Random",
     citation="Liu et al. 2022, The Unreasonable Effectiveness of Random Pruning, arXiv:2202.02643",
+    version=2,
     stochastic=True,
 )
 def random(parents: Sequence[Checkpoint], parameters: RandomParameters, context: MethodContext) -> Derivative:
@@ -33,10 +34,9 @@ def random(parents: Sequence[Checkpoint], parameters: RandomParameters, context:
     """
     parent = parents[0]
 
-    def score(name: str) -> Tensor:
-        shape = parent.specs[name].shape
-        units = shape if parameters.granularity == "element" else shape[:1]
-        draws = torch.Generator().manual_seed(int(digest([context.seed, name])[:15], 16))
+    def score(weight: Weight) -> Tensor:
+        units = weight.shape if parameters.granularity == "element" else (weight.channels,)
+        draws = torch.Generator().manual_seed(int(digest([context.seed, weight.name])[:15], 16))
         return torch.rand(units, generator=draws).to(context.device)
 
     return Masking(parent, score, parameters, context.ticket).derive()

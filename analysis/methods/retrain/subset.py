@@ -9,6 +9,7 @@ from torch.nn.utils.parametrize import register_parametrization
 
 from ...errors import UserError
 from ...models import Checkpoint
+from ...models.weight import names_of
 from ...registry import parameter
 from ...training import Objective, Student, TrainingParameters, hold_all, recover, tied, zeros_of
 from .. import METHODS, Derivative, MethodContext
@@ -28,6 +29,7 @@ class SubsetParameters(TrainingParameters):
     "retrain.subset",
     title="Retraining a part",
     citation="Zimmer et al. 2023, PERP: Rethinking the Prune-Retrain Paradigm in the Era of LLMs, arXiv:2312.15230",
+    version=2,
     stochastic=True,
 )
 def subset(parents: Sequence[Checkpoint], parameters: SubsetParameters, context: MethodContext) -> Derivative:
@@ -49,7 +51,7 @@ def subset(parents: Sequence[Checkpoint], parameters: SubsetParameters, context:
     if "adapters" in parameters.train:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(context.seed)
-            _adapt(network, parent.weights(), zeros, parameters.rank)
+            _adapt(network, names_of(parent.weights()), zeros, parameters.rank)
     if not student.free():
         raise UserError(f"{parent.path.name} has no {' or '.join(parameters.train) or 'part'} to train.", _PARTS)
     return recover(student, Objective(parameters), parameters, context)
@@ -84,5 +86,6 @@ def _adapt(network: nn.Module, weights: Sequence[str], zeros: dict[str, Tensor],
         place, _, leaf = name.rpartition(".")
         module = network.get_submodule(place)
         weight: Tensor = getattr(module, leaf)
-        if not weight.requires_grad:  # or it learns whole already
+        recurrent = isinstance(module, nn.RNNBase)  # which keeps its weights aside and would not see the change
+        if not weight.requires_grad and not recurrent:  # or it learns whole already
             register_parametrization(module, leaf, LowRank(weight, zeros.get(name), rank))

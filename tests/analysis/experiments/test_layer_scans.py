@@ -7,6 +7,7 @@ import pytest
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.models import open_checkpoint
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.trials import DerivedModel, Plan
 
@@ -32,7 +33,7 @@ def _models(steps: str) -> list[DerivedModel]:
 
 
 def test_each_layer_is_cut_alone_at_every_amount() -> None:
-    weights = open_checkpoint(DEMO / "digits-resnet8.safetensors").weights()
+    weights = names_of(open_checkpoint(DEMO / "digits-resnet8.safetensors").weights())
     models = _models(SCAN.replace("OF", "net"))
     found = [(model.parameters["layers"], model.parameters["amount"]) for model in models]
     assert found == [([name.removesuffix(".weight")], amount) for name in weights for amount in (0.5, 0.9)]

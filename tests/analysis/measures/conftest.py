@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES, Column, Evidence, Value
-from graftwork.analysis.models import Architecture, TensorSpec
+from graftwork.analysis.models import Architecture, TensorSpec, Weight
 
 
 class Network(nn.Module):
@@ -39,6 +39,7 @@ class NetworkCheckpoint:
         self.path = Path("network.safetensors")
         self.specs = {n: TensorSpec(tuple(t.shape), t.dtype) for n, t in network.state_dict().items()}
         self.metadata: dict[str, Any] = {}
+        self.ties: dict[str, str] = {}
         self.architecture: Architecture | None = Architecture(
             family="toy",
             title="Toy",
@@ -52,8 +53,11 @@ class NetworkCheckpoint:
     def tensor(self, name: str) -> Any:
         return self.module.state_dict()[name]
 
-    def weights(self) -> tuple[str, ...]:
-        return ("conv.weight", "head.weight")
+    def weights(self) -> tuple[Weight, ...]:
+        return tuple(Weight(name, self.specs[name].shape) for name in ("conv.weight", "head.weight"))
+
+    def trained(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.module.named_parameters())
 
     def network(self) -> nn.Module:
         return self.module

@@ -11,6 +11,7 @@ import torch
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES
+from graftwork.analysis.models import TensorSpec
 
 Make = Callable[..., Any]
 
@@ -51,6 +52,16 @@ def test_an_unknown_network_still_has_parameters(evidence: Make) -> None:
     assert "cost.nominal.macs" not in found
     with pytest.raises(UserError, match="cannot be timed"):
         said("cost.measured", given)
+
+
+def test_numbers_of_a_byte_and_complex_ones_count(evidence: Make) -> None:
+    given = evidence()
+    given.checkpoint.architecture = None
+    tensors = {"a": torch.tensor([1.0, 0, 2]).to(torch.float8_e4m3fn), "b": torch.tensor([0, 1j])}
+    given.checkpoint.specs = {name: TensorSpec(tuple(t.shape), t.dtype) for name, t in tensors.items()}
+    given.checkpoint.tensor, given.checkpoint.trained = tensors.__getitem__, lambda: tuple(tensors)
+    found = said("cost.nominal", given)
+    assert (found["cost.nominal.parameters"].value, found["cost.nominal.nonzeros"].value) == (5, 3)
 
 
 def test_latency_of_a_network_that_sleeps(evidence: Make, monkeypatch: pytest.MonkeyPatch) -> None:

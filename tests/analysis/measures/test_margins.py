@@ -62,3 +62,12 @@ def test_no_linear_head(evidence: Make) -> None:
     given.checkpoint.architecture = None
     with pytest.raises(UserError, match="no linear head from 8 features to 7 classes"):
         said(given)
+
+
+def test_a_head_that_is_tied_is_the_tensor_it_is_tied_to(evidence: Make) -> None:
+    plain, tied = evidence(), evidence()
+    specs = tied.checkpoint.specs
+    specs["words.weight"] = specs.pop("head.weight")
+    tied.checkpoint.ties = {"head.weight": "words.weight"}
+    tied.checkpoint.tensor = lambda name: plain.checkpoint.tensor(name.replace("words", "head"))
+    np.testing.assert_array_equal(*(said(given)[1]["geometry.margins.margin"] for given in (plain, tied)))

@@ -82,3 +82,43 @@ def test_networks_on_tokens_and_unknown_ones_are_refused(evidence: Make, values_
     for name in ("proxy.synflow", "proxy.aszero", "proxy.gradsign", "invariance", "flatness", "robustness.bounds"):
         with pytest.raises(UserError, match="not a recognised network"):
             values_of(name, given)
+
+
+@pytest.mark.parametrize("name", ["proxy.synflow", "proxy.gradsign", "proxy.aszero"])
+def test_what_was_pruned_away_is_not_there_at_the_start(name: str, evidence: Make, values_of: Make) -> None:
+    dense, sparse = evidence(samples=9), evidence(samples=9)
+    with torch.no_grad():
+        sparse.checkpoint.module.conv.weight[::2] = 0
+    assert values_of(name, sparse)[name].value < values_of(name, dense)[name].value
+
+
+def test_the_mask_alone_matters_not_the_values(evidence: Make, values_of: Make) -> None:
+    found = []
+    for factor in (1, 5):
+        given = evidence()
+        with torch.no_grad():
+            given.checkpoint.module.conv.weight[:3] = 0
+            given.checkpoint.module.conv.weight.mul_(factor)
+        found.append(values_of("proxy.synflow", given)["proxy.synflow"].value)
+    assert found[0] == found[1]
+
+
+def test_vectors_that_begin_at_zero_are_no_mask(evidence: Make, values_of: Make) -> None:
+    plain, zeroed = evidence(), evidence()
+    with torch.no_grad():
+        zeroed.checkpoint.module.norm.weight.zero_()
+        zeroed.checkpoint.module.head.bias.zero_()
+    name = "proxy.synflow"
+    assert values_of(name, plain)[name] == values_of(name, zeroed)[name]
+
+
+def test_gradsign_counts_no_weight_that_was_pruned_away(evidence: Make, values_of: Make) -> None:
+    given = evidence(samples=6, labels=[2] * 6)
+    given.data.inputs = given.data.inputs[:1].repeat(6, 1, 1, 1)
+    network = given.build()
+    with torch.no_grad():
+        network.head.weight[:, ::2] = 0
+    F.cross_entropy(network(given.data.inputs[:1]), torch.tensor([2])).backward()
+    moving = sum(int(weight.grad.count_nonzero()) for weight in network.parameters())
+    moving -= int(network.head.weight.grad[:, ::2].count_nonzero())
+    assert values_of("proxy.gradsign", given, weights="own")["proxy.gradsign"].value == 6 * moving

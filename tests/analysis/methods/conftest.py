@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.methods import MethodContext
-from graftwork.analysis.models import Architecture, TensorSpec
+from graftwork.analysis.models import Architecture, TensorSpec, Weight
 
 
 class MemoryCheckpoint:
@@ -26,8 +26,11 @@ class MemoryCheckpoint:
     def tensor(self, name: str) -> Tensor:
         return self.tensors[name]
 
-    def weights(self) -> tuple[str, ...]:
-        return tuple(n for n, t in self.tensors.items() if n.endswith("weight") and t.ndim > 1)
+    def weights(self) -> tuple[Weight, ...]:
+        return tuple(Weight(n, tuple(t.shape)) for n, t in self.tensors.items() if n.endswith("weight") and t.ndim > 1)
+
+    def trained(self) -> tuple[str, ...]:
+        return tuple(self.tensors)
 
     def network(self) -> nn.Module:
         raise NotImplementedError

@@ -8,6 +8,7 @@ import torch
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.methods import METHODS
+from graftwork.analysis.methods.merge.tensors import check_same_tensors
 
 Make = Callable[..., Any]
 
@@ -68,7 +69,7 @@ def test_all_differences_in_one_error(make: Make, context: Make) -> None:
 def test_many_differences_are_counted(make: Make, context: Make) -> None:
     other = make(1)
     other.specs = {}
-    with pytest.raises(UserError, match="and 3 more"):
+    with pytest.raises(UserError, match="and 2 more"):
         merged([make(0), other], context())
 
 
@@ -98,3 +99,31 @@ def test_a_high_concentration_draws_nearly_equal_weights(make: Make, context: Ma
     method = METHODS.get("merge.random")
     mixture = method.function([make(0), make(1)], method.check({"concentration": 1e8}), context(seed=0))
     assert mixture.facts["weights"] == pytest.approx([0.5, 0.5], abs=1e-3)
+
+
+@pytest.mark.parametrize("lacking", [0, 1])
+def test_counters_that_a_parent_lacks_are_left_to_the_first(lacking: int, make: Make, context: Make) -> None:
+    parents = [make(0), make(1)]
+    del parents[lacking].tensors["norm.num_batches_tracked"]
+    del parents[lacking].specs["norm.num_batches_tracked"]
+    _, tensors = merged(parents, context())
+    assert tensors.keys() == parents[0].tensors.keys()
+
+
+@pytest.mark.parametrize("dtypes", [(torch.float8_e4m3fn,) * 2, (torch.float8_e5m2, torch.bfloat16)])
+def test_numbers_of_a_byte_are_added_in_float32(
+    dtypes: tuple[torch.dtype, torch.dtype], make: Make, context: Make
+) -> None:
+    parents = [
+        make(**{"hidden.weight": torch.full((2, 2), float(n)).to(dtype)})
+        for n, dtype in zip((1, 3), dtypes, strict=True)
+    ]
+    found = merged(parents, context())[1]["hidden.weight"]
+    assert found.dtype == dtypes[0]
+    assert torch.equal(found.float(), torch.full((2, 2), 2.0))
+
+
+def test_complex_and_real_tensors_are_not_added(make: Make) -> None:
+    parents = [make(**{"hidden.weight": torch.ones(2, 2, dtype=dtype)}) for dtype in (torch.float32, torch.complex64)]
+    with pytest.raises(UserError, match=r"hidden.weight is complex in 1 alone"):
+        check_same_tensors([(str(number), parent.specs) for number, parent in enumerate(parents)])

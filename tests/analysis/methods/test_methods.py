@@ -13,6 +13,7 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES
 from graftwork.analysis.methods import METHODS, Derivative, MethodContext
 from graftwork.analysis.models import Checkpoint, open_checkpoint, write_checkpoint
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.projections import PROJECTIONS
 from graftwork.analysis.trials import DataSpec
 
@@ -75,27 +76,27 @@ def test_a_method_gives_a_checkpoint_that_opens_and_leaves_its_parents_alone(
 @pytest.mark.parametrize("scope", ["global", "layer", "erk"])
 def test_the_share_that_is_asked_for_is_removed(name: str, scope: str, parents: list[Checkpoint]) -> None:
     derivative = _run(name, parents, amount=0.6, scope=scope)
-    weights = [derivative.tensor(n) for n in parents[0].weights()]
+    weights = [derivative.tensor(n) for n in names_of(parents[0].weights())]
     zeros = sum(int((w == 0).sum()) for w in weights) / sum(w.numel() for w in weights)
     assert zeros == pytest.approx(0.6, abs=2e-3)
 
 
 def test_channels_go_as_a_whole(parents: list[Checkpoint]) -> None:
     derivative = _run("prune.magnitude", parents, amount=0.5, scope="layer", granularity="channel")
-    for name in parents[0].weights():
+    for name in names_of(parents[0].weights()):
         gone = (derivative.tensor(name).flatten(1) == 0).all(1)
         assert int(gone.sum()) == round(0.5 * len(gone)), name
 
 
 def test_seeds_draw_other_masks(parents: list[Checkpoint]) -> None:
-    name = parents[0].weights()[3]
+    name = names_of(parents[0].weights())[3]
     one, other = (_run("prune.random", parents, seed=seed).tensor(name) for seed in (0, 1))
     assert not torch.equal(one, other)
 
 
 def test_a_merge_is_the_weighted_mean(parents: list[Checkpoint]) -> None:
     merged = _run("merge.linear", parents, weights=[1.0, 2.0, 1.0])
-    name = parents[0].weights()[2]
+    name = names_of(parents[0].weights())[2]
     a, b, c = (p.tensor(name).double() for p in parents)
     torch.testing.assert_close(merged.tensor(name).double(), (a + 2 * b + c) / 4, rtol=1e-6, atol=1e-7)
 

@@ -1,6 +1,8 @@
 """Pruning by magnitude and at random."""
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from torch.nn.utils import prune
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.methods import METHODS
+from graftwork.analysis.models.weight import names_of
 
 Make = Callable[..., Any]
 
@@ -27,7 +30,7 @@ def test_global_equals_the_library(make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.7)
     layers = {}
-    for name in checkpoint.weights():
+    for name in names_of(checkpoint.weights()):
         layers[name] = torch.nn.Linear(1, 1)
         layers[name].weight = torch.nn.Parameter(checkpoint.tensor(name).float())
     prune.global_unstructured([(m, "weight") for m in layers.values()], prune.L1Unstructured, amount=0.7)
@@ -40,7 +43,7 @@ def test_other_tensors_are_kept(make: Make, context: Make) -> None:
     _, tensors = pruned("prune.magnitude", checkpoint, context(), amount=1.0)
     for name in ("norm.weight", "norm.num_batches_tracked", "head.bias"):
         assert torch.equal(tensors[name], checkpoint.tensor(name))
-    assert zeros(tensors, checkpoint.weights()) == 1
+    assert zeros(tensors, names_of(checkpoint.weights())) == 1
 
 
 @pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
@@ -48,7 +51,7 @@ def test_other_tensors_are_kept(make: Make, context: Make) -> None:
 def test_removes_the_share_and_says_so(name: str, scope: str, make: Make, context: Make) -> None:
     checkpoint = make()
     facts, tensors = pruned(name, checkpoint, context(), amount=0.6, scope=scope)
-    names = checkpoint.weights()
+    names = names_of(checkpoint.weights())
     assert zeros(tensors, names) == pytest.approx(0.6, abs=0.005)
     assert facts["kept"] == pytest.approx(1 - zeros(tensors, names))
     for key in names:
@@ -66,8 +69,8 @@ def test_erk_spares_small_layers(make: Make, context: Make) -> None:
 def test_threshold_parts_kept_from_removed(make: Make, context: Make) -> None:
     checkpoint = make()
     facts, tensors = pruned("prune.magnitude", checkpoint, context(), amount=0.5)
-    removed = torch.cat([checkpoint.tensor(n).float()[tensors[n] == 0].abs() for n in checkpoint.weights()])
-    kept = torch.cat([tensors[n].float()[tensors[n] != 0].abs() for n in checkpoint.weights()])
+    removed = torch.cat([checkpoint.tensor(n).float()[tensors[n] == 0].abs() for n in names_of(checkpoint.weights())])
+    kept = torch.cat([tensors[n].float()[tensors[n] != 0].abs() for n in names_of(checkpoint.weights())])
     assert removed.max() == facts["threshold"]
     assert kept.min() >= facts["threshold"]
 
@@ -91,7 +94,7 @@ def test_norm_decides_between_channels(norm: str, gone: int, make: Make, context
 def test_channels_go_whole(name: str, make: Make, context: Make) -> None:
     checkpoint = make()
     _, tensors = pruned(name, checkpoint, context(), amount=0.5, scope="layer", granularity="channel")
-    for key in checkpoint.weights():
+    for key in names_of(checkpoint.weights()):
         empty = (tensors[key].flatten(1) == 0).sum(1)
         assert sorted(empty.unique().tolist()) == [0, tensors[key][0].numel()]
         assert (empty > 0).float().mean() == 0.5
@@ -157,7 +160,7 @@ def test_a_layers_own_amount_counts_in_place_of_the_common_one(make: Make, conte
     expected = reference(checkpoint, {"hidden.weight": 0.9, "head.weight": 0.3, "conv.weight": 0.5})
     for name, weight in expected.items():
         assert torch.equal(tensors[name].float(), weight)
-    assert list(facts["threshold_by_layer"]) == list(checkpoint.weights())
+    assert list(facts["threshold_by_layer"]) == list(names_of(checkpoint.weights()))
 
 
 def test_what_has_its_own_amount_is_not_compared_with_the_rest(make: Make, context: Make) -> None:
@@ -192,3 +195,62 @@ def test_parameters_that_came_later_leave_identities_as_they_were() -> None:
     assert check({"amounts": {"fc": 0.1}}).model_dump(mode="json")["amounts"] == {"fc": 0.1}
     with pytest.raises(UserError, match="amounts"):
         check({"amounts": {"fc": 1.1}})
+
+
+def turned(checkpoint: Any, name: str) -> Any:
+    """Return the checkpoint with one weight that has its outputs second."""
+    weights = [replace(w, outputs=1 if w.name == name else w.outputs) for w in checkpoint.weights()]
+    checkpoint.weights = lambda: tuple(weights)
+    return checkpoint
+
+
+@pytest.mark.parametrize("name", ["prune.magnitude", "prune.random"])
+def test_channels_are_outputs_wherever_they_lie(name: str, make: Make, context: Make) -> None:
+    checkpoint = turned(make(), "hidden.weight")
+    facts, tensors = pruned(name, checkpoint, context(), amount=0.5, scope="layer", granularity="channel")
+    gone = (tensors["hidden.weight"] == 0).all(0)
+    assert gone.sum() == 4
+    assert int((tensors["hidden.weight"] == 0).sum()) == 4 * 16
+    assert facts["kept_by_layer"]["hidden.weight"] == 0.5
+    if name == "prune.magnitude":
+        sums = checkpoint.tensor("hidden.weight").abs().sum(0)
+        assert sums[gone].max() < sums[~gone].min()
+
+
+@pytest.mark.parametrize(("granularity", "refused"), [("channel", True), ("element", False)])
+def test_channels_of_unknown_axes_are_refused_by_name(
+    granularity: str, refused: bool, make: Make, context: Make
+) -> None:
+    checkpoint = make()
+    weights = tuple(replace(weight, outputs=None) for weight in checkpoint.weights())
+    checkpoint.weights = lambda: weights
+    expected = pytest.raises(UserError, match=r"axis of 'conv.weight'") if refused else nullcontext()
+    with expected:
+        pruned("prune.magnitude", checkpoint, context(), granularity=granularity)
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2, torch.float16])
+def test_narrow_numbers_keep_their_bits_or_go(dtype: torch.dtype, make: Make, context: Make) -> None:
+    weight = torch.randn(16, 16).to(dtype)
+    _, tensors = pruned("prune.magnitude", make(**{"hidden.weight": weight}), context(), amount=0.5, scope="layer")
+    found = tensors["hidden.weight"]
+    assert found.dtype == dtype
+    kept = found.float() != 0
+    assert kept.float().mean() == pytest.approx(0.5, abs=0.01)
+    assert torch.equal(found.float()[kept], weight.float()[kept])
+
+
+@pytest.mark.parametrize("granularity", ["element", "channel"])
+def test_complex_weights_go_by_their_magnitude(granularity: str, make: Make, context: Make) -> None:
+    weight = torch.polar(torch.arange(1.0, 65).view(8, 8), torch.randn(8, 8))
+    checkpoint = make(**{"hidden.weight": weight})
+    options = {"amount": 0.5, "scope": "layer", "granularity": granularity}
+    _, tensors = pruned("prune.magnitude", checkpoint, context(), **options)
+    assert torch.equal(tensors["hidden.weight"] == 0, torch.arange(64).view(8, 8) < 32)
+
+
+def test_the_share_of_the_parameters_is_said(make: Make, context: Make) -> None:
+    checkpoint = make()
+    every = sum(tensor.numel() for tensor in checkpoint.tensors.values())
+    facts, _ = pruned("prune.magnitude", checkpoint, context(), layers=["hidden"])
+    assert facts["of_parameters"] == 16 * 8 / every

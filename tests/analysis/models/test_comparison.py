@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.models import compare, open_checkpoint, statistics
+from graftwork.analysis.models import compare, describe, open_checkpoint, statistics
 from graftwork.analysis.worker.tasks import Desk, compare_checkpoints, inspect
 
 
@@ -71,3 +71,17 @@ def test_a_network_is_compared_with_its_own_average(tmp_path: Path) -> None:
 def test_a_file_whose_name_has_the_mark_of_weights_is_itself(tmp_path: Path) -> None:
     save_file({"w": torch.ones(2)}, tmp_path / "a#ema")
     assert inspect(Desk(torch.device("cpu")), {"path": str(tmp_path / "a#ema")}, Quiet())["tensors"] == 1
+
+
+def test_complex_weights_are_compared_as_their_parts(tmp_path: Path) -> None:
+    a, b = torch.randn(5, 4, dtype=torch.complex64), torch.randn(5, 4, dtype=torch.complex64)
+    save_file({"x.weight": a}, tmp_path / "a.safetensors")
+    save_file({"x.weight": b}, tmp_path / "b.safetensors")
+    first, second = (open_checkpoint(tmp_path / f"{name}.safetensors") for name in "ab")
+    (found,) = compare(first, [second])
+    x, y = (torch.view_as_real(tensor).flatten().double() for tensor in (a, b))
+    assert found["total"]["relative"] == pytest.approx(float((x - y).norm() / x.norm()))
+    assert found["total"]["cosine"] == pytest.approx(float(torch.cosine_similarity(x, y, dim=0)))
+    assert found["total"]["equal"] == 0
+    assert describe(tmp_path / "a.safetensors")["parameters"] == 20
+    assert describe(tmp_path / "a.safetensors")["norm"]["l2"] == pytest.approx(float(x.norm()))

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +12,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.experiments.running import Runner
 from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.models import open_checkpoint
+from graftwork.analysis.models import open_checkpoint, write_checkpoint
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.workspace import Workspace
 
@@ -127,6 +128,46 @@ def test_a_module_of_a_package_is_found_without_being_imported(tmp_path: Path, m
     for wrong in ("lab_of_mine.none:make", "nets", "a.py:", "nowhere.py:make"):
         with pytest.raises(UserError):
             trust.code_file(wrong)
+
+
+FOLDED = """
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations, parametrize, prune, spectral_norm, weight_norm
+class Double(nn.Module):
+    def forward(self, x):
+        return 2 * x
+def made(change):
+    net = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+    change(net[0])
+    net.input_shape = (6,)
+    return net
+def pruned():
+    return made(lambda layer: prune.l1_unstructured(layer, "weight", 0.5))
+def normed():
+    return made(parametrizations.weight_norm)
+def spectral():
+    return made(parametrizations.spectral_norm)
+def older():
+    return made(spectral_norm)
+def doubled():
+    return made(lambda layer: parametrize.register_parametrization(layer, "weight", Double()))
+"""
+
+
+@pytest.mark.parametrize("name", ["pruned", "normed", "spectral", "older", "doubled"])
+def test_own_code_with_weights_made_of_others_runs_as_it_does(name: str, tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(FOLDED)
+    trust.trust(tmp_path / "net.py")
+    space: dict[str, Any] = {}
+    exec(FOLDED, space)
+    network = space[name]().eval()
+    torch.save(network.state_dict(), tmp_path / "a.pt")
+    checkpoint = open_checkpoint(tmp_path / "a.pt", network=f"{tmp_path / 'net.py'}:{name}")
+    x = torch.randn(4, 6)
+    write_checkpoint(tmp_path / "b.safetensors", checkpoint.specs, checkpoint.tensor, checkpoint.inherited())
+    for opened in (checkpoint, open_checkpoint(tmp_path / "b.safetensors")):
+        torch.testing.assert_close(opened.network()(x), network(x))
 
 
 WITH_LOSS = """

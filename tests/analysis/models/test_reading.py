@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import Checkpoint, open_checkpoint
+from graftwork.analysis.models.weight import names_of
 
 
 def save(state: dict[str, Tensor], path: Path, form: str) -> Path:
@@ -118,13 +119,13 @@ def test_weights_of_an_unknown_network_leave_out_embeddings_and_norms(tmp_path: 
     state = {name: torch.ones(2, 2) for name in counted + others}
     state |= {"b.weight": torch.ones(2), "c.weight": torch.ones(2, 2, dtype=torch.int64)}
     torch.save(state, tmp_path / "a.pt")
-    assert sorted(open_checkpoint(tmp_path / "a.pt").weights()) == sorted(counted)
+    assert sorted(names_of(open_checkpoint(tmp_path / "a.pt").weights())) == sorted(counted)
 
 
 def test_weights_of_a_known_network_are_its_layers(resnet: nn.Module, tmp_path: Path) -> None:
     torch.save(resnet.state_dict(), tmp_path / "a.pt")
     layers = [f"{n}.weight" for n, m in resnet.named_modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    assert list(open_checkpoint(tmp_path / "a.pt").weights()) == layers
+    assert list(names_of(open_checkpoint(tmp_path / "a.pt").weights())) == layers
 
 
 def test_an_unknown_network_cannot_be_run(state: dict[str, Tensor], tmp_path: Path) -> None:

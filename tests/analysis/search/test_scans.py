@@ -10,6 +10,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.models import open_checkpoint
 from graftwork.analysis.models.layer_names import groups_of, layer_of
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.recipe import parse_recipe
 from graftwork.analysis.search.scans import report
 from graftwork.analysis.trials import DerivedModel, Plan, Trial, TrialResult, Value
@@ -20,7 +21,7 @@ from .digits import DEMO, HEAD, recipe
 SCAN = HEAD.replace('"cut"', '"scan"').replace('what = ["accuracy", "cost.nominal"]', 'what = ["accuracy", "loss"]')
 EACH = 'layers = "each"\namount = [0.5, 0.9]\n'
 NET = open_checkpoint(DEMO / "digits-resnet8.safetensors")
-SIZES = {layer_of(name): NET.specs[name].size for name in NET.weights()}
+SIZES = {layer_of(name): NET.specs[name].size for name in names_of(NET.weights())}
 
 
 STANDARD: dict[str, Any] = {"step": "scan", "budget": 0.5}

@@ -16,6 +16,7 @@ from graftwork.analysis.jobs.engine import Engine
 from graftwork.analysis.jobs.executor import Executor, Job
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES, Evidence
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.recipe import anchored, parse_recipe, write_recipe
 from graftwork.analysis.registry import Parameters
 from graftwork.analysis.search.proposing import Searching
@@ -95,7 +96,7 @@ class NoParameters(Parameters):
 def synthetic(evidence: Evidence, parameters: NoParameters) -> Iterator[Value]:
     """Count the weights that are not zero, and give the error that the law of the model's method has for so many."""
     law = LAWS["prune.random" if "prune.random" in str(evidence.checkpoint.metadata) else "prune.magnitude"]
-    size = sum(int((evidence.checkpoint.tensor(name) != 0).sum()) for name in evidence.checkpoint.weights())
+    size = sum(int((evidence.checkpoint.tensor(name) != 0).sum()) for name in names_of(evidence.checkpoint.weights()))
     yield Value(measure="synthetic.size", value=size)
     yield Value(measure="synthetic", value=float(law.at(size)))
 

@@ -21,6 +21,7 @@ from graftwork.analysis.methods.distil.features import FeaturesParameters, Taugh
 from graftwork.analysis.methods.distil.logits import LogitsParameters, TaughtOutputs
 from graftwork.analysis.methods.distil.teaching import LayerPairs
 from graftwork.analysis.models import Checkpoint, open_checkpoint
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.training import Batch, Student
 
 from .conftest import DEMO, apply, context_of, tensors
@@ -67,7 +68,7 @@ def test_a_student_comes_nearer_to_its_teacher_without_a_label(
     assert "task" not in curve[0]
     for name in [key for key in curve[0] if key.endswith(".error")] or ["loss"]:
         assert curve[-1][name] < 0.9 * curve[0][name], name
-    for name in sparse.weights():
+    for name in names_of(sparse.weights()):
         assert torch.equal(made.tensor(name) == 0, sparse.tensor(name) == 0), name
 
 

@@ -13,6 +13,7 @@ from graftwork.analysis.methods import METHODS
 from graftwork.analysis.methods.retrain.adapter import Adapted
 from graftwork.analysis.methods.retrain.parts import Part
 from graftwork.analysis.models import Checkpoint, open_checkpoint
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.trials import DataSpec
 
 from .conftest import DEMO, apply, context_of, saved, tensors
@@ -48,13 +49,13 @@ def test_what_is_chosen_learns_and_nothing_else(
 @pytest.mark.parametrize("train", [["adapters"], ["norms", "adapters", "head"]])
 def test_adapters_leave_zeros_where_they_are(train: list[Part], sparse: Checkpoint, digits: Prepared) -> None:
     made = apply("retrain.subset", sparse, context_of(digits), **SHORT, train=train)
-    for name in sparse.weights():
+    for name in names_of(sparse.weights()):
         assert torch.equal(made.tensor(name) == 0, sparse.tensor(name) == 0), name
 
 
 def test_an_adapters_change_has_its_rank(dense: Checkpoint, digits: Prepared) -> None:
     made = apply("retrain.subset", dense, context_of(digits), **SHORT, train=["adapters"], rank=2)
-    for name in dense.weights():
+    for name in names_of(dense.weights()):
         change = (made.tensor(name) - dense.tensor(name)).flatten(1)
         assert torch.linalg.matrix_rank(change, rtol=1e-4) == 2, name
 
@@ -102,7 +103,7 @@ def test_channels_that_are_gone_stay_gone(dense: Checkpoint, digits: Prepared, t
     cut = apply("prune.magnitude", dense, context_of(None), amount=0.5, granularity="channel", scope="layer")
     parent = saved(cut, tmp_path / "cut.safetensors")
     made = apply("retrain.adapter", parent, context_of(digits), **SHORT)
-    for name in parent.weights():
+    for name in names_of(parent.weights()):
         assert torch.equal(made.tensor(name) == 0, parent.tensor(name) == 0), name
     assert "layer1.0.conv1.weight" in changed(parent, tensors(made))
 

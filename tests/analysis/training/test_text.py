@@ -46,7 +46,7 @@ def gpt2(folder: Path, twice: bool) -> Checkpoint:
     named = {f"transformer.{name}": tensor for name, tensor in tensors.items()}
     if twice:
         named["lm_head.weight"] = tensors["wte.weight"].clone()
-    save_file(named, folder / "gpt2.safetensors")
+    save_file(named, folder / "gpt2.safetensors", {"graftwork": '{"heads": 2}'})
     return open_checkpoint(folder / "gpt2.safetensors")
 
 

@@ -17,6 +17,7 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.models.beginning import untrained
 from graftwork.analysis.models.families.resnet_cifar import CifarResNet
+from graftwork.analysis.models.weight import names_of
 from graftwork.analysis.training import Batches, TrainingParameters, drafts
 from graftwork.analysis.trials import DataSpec
 
@@ -138,14 +139,14 @@ def test_a_parents_zeros_stay_zero_and_the_rest_learns(
     method: str, optimiser: str, sparse: Checkpoint, digits: Prepared
 ) -> None:
     made = apply(method, sparse, context_of(digits), **SHORT, optimiser=optimiser, weight_decay=0.1)
-    for name in sparse.weights():
+    for name in names_of(sparse.weights()):
         assert torch.equal(made.tensor(name) == 0, sparse.tensor(name) == 0), name
         assert not torch.equal(made.tensor(name), sparse.tensor(name)), name
 
 
 def test_zeros_grow_where_that_is_asked_for(sparse: Checkpoint, digits: Prepared) -> None:
     made = apply("retrain.full", sparse, context_of(digits), **SHORT, keep_zeros=False)
-    weights = [made.tensor(name) for name in sparse.weights()]
+    weights = [made.tensor(name) for name in names_of(sparse.weights())]
     assert sum(int((w == 0).sum()) for w in weights) < 0.01 * sum(w.numel() for w in weights)
 
 
@@ -165,7 +166,7 @@ def test_retraining_recovers_what_pruning_broke(sparse: Checkpoint, digits: Prep
 def test_from_scratch_nothing_is_inherited_but_the_shape(dense: Checkpoint, digits: Prepared) -> None:
     made = apply("retrain.scratch", dense, context_of(digits), **SHORT)
     fresh = untrained(dense.network(), 0).state_dict()
-    for name in dense.weights():
+    for name in names_of(dense.weights()):
         apart = (made.tensor(name) - fresh[name]).norm()
         assert apart < 0.5 * fresh[name].norm(), name
         assert apart < 0.5 * (made.tensor(name) - dense.tensor(name)).norm(), name

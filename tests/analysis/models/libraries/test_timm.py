@@ -13,6 +13,7 @@ from torch import nn
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import Checkpoint, describe, open_checkpoint
+from graftwork.analysis.models.weight import names_of
 
 from ..conftest import agree
 from ..networks import randomised
@@ -77,7 +78,7 @@ def test_a_network_by_its_name_needs_no_trust(timm: Any, classes: int, tmp_path:
     checkpoint = open_checkpoint(tmp_path / "a.pt", network="timm:resnet10t")
     assert checkpoint.architecture is not None
     assert (checkpoint.architecture.classes, checkpoint.architecture.head) == (classes, "fc" if classes else None)
-    assert "layer1.0.conv1.weight" in checkpoint.weights()
+    assert "layer1.0.conv1.weight" in names_of(checkpoint.weights())
     agrees(checkpoint, network)
 
 
@@ -149,7 +150,7 @@ def test_without_timm_its_name_and_how_to_install_it_are_said(
     monkeypatch.setitem(sys.modules, "timm", None)
     checkpoint = open_checkpoint(path)
     assert checkpoint.architecture is None
-    assert "layer1.0.conv1.weight" in checkpoint.weights()
+    assert "layer1.0.conv1.weight" in names_of(checkpoint.weights())
     with pytest.raises(UserError, match="it names resnet10t of timm, but timm, which would open it,") as refused:
         checkpoint.network()
     assert "pip install 'graftwork[timm]'" in refused.value.problem

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import Architecture, open_checkpoint
+from graftwork.analysis.models.weight import names_of
 
 from ..conftest import agree
 from ..networks import randomised
@@ -70,7 +71,7 @@ def opened(network: Any, folder: Path, x: Tensor, expected: Tensor) -> Architect
     assert architecture.stages
     assert set(architecture.stages) <= set(modules)
     assert architecture.head is None or isinstance(modules[architecture.head], nn.Linear)
-    assert set(checkpoint.weights())
+    assert set(names_of(checkpoint.weights()))
     with torch.inference_mode():
         assert len(checkpoint.network()(architecture.example(1))) == 1
     agree(checkpoint, x, expected)
