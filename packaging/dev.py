@@ -2,6 +2,7 @@
 
     python3 packaging/dev.py demo    open the demo, or without a display write its results and pictures
     python3 packaging/dev.py test    run every test; further arguments go to pytest
+    python3 packaging/dev.py types   only check types
     python3 packaging/dev.py setup   only make .venv and install into it
 
 Every command sets up first and skips what is there already.
@@ -45,7 +46,7 @@ FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "
 
 def main() -> int:
     """Run the command that the arguments name; return its exit code."""
-    commands = {"demo": demo, "test": test, "setup": setup}
+    commands = {"demo": demo, "test": test, "types": types, "setup": setup}
     name, *further = sys.argv[1:] or ["help"]
     if name not in commands or (further and name != "test"):
         print(__doc__)
@@ -60,12 +61,24 @@ def demo(_: list[str]) -> int:
 
 
 def test(further: list[str]) -> int:
-    """Run the tests, several at once."""
+    """Run the tests, several at once, then those that measure a time, and check types; or what the arguments name."""
     failed = setup([], tests=True)
     if failed:
         return failed
     pytest = [_script("python"), "-m", "pytest"]
-    return _run([*pytest, *(further or ["-n", "auto", "--maxprocesses", "4"])])
+    if further:
+        return _run([*pytest, *further])
+    side_by_side = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
+    return types([]) | _run([*pytest, *side_by_side]) | _run([*pytest, "-m", "timing"])
+
+
+def types(_: list[str]) -> int:
+    """Check the types of the package, the tests and the scripts."""
+    failed = setup([], tests=True)
+    if failed:
+        return failed
+    mypy = [_script("python"), "-m", "mypy"]
+    return _run([*mypy, "-p", "graftwork"]) | _run([*mypy, "tests", "packaging"])
 
 
 def setup(_: list[str], tests: bool = False) -> int:

@@ -26,7 +26,17 @@ settings.load_profile("shared machines")
 for wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitCallback):
     wait.__kwdefaults__ = {**(wait.__kwdefaults__ or {}), "timeout": 60_000}  # nor is a slow answer
 
+pytest_plugins = ["tests.work"]
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let what measures a time come last; where tests run side by side, leave it to a run of its own."""
+    timed = [item for item in items if item.get_closest_marker("timing")]
+    others = [item for item in items if item not in timed]
+    alone = not hasattr(config, "workerinput")
+    items[:] = [*others, *timed] if alone else others
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ import pytest
 
 from graftwork.analysis.workspace import Workspace
 
+from .conftest import Program
+
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit"]
 RECIPE = f"""
@@ -43,12 +45,13 @@ def _command(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "graftwork", *map(str, arguments)]
 
 
-def _graftwork(*arguments: object) -> subprocess.CompletedProcess[str]:
+def _alone(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process of its own."""
     return subprocess.run(_command(*arguments), capture_output=True, text=True, check=False, timeout=200)
 
 
-def _values(folder: Path) -> list[dict[str, Any]]:
-    done = _graftwork("measures", "-w", folder, "--json")
+def _values(graftwork: Program, folder: Path) -> list[dict[str, Any]]:
+    done = graftwork("measures", "-w", folder, "--json")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -60,16 +63,16 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(recipe: Path) -> Path:
+def finished(graftwork: Program, recipe: Path) -> Path:
     folder = recipe.parent / "whole.graft"
-    done = _graftwork("run", recipe, "-w", folder)
+    done = graftwork("run", recipe, "-w", folder)
     assert done.returncode == 0, done.stderr
     assert "net/magnitude-0.7" in done.stdout
     return folder
 
 
-def test_measures_have_the_promised_fields(finished: Path) -> None:
-    values = _values(finished)
+def test_measures_have_the_promised_fields(graftwork: Program, finished: Path) -> None:
+    values = _values(graftwork, finished)
     assert {tuple(value) for value in values} == {tuple(KEYS)}
     pruned = next(v for v in values if v["model"] == "net/magnitude-0.5" and v["measure"] == "accuracy")
     assert (pruned["parents"], pruned["operation"], pruned["unit"]) == (["net"], "prune.magnitude", "fraction")
@@ -77,52 +80,59 @@ def test_measures_have_the_promised_fields(finished: Path) -> None:
     assert pruned["low"] <= pruned["value"] <= pruned["high"]
 
 
-def test_a_second_run_has_nothing_to_do(finished: Path, recipe: Path) -> None:
-    before = _values(finished)
-    assert _graftwork("run", recipe, "-w", finished).returncode == 0
-    assert _values(finished) == before
+def test_a_second_run_has_nothing_to_do(graftwork: Program, finished: Path, recipe: Path) -> None:
+    before = _values(graftwork, finished)
+    assert graftwork("run", recipe, "-w", finished).returncode == 0
+    assert _values(graftwork, finished) == before
     with Workspace.open(finished, read_only=True) as workspace:
         assert {trial.attempts for trial in workspace.trials()} == {1}
 
 
-def test_a_workspace_that_is_being_written_is_refused_with_the_writer_named(finished: Path, recipe: Path) -> None:
+def test_a_workspace_that_is_being_written_is_refused_with_the_writer_named(
+    graftwork: Program, finished: Path, recipe: Path
+) -> None:
     with Workspace.open(finished):
-        done = _graftwork("run", recipe, "-w", finished)
-        assert _graftwork("workspace", "check", finished).returncode == 0
+        done = graftwork("run", recipe, "-w", finished)
+        assert graftwork("workspace", "check", finished).returncode == 0
     assert done.returncode == 2
     assert done.stderr.startswith(f"graftwork: The workspace {finished} is being written by process {os.getpid()}.")
     assert done.stderr.strip().count("\n") == 0
 
 
-def test_a_dry_run_says_what_is_to_come_and_leaves_nothing(finished: Path, recipe: Path, tmp_path: Path) -> None:
+def test_a_dry_run_says_what_is_to_come_and_leaves_nothing(
+    graftwork: Program, finished: Path, recipe: Path, tmp_path: Path
+) -> None:
     new = tmp_path / "new.graft"
-    fresh = _graftwork("run", recipe, "-w", new, "--dry-run")
+    fresh = graftwork("run", recipe, "-w", new, "--dry-run")
     assert fresh.returncode == 0, fresh.stderr
     assert "a time that nothing run before tells" in fresh.stdout
     assert "net/magnitude-0.7" in fresh.stdout
     assert not new.exists()
-    again = _graftwork("run", recipe, "-w", finished, "--dry-run")
+    again = graftwork("run", recipe, "-w", finished, "--dry-run")
     assert "trials are done" in again.stdout
 
 
-def test_several_workers_give_the_same_table(finished: Path, recipe: Path, tmp_path: Path) -> None:
-    done = _graftwork("run", recipe, "-w", tmp_path / "two.graft", "--workers", "2", "--memory", "16GB")
+@pytest.mark.heavy("the whole program, in processes of its own")
+def test_several_workers_give_the_same_table(graftwork: Program, finished: Path, recipe: Path, tmp_path: Path) -> None:
+    done = graftwork("run", recipe, "-w", tmp_path / "two.graft", "--workers", "2", "--memory", "16GB")
     assert done.returncode == 0, done.stderr
-    assert _values(tmp_path / "two.graft") == _values(finished)
+    assert _values(graftwork, tmp_path / "two.graft") == _values(graftwork, finished)
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 @pytest.mark.timeout(400)
 def test_whatever_process_is_killed_the_workspace_is_sound_and_the_table_the_same() -> None:
     script = Path(__file__).resolve().parents[1] / "benchmarks" / "resuming.py"
-    done = subprocess.run([sys.executable, script, "--kills", "6"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, script, "--kills", "4"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count("check clean") >= 3
-    assert "6 kills: every check clean" in done.stdout
+    assert "4 kills: every check clean" in done.stdout
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 @pytest.mark.timeout(300)
 def test_a_killed_worker_fails_its_trial_alone_and_the_next_run_makes_it_good(
-    finished: Path, recipe: Path, tmp_path: Path
+    graftwork: Program, finished: Path, recipe: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "worker.graft"
     process = subprocess.Popen(
@@ -141,40 +151,41 @@ def test_a_killed_worker_fails_its_trial_alone_and_the_next_run_makes_it_good(
     assert process.returncode == (1 if failed else 0)
     if failed:
         assert "was killed (SIGKILL)" in " ".join(said.split())
-    assert _graftwork("run", recipe, "-w", folder).returncode == 0
-    assert _values(folder) == _values(finished)
+    assert graftwork("run", recipe, "-w", folder).returncode == 0
+    assert _values(graftwork, folder) == _values(graftwork, finished)
 
 
-def test_inspect_and_methods_and_workspace_commands(finished: Path, tmp_path: Path) -> None:
-    facts = json.loads(_graftwork("inspect", DEMO / "digits-resnet14.safetensors", "--json").stdout)
+def test_inspect_and_methods_and_workspace_commands(graftwork: Program, finished: Path, tmp_path: Path) -> None:
+    facts = json.loads(graftwork("inspect", DEMO / "digits-resnet14.safetensors", "--json").stdout)
     assert (facts["family"], facts["depth"], facts["classes"]) == ("resnet_cifar", 14, 10)
-    methods = {entry["id"]: entry for entry in json.loads(_graftwork("methods", "--json").stdout)}
+    methods = {entry["id"]: entry for entry in json.loads(graftwork("methods", "--json").stdout)}
     assert {"prune.magnitude", "prune.random", "merge.linear", "accuracy", "umap"} <= set(methods)
     magnitude = methods["prune.magnitude"]
     assert magnitude["family"] == "prune"
     assert magnitude["parameter_schema"]["properties"]["amount"]["maximum"] == 1
-    packed = _graftwork("workspace", "pack", finished, "-o", tmp_path / "w.zip")
+    packed = graftwork("workspace", "pack", finished, "-o", tmp_path / "w.zip")
     assert packed.returncode == 0
     assert (tmp_path / "w.zip").stat().st_size > 10_000
-    assert json.loads(_graftwork("workspace", "info", finished, "--json").stdout)
+    assert json.loads(graftwork("workspace", "info", finished, "--json").stdout)
 
 
+@pytest.mark.heavy("the whole program, in processes of its own")
 def test_a_device_that_is_not_here_fails_the_trials_with_the_reason(recipe: Path, tmp_path: Path) -> None:
-    done = _graftwork("run", recipe, "-w", tmp_path / "w.graft", "--device", "cuda:99")
+    done = _alone("run", recipe, "-w", tmp_path / "w.graft", "--device", "cuda:99")
     assert done.returncode == 1
     assert "There is no device 'cuda:99' here." in " ".join(done.stderr.split())
 
 
-def test_compare_and_statistics_and_trust(tmp_path: Path) -> None:
+def test_compare_and_statistics_and_trust(graftwork: Program, tmp_path: Path) -> None:
     files = [DEMO / "digits-resnet14.safetensors", DEMO / "digits-resnet14-low.safetensors"]
-    (found,) = json.loads(_graftwork("compare", *files, "--json").stdout)
+    (found,) = json.loads(graftwork("compare", *files, "--json").stdout)
     assert 0 < found["total"]["relative"] < 1
-    assert "in total" in _graftwork("compare", *files).stdout
-    facts = json.loads(_graftwork("inspect", files[0], "--tensors", "--json").stdout)
+    assert "in total" in graftwork("compare", *files).stdout
+    facts = json.loads(graftwork("inspect", files[0], "--tensors", "--json").stdout)
     assert facts["macs"] > 1e6
     assert all(layer["rms"] > 0 for layer in facts["layers"] if layer["name"].endswith("conv1.weight"))
     (tmp_path / "net.py").write_text("x = 1")
-    assert "with SHA-256" in _graftwork("trust", tmp_path / "net.py").stdout
+    assert "with SHA-256" in graftwork("trust", tmp_path / "net.py").stdout
 
 
 @pytest.mark.parametrize(
@@ -194,9 +205,11 @@ def test_compare_and_statistics_and_trust(tmp_path: Path) -> None:
         ("methods", "superfluous"),
     ],
 )
-def test_bad_input_gets_one_sentence_and_no_file(arguments: tuple[str, ...], tmp_path: Path) -> None:
+def test_bad_input_gets_one_sentence_and_no_file(
+    graftwork: Program, arguments: tuple[str, ...], tmp_path: Path
+) -> None:
     (tmp_path / "bad.toml").write_text("this is = not = toml")
-    done = _graftwork(*(a.replace("{tmp}", str(tmp_path)) for a in arguments))
+    done = graftwork(*(a.replace("{tmp}", str(tmp_path)) for a in arguments))
     assert done.returncode not in {0, 1}
     assert done.stderr.startswith("graftwork: ")
     assert "Traceback" not in done.stderr
@@ -204,10 +217,10 @@ def test_bad_input_gets_one_sentence_and_no_file(arguments: tuple[str, ...], tmp
     assert not list(tmp_path.glob("*.png"))
 
 
-def test_a_figure_shows_the_axes_that_it_is_told(finished: Path, tmp_path: Path) -> None:
+def test_a_figure_shows_the_axes_that_it_is_told(graftwork: Program, finished: Path, tmp_path: Path) -> None:
     axes = ("--set", "tradeoff.x=loss", "--set", "tradeoff.y=accuracy")
     drawn = tmp_path / "a.svg"
-    done = _graftwork("figure", "-w", finished, "--view", "tradeoff", *axes, "-o", drawn)
+    done = graftwork("figure", "-w", finished, "--view", "tradeoff", *axes, "-o", drawn)
     assert done.returncode == 0, done.stderr
     assert re.search(r"Cross-entropy on \S+ \(nats\)", drawn.read_text())
 

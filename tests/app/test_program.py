@@ -76,6 +76,7 @@ def _wait_for(what: str, ready: object, process: subprocess.Popen[bytes]) -> Non
         time.sleep(0.2)
 
 
+@pytest.mark.heavy("the program under a real X server, driven from outside")
 @pytest.mark.timeout(400)
 def test_the_demo_runs_is_stopped_resumed_and_quits(
     display: dict[str, str], program: subprocess.Popen[bytes], tmp_path: Path
@@ -99,6 +100,7 @@ def test_the_demo_runs_is_stopped_resumed_and_quits(
         assert not workspace.trials("running")
 
 
+@pytest.mark.heavy("the program under a real X server, driven from outside")
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("display", ["1024x700"], indirect=True)
 def test_a_checkpoint_of_a_long_name_opens_on_a_small_screen(display: dict[str, str], tmp_path: Path) -> None:

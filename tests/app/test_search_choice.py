@@ -1,6 +1,5 @@
 """Searches from the experiment dialog: what the page says, the recipe that comes of it, and its points."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,14 +12,6 @@ from graftwork.analysis.recipe import EACH_GROUP, Recipe, Span, parse_recipe, wr
 from graftwork.analysis.session import Session
 from graftwork.app.experiment import ExperimentDialog
 from graftwork.app.search_choice import BoundRow, SearchChoice
-
-
-@pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
-    """Return a worker process."""
-    worker = Worker()
-    yield worker
-    worker.close()
 
 
 @pytest.fixture

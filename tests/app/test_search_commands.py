@@ -1,7 +1,5 @@
 """Searches and allocations from the command line."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,8 @@ from graftwork.analysis.recipe import parse_recipe
 from graftwork.analysis.search.allocation import AllocationReport, Row
 from graftwork.analysis.workspace import Workspace
 from graftwork.app.results import print_allocation
+
+from .conftest import Program
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 RECIPE = f"""
@@ -45,22 +45,20 @@ amount = {{low = 0.1, high = 0.9}}
 """
 
 
-def _graftwork(*arguments: object) -> str:
-    command = [sys.executable, "-m", "graftwork", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def test_a_search_its_larger_budget_and_an_allocation_from_its_scan(graftwork: Program, tmp_path: Path) -> None:
+    def said(*arguments: object) -> str:
+        done = graftwork(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
-
-def test_a_search_its_larger_budget_and_an_allocation_from_its_scan(tmp_path: Path) -> None:
     recipe, folder, allocated = tmp_path / "search.toml", tmp_path / "w.graft", tmp_path / "allocated.toml"
     recipe.write_text(RECIPE.replace("TRIALS", "2"))
-    assert "after 2 trials" in _graftwork("run", recipe, "-w", folder)
+    assert "after 2 trials" in said("run", recipe, "-w", folder)
     with Workspace.open(folder, read_only=True) as space:
         (search,) = space.searches()
         first, _ = space.search_history(search.search)
     recipe.write_text(RECIPE.replace("TRIALS", "4"))
-    printed = _graftwork("run", recipe, "-w", folder)
+    printed = said("run", recipe, "-w", folder)
     assert "The answer: net/cut-" in printed
     assert "after 4 trials" in printed
     assert "worse than net: paired by sample, the" in printed
@@ -69,9 +67,7 @@ def test_a_search_its_larger_budget_and_an_allocation_from_its_scan(tmp_path: Pa
         assert not space.check()
     assert again[:2] == first
     assert len(again) == 4
-    assert "run the recipe" in _graftwork(
-        "allocate", "-w", folder, "--scan", "scan", "--budget", "0.5", "-o", allocated
-    )
+    assert "run the recipe" in said("allocate", "-w", folder, "--scan", "scan", "--budget", "0.5", "-o", allocated)
     assert parse_recipe(allocated.read_text()).step[0].name == "allocated"
 
 

@@ -14,6 +14,7 @@ TEXT = language.HELD_OUT.read_text(encoding="utf-8")
 FILES = [language.HERE / f"language-{depth}.safetensors" for depth in language.DEPTHS]
 
 
+@pytest.mark.heavy("the whole held-out text goes through the network")
 @pytest.mark.parametrize("depth", language.DEPTHS)
 def test_each_costs_the_bits_that_it_claims(depth: int) -> None:
     checkpoint = open_checkpoint(language.HERE / f"language-{depth}.safetensors")

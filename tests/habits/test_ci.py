@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from graftwork.app.cli import run_command
+
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -30,11 +32,17 @@ def test_the_development_script_has_the_commands_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize("command", sorted(set(re.findall(r"^graftwork ([a-z]+(?: [a-z]+(?= NAME))?)", README, re.M))))
-def test_the_program_has_the_commands_of_the_readme(command: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "graftwork", *command.split(), "--help"], capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
+def test_the_program_has_the_commands_of_the_readme(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command([*command.split(), "--help"]) == 0
+    assert re.search(rf"Usage: .* {command} ", capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_each_command_has_a_line_of_its_own(page: str) -> None:
+    lines = (ROOT / page).read_text(encoding="utf-8").splitlines()
+    commands = [line for line in lines if "python3 packaging/dev.py" in line]
+    assert commands
+    assert [line for line in commands if not re.fullmatch(r"\s*python3 [\w/.]+( [\w/-]+)+(\s+# .*)?", line)] == []
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"])

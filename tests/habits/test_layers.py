@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,5 +65,15 @@ def test_a_broken_contract_is_named(contract: str, copy: Path) -> None:
 
 
 def test_every_contract_is_broken_once() -> None:
+    assert {contract["name"] for contract in _contracts()} == set(BREAKS)
+
+
+def test_no_contract_names_a_module_twice() -> None:
+    for contract in _contracts():
+        for modules in (contract.get("source_modules", []), contract.get("forbidden_modules", [])):
+            assert len(set(modules)) == len(modules), contract["name"]
+
+
+def _contracts() -> list[dict[str, Any]]:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert {contract["name"] for contract in config["tool"]["importlinter"]["contracts"]} == set(BREAKS)
+    return list(config["tool"]["importlinter"]["contracts"])

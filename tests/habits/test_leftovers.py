@@ -39,9 +39,11 @@ def test_end(qapp):
 
 
 def test_leftovers_are_named(pytester: pytest.Pytester) -> None:
-    shutil.copy(ROOT / "tests" / "conftest.py", pytester.path)
-    pytester.makepyfile(LEAKS)
-    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    home = pytester.mkpydir("tests")
+    for name in ("conftest.py", "work.py"):
+        shutil.copy(ROOT / "tests" / name, home)
+    pytester.makepyfile(**{"tests/test_leaks": LEAKS})
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")
     result.assert_outcomes(passed=5, errors=3)
     for kind in ("timer started by", "thread started by", "window <"):
         result.stdout.fnmatch_lines(f"*left behind: {kind.replace('<', '*')}*")

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import textwrap
 
+import pytest
+
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 
@@ -33,6 +35,7 @@ def test_the_window_loads_no_torch() -> None:
     assert loaded_by("load('graftwork.app'); load('graftwork.views')", heavy) == set()
 
 
+@pytest.mark.heavy("a fresh interpreter imports every module")
 def test_analysis_loads_no_qt() -> None:
     assert loaded_by("load('graftwork.analysis'); load('graftwork.kernels')", {"PySide6", "pyqtgraph"}) == set()
 

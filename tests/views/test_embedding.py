@@ -12,7 +12,7 @@ from graftwork.analysis.session import Session
 from graftwork.views.embedding import EmbeddingPanel, remark
 from graftwork.views.plot import Plot, roomy
 
-from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import rest, show
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from graftwork.analysis.errors import UserError
 from graftwork.views.figure import render, settled
 
-from . import sample_view  # noqa: TID251 - ruff reads it as a bare name
-from .conftest import StandIn  # noqa: TID251 - ruff reads it as a bare name
+from . import sample_view
+from .conftest import StandIn
 
 STARTS = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 

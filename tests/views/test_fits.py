@@ -14,7 +14,7 @@ from graftwork.views.curves import Curve, curve_at, curves_of
 from graftwork.views.fits import FitsPanel, FitsState, as_html, resolve
 from graftwork.views.tradeoff import TradeoffPanel, draw
 
-from .showing import keep_fit, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import keep_fit, rest, show
 
 
 @pytest.fixture

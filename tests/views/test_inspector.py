@@ -8,7 +8,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
 from graftwork.views.inspector import InspectorPanel, InspectorState, resolve
 
-from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import rest, show
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from graftwork.analysis.trials import Answer
 from graftwork.analysis.workspace import SearchRecord
 from graftwork.views.jobs import JobsPanel, JobsState, TrialRow, headline, tallied, time_left
 
-from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import rest, show
 
 IDLE = JobsState(
     "", "", None, None, 0, (), running=False, waiting=0, problem="", read_only=False, devices="CPU, 2 threads"

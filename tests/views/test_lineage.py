@@ -8,7 +8,7 @@ from graftwork.analysis.session import Session
 from graftwork.views.lineage import _ROW, LineagePanel, LineageState, Node
 from graftwork.views.theme import GAP
 
-from .showing import rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import rest, show
 
 LEFT, SHIFT = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
 

@@ -11,7 +11,7 @@ from graftwork.views.geometry import GeometryPanel
 from graftwork.views.samples import SamplesPanel
 from graftwork.views.selections import SelectionsPanel
 
-from .showing import around, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import around, mask_of, rest, show
 
 
 def worst(session: Session) -> str:

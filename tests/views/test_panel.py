@@ -10,8 +10,8 @@ from graftwork.views.help import show_help
 from graftwork.views.panel import AREAS, load_views
 from graftwork.views.theme import look
 
-from .conftest import StandIn  # noqa: TID251 - ruff reads it as a bare name
-from .sample_view import SamplePanel, State  # noqa: TID251 - ruff reads it as a bare name
+from .conftest import StandIn
+from .sample_view import SamplePanel, State
 
 
 @pytest.fixture

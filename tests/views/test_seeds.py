@@ -14,7 +14,7 @@ from graftwork.views.points import Point
 from graftwork.views.seeds import name_of_variants, variants
 from graftwork.views.tradeoff import TradeoffPanel, draw, table
 
-from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import around, rest, show
 
 ACCURACIES = (0.2, 0.5, 0.4)
 NONZEROS = (1000.0, 1200.0, 1100.0)

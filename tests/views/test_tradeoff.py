@@ -19,7 +19,7 @@ from graftwork.kernels.frontier import pareto_front_reference
 from graftwork.views.points import SELECTED, Point, preferred
 from graftwork.views.tradeoff import TradeoffPanel
 
-from .showing import around, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import around, rest, show
 
 NONE, SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
 

@@ -14,7 +14,7 @@ from graftwork.views.notice import Notice
 from graftwork.views.panel import ViewInfo
 from graftwork.views.theme import look
 
-from .showing import VIEWS, keep_fit, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import VIEWS, keep_fit, mask_of, rest, show
 
 STARTS = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 SILENT = {"jobs", "selections"}  # they have something to say of an empty workspace, too

@@ -129,6 +129,7 @@ def test_to_others_inputs_travel_once_and_files_come_back(
     assert len(sent) == len(set(sent)) == 4  # the network, and three parents
 
 
+@pytest.mark.heavy("workers end and begin anew")
 def test_a_lost_worker_and_a_lost_connection_lose_no_trial(
     cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path
 ) -> None:

@@ -177,6 +177,7 @@ print(total, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 10
 """
 
 
+@pytest.mark.heavy("a million samples")
 @pytest.mark.skipif(sys.platform == "win32", reason="asks the system for memory")
 def test_a_million_samples_stay_on_the_disk(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:

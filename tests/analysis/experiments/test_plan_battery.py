@@ -78,6 +78,7 @@ def random(example: tuple[int, ...], vocabulary: int) -> Any:
     return generator.random(example, np.float32)
 
 
+@pytest.mark.heavy("every kind of network of a family, planned")
 @pytest.mark.parametrize("family", FAMILIES)
 def test_families(family: str, tmp_path: Path) -> None:
     row = FAMILIES[family]

@@ -60,6 +60,7 @@ def _plain_images(archive: Path, each: int) -> tuple[torch.Tensor, NDArray[np.in
     return (pixels - mean[:, None, None]) / deviation[:, None, None], labels
 
 
+@pytest.mark.heavy("a published network and thousands of images")
 def test_dense_predictions_and_global_masks_equal_plain_pytorch(shared: Path, tmp_path: Path) -> None:
     results = _run(shared, tmp_path)
     checkpoint = shared / "data/cifar10-resnet/resnet20-12fca82f.th"

@@ -61,6 +61,7 @@ def test_nothing_is_damaged_and_with_room_all_is_done(told: list[dict[str, Any]]
     assert [one["trials"].get("done", 0) for one in told[:3]] == [0, 0, 0]
 
 
+@pytest.mark.heavy("a process of its own, which sees another file system")
 def test_a_folder_that_cannot_be_written_fails_what_needs_it(disk: Path, tmp_path: Path) -> None:
     home = tmp_path / "w.graft"
     with Workspace.create(home):
@@ -95,6 +96,7 @@ print("whole or not at all")
 """
 
 
+@pytest.mark.heavy("a process of its own, which sees another file system")
 def test_columns_are_whole_or_not_there_however_little_room_is_missing(disk: Path, tmp_path: Path) -> None:
     (tmp_path / "fill.py").write_text(FILL)
     done = on_a_disk_of_its_own(disk, "size=1M", sys.executable, tmp_path / "fill.py", disk)

@@ -186,6 +186,7 @@ def test_progress_says_how_long_is_left(worker: Worker) -> None:
     assert job.result(60) == "counted"
 
 
+@pytest.mark.heavy("it is started as often as it may be")
 def test_a_worker_that_cannot_start_gives_up_with_the_reason(misbehaving: object) -> None:
     worker = Worker("stillborn", entry=misbehaving.stillborn)  # type: ignore[attr-defined]
     with pytest.raises(UserError, match="cannot start: it ended by itself with code 3"):

@@ -37,6 +37,13 @@ def laid(name: str, features: list[np.ndarray], ticket: Quiet | None = None, **p
 
 
 NAMES = sorted(PROJECTIONS.load())
+pytestmark = pytest.mark.heavy("parts of UMAP are compiled when they are first asked for")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled() -> None:
+    """Compile UMAP once for all tests; a warning on the way fails them."""
+    warm_up()
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -118,10 +125,6 @@ def test_umap_seed_decides() -> None:
 def test_umap_without_a_seed() -> None:
     (layout,) = laid("umap", [blobs()], seed=None)
     assert np.isfinite(layout).all()
-
-
-def test_warm_up_leaves_no_warning() -> None:
-    warm_up()
 
 
 def test_umap_is_imported_when_needed() -> None:

@@ -169,6 +169,7 @@ def assert_whole(workspace: Workspace) -> None:
     assert all(trial.spec.model.identity in made for trial in done)
 
 
+@pytest.mark.heavy("one process for each moment")
 def test_a_kill_at_any_moment_leaves_a_clean_workspace(tmp_path: Path) -> None:
     home = tmp_path / "w.graft"
     moments = random.Random(5)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.heavy("every third call of a run is cut once")
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_a_cut_before_any_third_call_leaves_a_sound_workspace_that_ends_the_same(tmp_path: Path) -> None:
     script = Path(__file__).with_name("cutting.py")
