@@ -27,7 +27,7 @@ from graftwork.views.selections import SelectionsPanel
 from graftwork.views.tradeoff import TradeoffPanel
 from graftwork.views.tradeoff_figure import nothing
 
-from .showing import VIEWS, keep_fit, mask_of, rest, show  # noqa: TID251 - ruff reads it as a bare name
+from .showing import VIEWS, keep_fit, mask_of, rest, show
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
 WAITING = ("tradeoff", "embedding", "geometry", "samples")

@@ -1,5 +1,6 @@
 """What a model has learnt from is known again in what it is measured on: by content, whatever it is called."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,7 +119,8 @@ def test_a_file_that_is_taken_elsewhere_remembers_what_it_has_learnt_from(folder
 
 def test_what_ran_before_anyone_looked_is_marked_by_its_lineage(folder: Path, tmp_path: Path) -> None:
     overlaps(folder, "test")
-    with Workspace.open(folder / "w.graft") as space:
+    older = shutil.copytree(folder / "w.graft", tmp_path / "w.graft")
+    with Workspace.open(older) as space:
         with space._write("trials") as db:
             db.execute("UPDATE trials SET overlap = NULL, data = (SELECT identity FROM datasets WHERE name = 'learnt')")
         found = {(v.model, v.data): v.overlap for v in space.values() if v.measure == "accuracy"}
