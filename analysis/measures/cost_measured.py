@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..models.activations import peak_activations
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
+from .inputs import inputs_of_cost
 from .summaries import with_interval
 
 
@@ -30,7 +31,7 @@ class MeasuredCostParameters(Parameters):
     "cost.measured",
     title="Measured cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894",
-    version=3,
+    version=4,
     alone=True,
     dataless=True,
     quantities=(
@@ -43,8 +44,10 @@ class MeasuredCostParameters(Parameters):
     compares="optional",
 )
 def measured(evidence: Evidence, parameters: MeasuredCostParameters) -> Iterator[Value]:
-    """Median time of a forward pass over one batch of random inputs, with its quartiles, samples a second, and memory.
+    """Median time of a forward pass over one batch, with its quartiles, samples a second, and memory.
 
+    The batch is of the first samples of the data; without data, and beside data that the network does not take, of
+    random inputs of the size that its family states.
     With a reference both take turns in one run, so that a busy moment hits both; the speed-up is the median of the
     paired ratios, with its interval where there are six or more. Peak memory is that of parameters, buffers and
     activations: on a CUDA device as its allocator counts, elsewhere the tensors alive at once
@@ -78,13 +81,13 @@ class _Run:
 
     @classmethod
     def of(cls, evidence: Evidence, parameters: MeasuredCostParameters) -> "_Run":
-        architecture = evidence.checkpoint.architecture
-        if not architecture:
+        if not evidence.checkpoint.architecture:
             raise UserError(
                 f"{evidence.checkpoint.path.name} is not a recognised network, so it cannot be timed.",
                 "Leave cost.measured out, or give the network's module.",
             )
-        return cls(evidence.build(), architecture.example(parameters.batch, evidence.seed).to(evidence.device))
+        network = evidence.build()
+        return cls(network, inputs_of_cost(evidence, network, parameters.batch))
 
     def seconds(self) -> float:
         """Run once and return how long it took."""
