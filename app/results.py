@@ -6,13 +6,22 @@ from typing import Any
 from rich.table import Table
 
 from ..analysis.search.allocation import AllocationReport
+from ..analysis.timings import remarks_on_threads
 from ..analysis.trials import Finding
 from ..analysis.versions import earlier, remarks
 from ..analysis.wording import sure
 from ..analysis.workspace import ModelRecord, ValueRecord, Workspace
 from .terminal import screen
 
-_SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
+_SHOWN = (
+    "accuracy",
+    "loss",
+    "loss.next_token",
+    "cost.nominal.nonzeros",
+    "cost.nominal.macs",
+    "cost.measured.latency",
+    "cost.measured.threads",
+)
 
 
 def print_results(space: Workspace) -> None:
@@ -28,7 +37,8 @@ def print_results(space: Workspace) -> None:
     for model, row in rows.items():
         table.add_row(model, *(_cell(row.get(name)) for name in shown))
     screen().print(table)
-    for remark in dict.fromkeys((*_remarks(space.models()), *remarks(earlier(values)))):
+    said = (*_remarks(space.models()), *remarks(earlier(values)), *remarks_on_threads(values))
+    for remark in dict.fromkeys(said):
         screen().say(remark)
 
 

@@ -1,7 +1,7 @@
 """Costs by hand."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.measures import MEASURES
+from graftwork.analysis.measures import MEASURES, cost_measured
 from graftwork.analysis.measures.inputs import inputs_of_cost
 from graftwork.analysis.models import TensorSpec
 from graftwork.analysis.models.architecture import Sizes
@@ -163,3 +163,33 @@ def test_a_text_has_the_length_of_the_data(length: int, token: int, used: int, e
     known = replace(given.checkpoint.architecture, inputs="tokens", vocabulary=5, input_shape=(6,), sizes=Sizes(1, 12))
     given.checkpoint.architecture = known
     assert inputs_of_cost(given, given.build(), 8).shape == (8, used)
+
+
+@pytest.fixture
+def few_threads() -> Iterator[int]:
+    """One thread, as one worker of many has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield 1
+    torch.set_num_threads(before)
+
+
+def test_a_timing_has_all_threads_and_tells_how_many(
+    few_threads: int, evidence: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost_measured, "cores", lambda: 3)
+    given, seen = evidence(), []
+    monkeypatch.setattr(given.checkpoint.module, "forward", lambda _: seen.append(torch.get_num_threads()))
+    found = said("cost.measured", replace(given, reference=None), repeats=3, warmup=2)
+    assert seen[:5] == [3] * 5
+    assert (found["cost.measured.threads"].value, found["cost.measured.threads"].unit) == (3, "threads")
+    assert torch.get_num_threads() == few_threads
+
+
+def test_a_timing_that_is_stopped_gives_the_threads_back(
+    few_threads: int, evidence: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost_measured, "cores", lambda: 3)
+    with pytest.raises(Cancelled):
+        said("cost.measured", replace(evidence(), ticket=Quiet(stop=lambda: True)))
+    assert torch.get_num_threads() == few_threads
