@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from .class_order import lined_up
 from .device import device_name
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
+from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
 
 _THUMBNAIL_BUDGET = 1 << 29
@@ -90,23 +91,24 @@ class Runner:
             facts |= self._derive(trial, inputs, Share(ticket, 0.0, share))
         checkpoint = self._open(trial.model, inputs)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
-        values: list[Value] = []
-        columns: dict[str, str] = {}
-        passed: Pass | None = None
+        found, overlap = _Found(), None
         facts |= self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
-            values, columns, passed = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
+            found = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
+            overlap = overlap_of(checkpoint, trial.data, self._data(trial.data))
         inputs.check()
         return TrialResult(
             trial=trial.identity,
-            values=tuple(values),
-            columns=columns,
+            values=tuple(found.values),
+            columns=found.columns,
             checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
             facts=facts,
             seconds=time.perf_counter() - start,
-            passed=passed,
+            passed=found.passed,
+            dataless=frozenset(found.dataless),
+            overlap=overlap,
         )
 
     def open(self, model: ModelSpec, ticket: Ticket) -> Checkpoint:
@@ -133,16 +135,20 @@ class Runner:
             method.fits(
                 [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
             )
+        data = {name: self._data(spec) for name, spec in trial.operation_data.items()}
+        models = {k: self._open(trial.inputs[v], inputs) for k, v in model.references.items() if v in trial.inputs}
+        used = [(spec, data[name]) for name, spec in trial.operation_data.items()]
         context = MethodContext(
             seed=model.seed or 0,
             device=self.device,
             ticket=ticket,
-            data={name: self._data(spec) for name, spec in trial.operation_data.items()},
-            models={k: self._open(trial.inputs[v], inputs) for k, v in model.references.items() if v in trial.inputs},
+            data=data,
+            models=models,
             scratch=path.with_suffix(""),
+            provenance={LEARNT: learnt_from([*parents, *models.values()], used)},
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents, derivative)
+        metadata = _provenance(trial, parents, derivative) | dict(context.provenance)
         try:
             write_checkpoint(
                 path, derivative.specs, derivative.tensor, metadata, ties=parents[0].ties, confirm=inputs.check
@@ -153,9 +159,7 @@ class Runner:
         _clear(path.with_suffix(""))
         return derivative.facts
 
-    def _measure(
-        self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket
-    ) -> tuple[list[Value], dict[str, str], Pass | None]:
+    def _measure(self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket) -> "_Found":
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
         if trial.data:
@@ -172,11 +176,11 @@ class Runner:
         passed = self._pass(trial, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
-        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        found, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
         path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
         if new:
             write_columns(path, new)
-        return values, columns | dict.fromkeys(new, path.name), passed
+        return replace(found, columns=columns | dict.fromkeys(new, path.name), passed=passed)
 
     def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> dict[str, Any]:
         if not trial.data or not trial.measures:
@@ -243,8 +247,18 @@ class Runner:
         return dict.fromkeys(Columns(path), path.name)
 
 
-def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Value], dict[str, NDArray[Any]]]:
-    values: list[Value] = []
+@dataclass(frozen=True)
+class _Found:
+    """What measuring gives; each field as of `TrialResult`."""
+
+    values: list[Value] = field(default_factory=list)
+    dataless: set[str] = field(default_factory=set)
+    columns: dict[str, str] = field(default_factory=dict)
+    passed: Pass | None = None
+
+
+def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[_Found, dict[str, NDArray[Any]]]:
+    found = _Found()
     columns: dict[str, NDArray[Any]] = {}
     for done, spec in enumerate(trial.measures):
         measure = MEASURES.get(spec.measure)
@@ -254,8 +268,9 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Va
             if isinstance(item, Column):
                 columns[item.name] = item.values
             else:
-                values.append(item)
-    return values, columns
+                found.values.append(item)
+                found.dataless.update([item.measure] if measure.dataless else ())
+    return found, columns
 
 
 def _file_name(model: DerivedModel) -> str:
