@@ -37,12 +37,12 @@ class MeasuredCostParameters(Parameters):
     alone=True,
     dataless=True,
     quantities=(
-        Quantity(name="cost.measured.latency", title="Latency of a batch", unit="ms", better="lower"),
-        Quantity(name="cost.measured.throughput", title="Throughput", unit="samples/s", better="higher"),
-        Quantity(name="cost.measured.batch", title="Batch of the timing", unit="samples"),
-        Quantity(name="cost.measured.threads", title="Threads of the timing", unit="threads"),
-        Quantity(name="cost.measured.memory", title="Peak memory", unit="bytes", better="lower"),
-        Quantity(name="cost.measured.speedup", title="Reference's latency over its own", better="higher"),
+        Quantity(name="cost.measured.latency", title="Latency of a batch", unit="ms", better="lower", sized=True),
+        Quantity(name="cost.measured.throughput", title="Throughput", unit="samples/s", better="higher", sized=True),
+        Quantity(name="cost.measured.batch", title="Batch of the timing", unit="samples", sized=True),
+        Quantity(name="cost.measured.threads", title="Threads of the timing", unit="threads", sized=True),
+        Quantity(name="cost.measured.memory", title="Peak memory", unit="bytes", better="lower", sized=True),
+        Quantity(name="cost.measured.speedup", title="Reference's latency over its own", better="higher", sized=True),
     ),
     compares="optional",
 )

@@ -26,9 +26,11 @@ class NominalCostParameters(Parameters):
     quantities=(
         Quantity(name="cost.nominal.parameters", title="Parameters", better="lower"),
         Quantity(name="cost.nominal.nonzeros", title="Non-zero parameters", better="lower"),
-        Quantity(name="cost.nominal.macs", title="Multiply-accumulates per sample", better="lower"),
+        Quantity(name="cost.nominal.macs", title="Multiply-accumulates per sample", better="lower", sized=True),
         Quantity(name="cost.nominal.bytes", title="Size of the dense tensors", unit="bytes", better="lower"),
-        Quantity(name="cost.nominal.activations", title="Activations of a sample", unit="bytes", better="lower"),
+        Quantity(
+            name="cost.nominal.activations", title="Activations of a sample", unit="bytes", better="lower", sized=True
+        ),
     ),
 )
 def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[Value]:

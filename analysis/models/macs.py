@@ -52,7 +52,7 @@ def _counted(network: nn.Module, inputs: Tensor) -> FlopCounterMode:
     device = next((parameter.device for parameter in network.parameters()), inputs.device)
     counter = FlopCounterMode(display=False, custom_mapping=_UNSEEN)
     # Under any such mode torch's attention modules call one operator after another, not one for the whole module.
-    with torch.no_grad(), BaseTorchFunctionMode(), counter:  # type: ignore[no-untyped-call]
+    with torch.no_grad(), BaseTorchFunctionMode(), counter:
         network.eval()(inputs.to(device))
     return counter
 
@@ -72,7 +72,7 @@ def _matrix_vector(matrix: Shape, *_: Any, **__: Any) -> int:
 
 
 # What PyTorch's counter lacks, as operations: two a multiply-accumulate.
-_UNSEEN: Mapping[Any, Any] = {
+_UNSEEN: dict[Any, Any] = {
     torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
     torch.ops.aten.mkldnn_rnn_layer: _recurrent,
     torch.ops.aten.mv: _matrix_vector,

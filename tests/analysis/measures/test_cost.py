@@ -177,19 +177,34 @@ def few_threads() -> Iterator[int]:
 def test_a_timing_has_all_threads_and_tells_how_many(
     few_threads: int, evidence: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cost_measured, "cores", lambda: 3)
+    monkeypatch.setattr(cost_measured, "cores", lambda: 2)
     given, seen = evidence(), []
     monkeypatch.setattr(given.checkpoint.module, "forward", lambda _: seen.append(torch.get_num_threads()))
     found = said("cost.measured", replace(given, reference=None), repeats=3, warmup=2)
-    assert seen[:5] == [3] * 5
-    assert (found["cost.measured.threads"].value, found["cost.measured.threads"].unit) == (3, "threads")
+    assert seen[:5] == [2] * 5
+    assert (found["cost.measured.threads"].value, found["cost.measured.threads"].unit) == (2, "threads")
     assert torch.get_num_threads() == few_threads
 
 
 def test_a_timing_that_is_stopped_gives_the_threads_back(
     few_threads: int, evidence: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cost_measured, "cores", lambda: 3)
+    monkeypatch.setattr(cost_measured, "cores", lambda: 2)
     with pytest.raises(Cancelled):
         said("cost.measured", replace(evidence(), ticket=Quiet(stop=lambda: True)))
     assert torch.get_num_threads() == few_threads
+
+
+@pytest.mark.parametrize(
+    ("measure", "everywhere"),
+    [
+        ("cost.nominal", {"parameters", "nonzeros", "bytes"}),
+        ("cost.measured", set()),
+        ("proxy.synflow", {"synflow"}),
+        ("accuracy", set()),
+    ],
+)
+def test_what_depends_on_the_samples_size_holds_beside_its_own_data_alone(measure: str, everywhere: set[str]) -> None:
+    found = MEASURES.get(measure)
+    names = [quantity.name for quantity in found.entry.quantities]
+    assert {name.rpartition(".")[2] for name in names if found.holds_everywhere(name)} == everywhere
