@@ -47,7 +47,7 @@ MEASURED = {
     "samples in another file": "in another file",
     "lines with half a line": "Line 2 of",
     "a tokenizer that is something else": "is not a tokenizer",
-    "a zip with an image that scaling makes too large": "takes rows of 3 numbers",
+    "a zip with an image that scaling makes too large": "would be scaled",
     "a class whose name is no text": "is not UTF-8",
 }
 

@@ -128,6 +128,7 @@ def test_a_difference_across_data_sets_is_refused(home: Path, capsys: pytest.Cap
     assert "resnet8 on test, animals; high on test, animals" in capsys.readouterr().err
 
 
+@pytest.mark.heavy("the command as people call it, with workers of its own")
 @pytest.mark.parametrize("name", ["test", "animals"])
 def test_a_figure_is_of_the_data_set_that_is_named(name: str, home: Path, tmp_path: Path) -> None:
     drawn = tmp_path / "a.svg"
