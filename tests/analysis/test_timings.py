@@ -13,12 +13,15 @@ def timed(model: str, threads: int, measure: str = "cost.measured.threads") -> V
         operation=None,
         params={},
         seed=0,
+        measure_seed=0,
         data="test",
         measure=measure,
         value=threads,
         low=None,
         high=None,
         unit="threads",
+        overlap=None,
+        version=4,
     )
 
 
