@@ -8,6 +8,7 @@ from rich.table import Table
 
 from ..analysis.measured import Row, rows_of
 from ..analysis.search.allocation import AllocationReport
+from ..analysis.timings import remarks_on_threads
 from ..analysis.trials import Finding
 from ..analysis.versions import earlier, remarks
 from ..analysis.wording import sure
@@ -19,7 +20,15 @@ _LEARNT_MEANS = (
     "Learnt from: the share of the data's samples that a model, or one that it was made from, was trained on; its "
     "values there do not tell what it makes of new samples."
 )
-_SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
+_SHOWN = (
+    "accuracy",
+    "loss",
+    "loss.next_token",
+    "cost.nominal.nonzeros",
+    "cost.nominal.macs",
+    "cost.measured.latency",
+    "cost.measured.threads",
+)
 
 
 def print_results(space: Workspace) -> None:
@@ -37,7 +46,8 @@ def print_results(space: Workspace) -> None:
     screen().print(table)
     if _LEARNT in owners:
         screen().say(_LEARNT_MEANS)
-    for remark in dict.fromkeys((*_remarks(space.models()), *remarks(earlier(values)))):
+    said = (*_remarks(space.models()), *remarks(earlier(values)), *remarks_on_threads(values))
+    for remark in dict.fromkeys(said):
         screen().say(remark)
 
 

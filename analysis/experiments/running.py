@@ -269,7 +269,7 @@ def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[_Found,
                 columns[item.name] = item.values
             else:
                 found.values.append(item)
-                found.dataless.update([item.measure] if measure.dataless else ())
+                found.dataless.update([item.measure] if measure.holds_everywhere(item.measure) else ())
     return found, columns
 
 
