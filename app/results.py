@@ -1,6 +1,7 @@
 """The results table."""
 
 from collections.abc import Iterable, Iterator
+from math import isnan
 from typing import Any
 
 from rich.table import Table
@@ -95,7 +96,7 @@ def _additivity(report: AllocationReport) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or isnan(value.value):
         return "–"
     if value.unit == "fraction":
         ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]

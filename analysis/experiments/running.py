@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,14 @@ from ..features.store import Columns, write_columns
 from ..identity import Contents, digest
 from ..jobs.protocol import Ticket
 from ..locking import alone
-from ..measures import MEASURES, Column, Evidence
+from ..measures import MEASURES, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
 from .class_order import lined_up
 from .device import device_name
+from .evaluating import Findings, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .progress import Share
@@ -93,9 +93,12 @@ class Runner:
         values: list[Value] = []
         columns: dict[str, str] = {}
         passed: Pass | None = None
-        facts |= self._remarks(trial, checkpoint)
+        remarks = self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
-            values, columns, passed = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
+            found, columns, passed = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
+            values, remarks = found.values, remarks + found.remarks
+        if remarks:
+            facts["remarks"] = remarks
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
         inputs.check()
@@ -155,7 +158,7 @@ class Runner:
 
     def _measure(
         self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket
-    ) -> tuple[list[Value], dict[str, str], Pass | None]:
+    ) -> tuple[Findings, dict[str, str], Pass | None]:
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
         if trial.data:
@@ -172,18 +175,17 @@ class Runner:
         passed = self._pass(trial, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
-        values, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        found = evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
         path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
-        if new:
-            write_columns(path, new)
-        return values, columns | dict.fromkeys(new, path.name), passed
+        if found.columns:
+            write_columns(path, found.columns)
+        return found, columns | dict.fromkeys(found.columns, path.name), passed
 
-    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> dict[str, Any]:
+    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
-            return {}
+            return []
         data = self._data(trial.data)
-        found = [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
-        return {"remarks": found} if found else {}
+        return [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -241,21 +243,6 @@ class Runner:
             inputs.check()
             write_columns(path, columns)
         return dict.fromkeys(Columns(path), path.name)
-
-
-def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[list[Value], dict[str, NDArray[Any]]]:
-    values: list[Value] = []
-    columns: dict[str, NDArray[Any]] = {}
-    for done, spec in enumerate(trial.measures):
-        measure = MEASURES.get(spec.measure)
-        part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
-        part.progress(0, 1, measure.entry.title)
-        for item in measure.function(replace(evidence, ticket=part), measure.check(spec.parameters)):
-            if isinstance(item, Column):
-                columns[item.name] = item.values
-            else:
-                values.append(item)
-    return values, columns
 
 
 def _file_name(model: DerivedModel) -> str:

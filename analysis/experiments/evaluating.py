@@ -1,0 +1,69 @@
+"""What the measures of a trial say of its model, and where its scores say nothing."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ..jobs.protocol import Ticket
+from ..measures import MEASURES, Column, Evidence
+from ..measures.scores import NoScoresError, told_of_scores
+from ..trials import MeasureSpec, Remark, Trial, Value
+from .progress import Share
+
+
+@dataclass
+class Findings:
+    """Numbers, columns by name, and remarks."""
+
+    values: list[Value] = field(default_factory=list)
+    columns: dict[str, NDArray[Any]] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
+    """Run every measure of a trial; the numbers of one that has no scores to go by are not a number."""
+    found, absent = Findings(remarks=list(_of_scores(trial, evidence))), []
+    for done, spec in enumerate(trial.measures):
+        part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
+        part.progress(0, 1, MEASURES.get(spec.measure).entry.title)
+        try:
+            _take(found, trial.model.name, _said(spec, replace(evidence, ticket=part)))
+        except NoScoresError:
+            absent.append(spec.measure)
+            found.values += _absent(spec.measure)
+    if absent:
+        found.remarks.append(f"{trial.model.name} has no {', '.join(absent)}: not every sample has scores.")
+    return found
+
+
+def _said(spec: MeasureSpec, evidence: Evidence) -> list[Value | Column | Remark]:
+    measure = MEASURES.get(spec.measure)
+    return list(measure.function(evidence, measure.check(spec.parameters)))
+
+
+def _take(found: Findings, model: str, items: Iterable[Value | Column | Remark]) -> None:
+    for item in items:
+        if isinstance(item, Column):
+            found.columns[item.name] = item.values
+        elif isinstance(item, Remark):
+            found.remarks.append(f"{model}: {item.text}")
+        else:
+            found.values.append(item)
+
+
+def _absent(measure: str) -> Iterator[Value]:
+    for quantity in MEASURES.get(measure).entry.quantities:
+        if not quantity.per_sample:
+            yield Value(measure=quantity.name, value=float("nan"), unit=quantity.unit)
+
+
+def _of_scores(trial: Trial, evidence: Evidence) -> Iterator[str]:
+    """Say what is to be said of the scores of the model, and of the reference's, if a measure reads them."""
+    if not any("logits" in MEASURES.get(spec.measure).needs for spec in trial.measures):
+        return
+    yield from told_of_scores(trial.model.name, evidence.columns["logits"], evidence.labels)
+    if evidence.reference and trial.reference in trial.inputs:
+        name = trial.inputs[trial.reference].name
+        yield from told_of_scores(name, evidence.reference.columns["logits"], evidence.labels)
