@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ...kernels.intervals import Interval
 from ...kernels.intervals.means import mean_interval
 from ...kernels.intervals.paired import paired_interval
+from ...kernels.intervals.ratios import ratio_interval
 from ...kernels.intervals.shares import bounded_interval, share_interval
 from ..catalogue import Quantity
 from ..errors import UserError
@@ -121,6 +122,19 @@ def mean_value(name: str, values: NDArray[Any], unit: str = "", bounds: tuple[fl
     """Return the mean of one number a sample, with its interval; numbers may be known to lie between two bounds."""
     found = mean_interval(values) if bounds is None else bounded_interval(values, *bounds)
     return _mean(name, values, found, unit)
+
+
+def ratio_value(name: str, own: NDArray[Any], other: NDArray[Any], unit: str = "") -> Value:
+    """Return the ratio of two sums over the samples, with its interval; samples that add nothing to ``other`` are none.
+
+    Where a number is not finite neither is the ratio.
+    """
+    adding = other > 0
+    sums = own[adding, None], other[adding, None]
+    found = ratio_interval(*sums) if np.isfinite(own).all() else None
+    if found:
+        return with_interval(name, found, unit)
+    return Value(measure=name, value=float(sums[0].sum() / sums[1].sum()), unit=unit)
 
 
 def with_interval(name: str, found: Interval, unit: str = "") -> Value:

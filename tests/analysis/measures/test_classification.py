@@ -15,7 +15,7 @@ Make = Callable[..., Any]
 
 def said(name: str, evidence: Any) -> Any:
     measure = MEASURES.get(name)
-    results = list(measure.function(evidence, measure.check({})))
+    results: list[Any] = list(measure.function(evidence, measure.check({})))
     return {(r.name if isinstance(r, Column) else r.measure, isinstance(r, Column)): r for r in results}
 
 
