@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .measured import overlap_text
 from .workspace import ModelRecord, ValueRecord
 
 _ACCURACY = {"accuracy", "acc", "acc1", "top1", "top1acc", "top1accuracy", "accuracytop1", "prec1", "testacc", "valacc"}
@@ -294,8 +295,20 @@ def _claims_table(claims: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _measures_table(values: Sequence[Mapping[str, Any]]) -> str:
-    rows = [(v["measure"], interval(v["value"], v["low"], v["high"], v["unit"]), v["data"] or "–") for v in values]
-    return _markdown_table(("Measure", "Value (95 % interval)", "Data"), rows)
+    rows = [
+        (
+            v["measure"],
+            interval(v["value"], v["low"], v["high"], v["unit"]),
+            v["data"] or "–",
+            str(v.get("measure_seed", 0)),
+            overlap_text(v.get("overlap", 0.0)),
+        )
+        for v in values
+    ]
+    headings = ("Measure", "Value (95 % interval)", "Data", "Seed", "Remark")
+    told = [any(row[3] != rows[0][3] for row in rows), any(row[4] for row in rows)]
+    shown = [place for place in range(len(headings)) if place < 3 or told[place - 3]]
+    return _markdown_table([headings[p] for p in shown], [[row[p] for p in shown] for row in rows])
 
 
 def _lineage_table(lineage: Sequence[Mapping[str, Any]]) -> str:

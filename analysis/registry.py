@@ -137,7 +137,8 @@ class Shelf(Generic[Function]):
         The function's parameter annotated with a subclass of `Parameters` gives its schema. Of a method, ``fits`` says
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
         name and shape, always or with which parameters. Nothing runs beside a measure that is ``alone``, since it
-        times something, on its machine; a measure that is ``dataless`` looks at no sample.
+        times something, on its machine. A measure that is ``dataless`` looks at no sample: any data suit it, and its
+        values hold beside every data set.
 
         Raises
         ------

@@ -2,17 +2,15 @@
 
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ..analysis.errors import UserError
 from ..analysis.recipe import KEPT, DataInput, ModelInput
 from ..analysis.session import Session
 from .importing import distinct_names
-
-TEST: Literal["test"] = "test"
-TRAIN: Literal["train"] = "train"
+from .training_data import TEST, TRAIN, TrainingData
 
 
 def question_about(models: Sequence[str], data: str, train: str | None, normalise: str, folder: Path) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def question_about(models: Sequence[str], data: str, train: str | None, normalis
 def question_in(session: Session) -> dict[str, Any]:
     """Return what a question is about in a workspace: the selected models or the primary one, on the current data.
 
-    Training data are the data set called ``train``, or the other split of what is looked at.
+    Training data are the data set called ``train``, or the other split of what is looked at; never what is measured.
 
     Raises
     ------
@@ -63,7 +61,7 @@ def question_in(session: Session) -> dict[str, Any]:
     return {
         "models": tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
         "data": known[current],
-        "train": _training_data(known, known[current]),
+        "train": TrainingData(session, known, known[current]).usual,
     }
 
 
@@ -76,13 +74,6 @@ def known_data(session: Session) -> dict[str, DataInput]:
     if not any(spec.path == "digits" for spec in specs.values()):
         specs["digits"] = DataInput(name="digits", path="digits", normalise="digits", split="test")
     return specs
-
-
-def _training_data(known: Mapping[str, DataInput], data: DataInput) -> DataInput | None:
-    given = next((entry for name, entry in known.items() if TRAIN in (name, entry.split) and entry != data), None)
-    if given or data.split in (None, TRAIN):
-        return given
-    return data.replaced(name=TRAIN, split=TRAIN, limit=None)
 
 
 def value_of(text: str) -> Any:

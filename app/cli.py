@@ -211,12 +211,13 @@ def allocate(
     budget: Annotated[float, typer.Option(min=0, help="What may be left: a share up to 1, or a number above.")],
     cost: Annotated[str, typer.Option(help="What counts: nonzeros, or macs of those.")] = "nonzeros",
     measure: Annotated[str | None, typer.Option(help="What damage is measured by: loss or accuracy.")] = None,
+    data: Annotated[str | None, typer.Option(help="The data set of the scan, where there are several.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write a recipe that makes it.")] = None,
 ) -> None:
     """Share out what may be left of a network over its layers, by what cutting each alone did."""
     if cost not in ("nonzeros", "macs"):
         raise UserError(f"A cost is nonzeros or macs, not '{cost}'.", "Choose one of them.")
-    payload = {"root": str(workspace), "scan": scan, "budget": budget, "cost": cost, "measure": measure}
+    payload = {"root": str(workspace), "scan": scan, "budget": budget, "cost": cost, "measure": measure, "data": data}
     with runtime.one_worker() as worker:
         report: AllocationReport = worker.submit("allocate", payload, "Allocating").result()
     print_allocation(report)
@@ -243,12 +244,15 @@ def difference(
     first: Annotated[str, typer.Argument(help="A model of the workspace, by name: what is compared with.")],
     second: Annotated[str, typer.Argument(help="The model that is compared with it.")],
     workspace: InWorkspace,
+    data: Annotated[
+        str | None, typer.Option(help="On this data set alone; on all that have both unless given.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what tells two measured models apart, sample by sample; runs no network."""
     space = Workspace.open(workspace, read_only=True)
     try:
-        found = differences(space, first, second)
+        found = differences(space, first, second, data)
     finally:
         space.close()
     if as_json:
@@ -314,11 +318,14 @@ def figure(
     choose: Annotated[
         list[str] | None, typer.Option("--set", help="What the view shows, such as tradeoff.x=cost.training.")
     ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="The data set that is shown; the first that was measured on.")
+    ] = None,
 ) -> None:
     """Draw a view for print; needs no display."""
     from .figures import write_figure
 
-    write_figure(workspace, view, output, [_choice(text) for text in choose or ()])
+    write_figure(workspace, view, output, [_choice(text) for text in choose or ()], data)
 
 
 def _choice(text: str) -> tuple[str, str]:

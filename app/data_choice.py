@@ -13,6 +13,7 @@ from ..views.parts import Sentence, choice_box, column, count_box, named, told
 from ..views.theme import GAP
 from .asking import known_data
 from .preparation import UNPREPARED, PreparationForm, PreviewStrip
+from .training_data import TrainingData
 
 _KINDS = "Data sets (*.zip *.npz *.npy *.h5 *.hdf5 *.csv *.tsv *.parquet *.txt *.jsonl);;All files (*)"
 
@@ -34,6 +35,7 @@ class DataChoice(QWidget):
         self._filled: dict[str, Any] = {}  # what the form was given; a person has changed nothing while it holds that
         self.names = told(choice_box(self), "Data set")
         self.names.addItems([*self._specs, "none"])
+        self.names.setCurrentText(session.shown.name)
         self.limit = told(
             count_box(self, 0, 10_000_000, suffix=" samples", instead_of_least="all samples"),
             "At most so many, spread evenly over the classes",
@@ -61,6 +63,17 @@ class DataChoice(QWidget):
     def name(self) -> str:
         """Name of the chosen data set."""
         return self.names.currentText()
+
+    def training(self) -> TrainingData | None:
+        """Return what may be learnt from beside the chosen data set, or None where none is chosen.
+
+        Raises
+        ------
+        ValueError
+            If its preparation makes no sense.
+        """
+        measured = self.value()
+        return TrainingData(self._session, self._specs, measured) if measured else None
 
     def value(self) -> DataInput | None:
         """Return the chosen data set with its preparation, or None.

@@ -17,8 +17,10 @@ from .terminal import screen
 Found = dict[str, Any]
 
 
-def differences(space: Workspace, first: str, second: str) -> list[Found]:
-    """Compare two models by name, on every data set where both were measured; JSON values alone.
+def differences(space: Workspace, first: str, second: str, data: str | None = None) -> list[Found]:
+    """Compare two models by name, on every data set where both were measured, or on one; JSON values alone.
+
+    Values of one data set are never compared with those of another.
 
     Raises
     ------
@@ -32,10 +34,24 @@ def differences(space: Workspace, first: str, second: str) -> list[Found]:
     found = list(_on_each_data_set(space, identities[first], identities[second]))
     if not found:
         raise UserError(
-            f"'{first}' and '{second}' were not measured on the same samples.",
+            f"'{first}' and '{second}' were not measured on the same samples{_where(space, first, second)}.",
             'Run a recipe that measures both, with "accuracy" among what it measures.',
         )
-    return found
+    names = [entry["data"] for entry in found]
+    if data is not None and data not in names:
+        raise unknown(f"data set that '{first}' and '{second}' were measured on called", data, names)
+    return [entry for entry in found if data in (None, entry["data"])]
+
+
+def _where(space: Workspace, first: str, second: str) -> str:
+    """Return on which data sets two models were measured, in words."""
+    measured = {(value.model, value.data): None for value in space.values() if value.data}
+    told = [
+        f"{name} on {', '.join(str(data) for model, data in measured if model == name)}"
+        for name in (first, second)
+        if any(model == name for model, _ in measured)
+    ]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _on_each_data_set(space: Workspace, first: str, second: str) -> Iterator[Found]:

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from ..analysis.catalogue import Entry
-from ..analysis.recipe import KEPT, Measuring, ModelInput, Recipe, Step, searching, write_recipe
+from ..analysis.recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, searching, write_recipe
 from ..analysis.session import Session
 from ..views.forms import Form
 from ..views.help import show_help
@@ -28,6 +28,7 @@ from .data_choice import DataChoice
 from .layer_choice import LayerChoice
 from .run_dialog import RunDialog
 from .search_choice import SearchChoice
+from .training_data import TrainingData
 
 _USUAL = ("accuracy", "loss", "cost.nominal", "cost.measured", "geometry.margins")
 
@@ -67,6 +68,7 @@ class ExperimentDialog(RunDialog):
         self._buttons.accepted.connect(self._on_run)
         self._buttons.rejected.connect(self.reject)
         self._method.currentIndexChanged.connect(self._on_method_changed)
+        self.data.names.currentTextChanged.connect(self._on_data_changed)
         self._models.itemChanged.connect(self._on_models_changed)
         self._lay_out()
         self._on_method_changed()
@@ -98,7 +100,7 @@ class ExperimentDialog(RunDialog):
             title=self._title.text() or "Experiment",
             seeds=_numbers(self._seeds.text()),
             model=tuple(ModelInput(name=name, path=f"{KEPT}{name}") for name in names),
-            data=(data,) if data else (),
+            data=((data, *self._learnt(entry, step, data)) if data else ()),
             step=(_without(step, search["over"][step.label]) if search else step,),
             measure=self._measuring(data.name if data else None, names[0]),
         )
@@ -132,12 +134,32 @@ class ExperimentDialog(RunDialog):
         entry = self._entry()
         if entry is None:
             return
-        names = {"model": _ticked_of(self._models), "data": [self.data.name]}
+        training = self._training()
+        names = {"model": _ticked_of(self._models), "data": training.offered if training else [""]}
         self._form = Form(entry.parameter_schema, names, self)
         self._summary.setText(f"{entry.summary}\n{entry.citation}")
         self._place.setWidget(self._form)
         self._form.setAutoFillBackground(False)
         self.search.show_method(entry)
+
+    def _training(self) -> TrainingData | None:
+        try:
+            return self.data.training()
+        except ValueError:  # the data page says it
+            return None
+
+    def _learnt(self, entry: Entry, step: Step, measured: DataInput) -> list[DataInput]:
+        """Return what the step learns from, where that is not what is measured."""
+        training = self._training()
+        names = {step.parameters.get(name) for name in _of_role(entry, "data")}
+        return [data for name, data in (training.known if training else {}).items() if name in names - {measured.name}]
+
+    def _on_data_changed(self) -> None:
+        """Offer other data to learn from; what was filled in stays."""
+        entry, training = self._entry(), self._training()
+        if entry and self._form:
+            for name in _of_role(entry, "data"):
+                self._form.offer(name, training.offered if training else [""])
 
     def _on_models_changed(self) -> None:
         """Ask about the first of the ticked models what the data and the layers are chosen for."""
@@ -185,6 +207,12 @@ class ExperimentDialog(RunDialog):
         layout.addWidget(self._summary)
         layout.addWidget(self._place, 1)
         return page
+
+
+def _of_role(entry: Entry, role: str) -> list[str]:
+    """Return the parameters of a method that name a model or a data set."""
+    fields = entry.parameter_schema.get("properties", {})
+    return [name for name, schema in fields.items() if schema.get("role") == role]
 
 
 def _checklist(parent: QWidget, names: Sequence[str], ticked: Sequence[str]) -> QListWidget:

@@ -1,11 +1,13 @@
 """The results table."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from math import isnan
 from typing import Any
 
 from rich.table import Table
 
+from ..analysis.measured import Row, rows_of
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.trials import Finding
 from ..analysis.versions import earlier, remarks
@@ -13,24 +15,45 @@ from ..analysis.wording import sure
 from ..analysis.workspace import ModelRecord, ValueRecord, Workspace
 from .terminal import screen
 
+_LEARNT = "learnt from"
+_LEARNT_MEANS = (
+    "Learnt from: the share of the data's samples that a model, or one that it was made from, was trained on; its "
+    "values there do not tell what it makes of new samples."
+)
 _SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
 
 
 def print_results(space: Workspace) -> None:
-    """Print one row a model with its main measures."""
-    rows: dict[str, dict[str, Any]] = {}
+    """Print one row a model, data set and seed with its main measures."""
     values = tuple(told_values(space))
-    for value in values:
-        rows.setdefault(value.model, {})[value.measure] = value
-    shown = [name for name in _SHOWN if any(name in row for row in rows.values())]
-    table = Table("model", box=None)
+    rows = rows_of(values)
+    shown = [name for name in _SHOWN if any(name in row.values for row in rows)]
+    owners = _owners(rows)
+    table = Table("model", *owners, box=None)
     for name in shown:
         table.add_column(name, justify="right")
-    for model, row in rows.items():
-        table.add_row(model, *(_cell(row.get(name)) for name in shown))
+    for place, row in enumerate(rows):
+        belongs = (column[place] for column in owners.values())
+        table.add_row(row.model, *belongs, *(_cell(row.values.get(name)) for name in shown))
     screen().print(table)
+    if _LEARNT in owners:
+        screen().say(_LEARNT_MEANS)
     for remark in dict.fromkeys((*_remarks(space.models()), *remarks(earlier(values)))):
         screen().say(remark)
+
+
+def _owners(rows: Sequence[Row]) -> dict[str, list[str]]:
+    """Return, by heading, the columns beside the model that tell rows apart, and what a model has learnt from."""
+    several = Counter((row.model, row.data) for row in rows)
+    columns = {
+        "data": (len({row.data for row in rows if row.data}) > 1, [row.data or "–" for row in rows]),
+        "seed": (any(count > 1 for count in several.values()), [str(row.seed) for row in rows]),
+        _LEARNT: (
+            any(row.overlap for row in rows),
+            [f"{100 * row.overlap:.3g} %" if row.overlap else "–" for row in rows],
+        ),
+    }
+    return {heading: cells for heading, (wanted, cells) in columns.items() if wanted}
 
 
 def _remarks(models: Iterable[ModelRecord]) -> Iterator[str]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .palette import Choice
     from .runtime import Runtime
 
-_LAYOUT = "window"
+_LAYOUT, _SEEN = "window", "seen"
 _LOOK_MS = 2000  # how often files that others may bring, take or change are looked at
 
 
@@ -61,6 +61,7 @@ class Window(Opener):
         """Put in the views, and the menus of what can be done with them."""
         from ..views.panel import load_views
         from .actions import window_commands
+        from .data_bar import DataBar
         from .layout import arrange
 
         views = load_views()
@@ -71,6 +72,8 @@ class Window(Opener):
         body = QWidget(self)
         layout = column(body)
         layout.addWidget(self._banner)
+        self.data_bar = DataBar(body)
+        layout.addWidget(self.data_bar)
         self._views = arrange(views, self.panels)
         layout.addWidget(scrolled(self._views, body, sideways=True), 1)  # for a small screen
         self.setCentralWidget(body)
@@ -140,6 +143,7 @@ class Window(Opener):
             return
         if layout:
             restore(self._views, self.panels, layout)
+            session.restore(layout.get(_SEEN, {}))
         if then:
             then()
         if session.snapshot.unfinished and self.commands["run.resume"].enabled():
@@ -190,7 +194,7 @@ class Window(Opener):
         from .layout import remembered
 
         if not session.read_only:
-            layout = remembered(self._views, self.panels)
+            layout = remembered(self._views, self.panels) | {_SEEN: session.history.present.seen}
             session.write(lambda space: space.save_layout(_LAYOUT, layout))
 
     # What commands do
@@ -297,6 +301,7 @@ class Window(Opener):
             self._message = session.message
             self._show_message()
         self._state.setText(_summary(session))
+        self.data_bar.show_session(session)
         self.commands.settle()
 
     def _show_message(self) -> None:

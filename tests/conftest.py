@@ -115,6 +115,53 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+ANIMALS = """
+title = "Other data"
+[[model]]
+name = "resnet8"
+path = "digits-resnet8.safetensors"
+[[model]]
+name = "high"
+path = "digits-resnet14-high.safetensors"
+[[data]]
+name = "animals"
+path = "{folder}"
+[measure]
+data = "animals"
+what = ["accuracy", "loss", "geometry.margins"]
+"""
+
+
+@pytest.fixture(scope="session")
+def two_sets(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the measured workspace with two of its models on a second data set: 24 pictures of 3 classes."""
+    import numpy as np
+    import torch
+    from PIL import Image
+
+    from graftwork.analysis.experiments.planning import plan
+    from graftwork.analysis.experiments.running import Runner
+    from graftwork.analysis.jobs.protocol import Quiet
+    from graftwork.analysis.recipe import anchored, parse_recipe
+    from graftwork.analysis.workspace import Workspace
+
+    folder, rng = tmp_path_factory.mktemp("two") / "animals", np.random.default_rng(0)
+    for name in ("cat", "dog", "owl"):
+        (folder / name).mkdir(parents=True)
+        for number in range(8):
+            Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)).save(folder / name / f"{number}.png")
+    home = shutil.copytree(measured, folder.parent / "two.graft")
+    recipe = ANIMALS.format(folder=folder)
+    with Workspace.open(home) as space:
+        made = plan(anchored(parse_recipe(recipe), ROOT / "assets" / "demo"))
+        space.add_plan(made, recipe)
+        runner = Runner(home, torch.device("cpu"))
+        for trial in made.trials:
+            space.begin(trial.identity)
+            space.finish(runner.run(trial, Quiet()))
+    return home
+
+
 class StillWorker:
     """Answers on the spot, in this process; a layout is the first two features."""
 
@@ -207,6 +254,12 @@ def session(measured: Path, tmp_path: Path, attach: Callable[[Any], Any]) -> Ite
     """Return a refreshed session on a copy of the measured workspace."""
     home = shutil.copytree(measured, tmp_path / "small.graft")
     yield from _open(home, attach)
+
+
+@pytest.fixture
+def two_session(two_sets: Path, tmp_path: Path, attach: Callable[[Any], Any]) -> Iterator[Any]:
+    """Return a refreshed session on a copy of the workspace with two data sets."""
+    yield from _open(shutil.copytree(two_sets, tmp_path / "two.graft"), attach)
 
 
 @pytest.fixture

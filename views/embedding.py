@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QComboBox, QLabel, QVBoxLayout, QWidget
 from ..analysis.wording import share_of
 from .classes import coloured, draw_samples, hues, layers, legend, number_of
 from .cloud import Cloud
-from .figure import Range
+from .figure import Range, name_data
 from .linked import OneRange, SideBySide
 from .notice import Notice
 from .panel import Panel, view
@@ -40,6 +40,8 @@ class EmbeddingState:
         The layout that is there: ``umap`` once it is ready, ``pca`` before.
     pending : bool
         Whether a better one is on its way.
+    data : str
+        Name of the data set.
     problem : str
         Why the wanted layout cannot be had, and another is drawn; empty where it can.
     names : tuple of str
@@ -58,6 +60,7 @@ class EmbeddingState:
 
     method: str
     pending: bool
+    data: str
     problem: str
     names: tuple[str, ...]
     layouts: tuple[NDArray[np.float32], ...]
@@ -70,9 +73,12 @@ class EmbeddingState:
 def resolve(session: "Session") -> EmbeddingState | Notice:
     """Return the wanted layout, the principal components while it is computed, or a notice while neither is there."""
     method = session.option("embedding.method") or "umap"
-    models = tuple(dict.fromkeys(m for m in (session.state.pinned, session.state.primary) if m))
-    if not models or not all(session.has_column(model, "features") for model in models):
-        return Notice("empty", "There are no features to lay out.", "Measure 'geometry.margins' on a data set.")
+    primary = session.state.primary
+    looked = dict.fromkeys(m for m in (session.state.pinned, primary) if m)
+    models = tuple(model for model in looked if session.has_column(model, "features"))
+    if primary not in models:
+        missing = Notice("empty", "There are no features to lay out.", "Measure 'geometry.margins' on a data set.")
+        return missing.unless_awaited(session, primary)
     labels = session.labels()
     if labels is None:
         return Notice("busy", "Loading the labels.")
@@ -86,6 +92,7 @@ def resolve(session: "Session") -> EmbeddingState | Notice:
     return EmbeddingState(
         method=method if wanted else "pca",
         pending=wanted is None and error is None,
+        data=session.shown.name,
         problem=str(error) if error and not wanted else "",
         names=tuple(record.name for record in map(session.model, models) if record),
         layouts=tuple(layouts),
@@ -123,6 +130,7 @@ def table(state: EmbeddingState) -> Table:
 
 def draw(figure: "Figure", state: EmbeddingState) -> None:
     """Draw it for print: one panel a model, with shared axes."""
+    name_data(figure, state.data)
     figure.set_figheight(figure.get_figwidth() * (0.55 if len(state.layouts) > 1 else 0.75))
     panels: Any = figure.subplots(1, len(state.layouts), sharex=True, sharey=True, squeeze=False)[0]
     for axes, name, layout in zip(panels, state.names, state.layouts, strict=True):
@@ -154,8 +162,7 @@ class EmbeddingPanel(Panel[EmbeddingState]):
         self._method = told(QComboBox(self), "How the samples are laid out", "Layout")
         self._method.addItems(METHODS)
         self._method.textActivated.connect(self._on_method)
-        self._pending = named(Line(self), "quiet")
-        self.add_control(self._pending)
+        self._pending = self.add_note()
         self.add_control(self._method)
         self.planes = (_Plane(self), _Plane(self))
         self._range = OneRange([plane.plot for plane in self.planes])

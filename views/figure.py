@@ -118,6 +118,12 @@ def _metadata(kind: str) -> dict[str, Any]:
     return known[kind]
 
 
+def name_data(figure: "Figure", data: str) -> None:
+    """Say above a figure which data set it shows."""
+    if data:
+        figure.suptitle(f"on {data}", x=0.01, ha="left", fontsize=7, color="#62666d")
+
+
 def settled(resolve: Callable[["Session"], Any], session: "Session", timeout_s: float = 600.0) -> Any:
     """Return a view's state as soon as all that it shows is there; for scripts and the command line.
 

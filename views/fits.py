@@ -115,6 +115,7 @@ def _paragraph(fit: Fitted, quiet: str, trouble: str) -> str:
     title="Fits",
     question="What do many models say together: a law, a crossing, a density?",
     area="bottom",
+    of_data=False,
     order=2,
 )
 class FitsPanel(Panel[FitsState]):

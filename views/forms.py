@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from .parts import Sentence, choice_box, column, named
@@ -84,6 +84,18 @@ class Field:
         if self.kind == "table":
             return dict(self._entry(part) for part in text.split(","))
         return self._items(text) if self.kind == "list" else text
+
+    def required_choice(self, choice: Any) -> Any:
+        """Return a choice.
+
+        Raises
+        ------
+        ValueError
+            If nothing is chosen and something must be.
+        """
+        if self.required and choice == "":
+            raise ValueError(f"{self.title.capitalize()} is missing.")
+        return choice
 
     def _entry(self, text: str) -> tuple[str, float]:
         name, _, value = text.rpartition(":")
@@ -239,6 +251,18 @@ class Form(QWidget):
         for name, value in values.items():
             _fill(self._editors[name], value)
 
+    def offer(self, name: str, choices: Sequence[Any]) -> None:
+        """Offer other choices for a parameter; what is chosen stays where it is among them."""
+        box = self._editors[name]
+        assert isinstance(box, QComboBox)
+        with QSignalBlocker(box):
+            chosen = box.currentData()
+            box.clear()
+            for choice in choices:
+                box.addItem(str(choice), choice)
+            _fill(box, chosen)
+        self._on_changed()
+
     def editor(self, name: str) -> QWidget:
         """Return the widget that holds a parameter."""
         return self._editors[name]
@@ -289,7 +313,7 @@ class Form(QWidget):
         if isinstance(editor, QCheckBox):
             return editor.isChecked()
         if isinstance(editor, QComboBox):
-            return editor.currentData()
+            return field.required_choice(editor.currentData())
         assert isinstance(editor, QLineEdit)
         return field.parse(editor.text())
 

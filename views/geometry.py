@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from .classes import coloured, draw_samples, hues, layers
 from .cloud import Cloud
-from .figure import Range
+from .figure import Range, name_data
 from .notice import Notice
 from .panel import Panel, view
-from .parts import Line, named
 from .plot import Plot
 from .table import Table, class_names
 from .theme import LIGHT, look
@@ -34,6 +33,8 @@ class GeometryState:
 
     Attributes
     ----------
+    model, reference_name, data : str
+        The models' names, and that of the data set.
     angle : array of float, degrees
         Between the feature and its own class direction.
     norm, margin : array of float
@@ -52,6 +53,7 @@ class GeometryState:
 
     model: str
     reference_name: str
+    data: str
     angle: NDArray[np.float32]
     norm: NDArray[np.float32]
     margin: NDArray[np.float32]
@@ -67,7 +69,8 @@ def resolve(session: "Session") -> GeometryState | Notice:
     state = session.state
     model = session.model(state.primary)
     if model is None or not session.has_column(model.identity, MARGIN):
-        return Notice("empty", "The geometry of this model was not measured.", "Add 'geometry.margins' to a recipe.")
+        missing = Notice("empty", "The geometry of this model was not measured.", "Add 'geometry.margins' to a recipe.")
+        return missing.unless_awaited(session, state.primary)
     arrays = [session.column(state.primary, name) for name in (ANGLE, NORM, MARGIN)]
     labels = session.labels()
     angle, norm, margin = arrays
@@ -80,6 +83,7 @@ def resolve(session: "Session") -> GeometryState | Notice:
     return GeometryState(
         model=model.name,
         reference_name=pinned.name if pinned and reference is not None else "",
+        data=session.shown.name,
         angle=angle,
         norm=norm,
         margin=margin,
@@ -114,6 +118,7 @@ def bins(state: GeometryState, count: int = 60) -> NDArray[np.float64]:
 
 def draw(figure: "Figure", state: GeometryState) -> None:
     """Draw it for print: the cloud beside the histogram."""
+    name_data(figure, state.data)
     cloud: Any
     histogram: Any
     cloud, histogram = figure.subplots(1, 2)
@@ -156,8 +161,7 @@ class GeometryPanel(Panel[GeometryState]):
         self.margin_plot.set_tool("rectangle")
         self.margin_plot.set_axes("Margin", "Samples")
         self.margin_plot.set_whole(y=True)
-        self._against = named(Line(self), "quiet")
-        self.add_control(self._against)
+        self._against = self.add_note()
         self.cloud = Cloud()
         self.cloud_plot.add(self.cloud)
         self.cloud_plot.set_axes("Angle to own class", "Feature norm", "°")

@@ -1,6 +1,7 @@
 """Inspector: everything that is known of the model that is looked at."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ..analysis.catalogue import base_name
+from ..analysis.measured import overlap_text
 from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
 from ..analysis.wording import compact, sure
 from .notice import Notice
@@ -19,6 +21,7 @@ from .theme import GAP, TIGHT
 from .tips import as_tip
 
 if TYPE_CHECKING:
+    from ..analysis.measured import Row
     from ..analysis.session import Session
     from ..analysis.workspace import ModelRecord, ValueRecord
 
@@ -37,7 +40,10 @@ class Measured:
 
 @dataclass(frozen=True)
 class InspectorState:
-    """What is shown: identity, name, facts as (name, text), claims, measures, and why its trial failed, if it did."""
+    """What is shown: identity, name, facts as (name, text), claims, measures, and why its trial failed, if it did.
+
+    ``remark`` says what its measures are worth where it has learnt from the data.
+    """
 
     identity: str
     name: str
@@ -46,6 +52,7 @@ class InspectorState:
     measures: tuple[Measured, ...]
     problem: str
     claims: tuple[Claim, ...] = ()
+    remark: str = ""
 
 
 def resolve(session: "Session") -> InspectorState | Notice:
@@ -54,8 +61,8 @@ def resolve(session: "Session") -> InspectorState | Notice:
     if model is None:
         return Notice("empty", "No model is looked at.", "Click one in the lineage or the trade-off.")
     pinned = session.model(session.state.pinned)
-    rows = session.snapshot.value_table
-    reference = rows.get(pinned.name, {}) if pinned and pinned is not model else {}
+    rows = session.shown.by_model.get(model.name, ())
+    others = session.shown.by_model.get(pinned.name, ()) if pinned and pinned is not model else ()
     card = session.about(model.identity, "card", f"Reading {model.name}")
     told = card if isinstance(card, Mapping) else {}
     values = [value for value in session.snapshot.values if value.model == model.name]
@@ -65,9 +72,10 @@ def resolve(session: "Session") -> InspectorState | Notice:
         name=model.name,
         pinned=pinned.name if pinned else "",
         facts=(*_facts(model), *_file(card)),
-        measures=tuple(_measured(value, reference) for value in rows.get(model.name, {}).values()),
+        measures=tuple(_all_measured(rows, others)),
         problem=f"{failed.problem} {failed.next_step}" if failed else "",
         claims=claims_of(told, values),
+        remark=overlap_text(max((row.overlap for row in rows), default=0.0)),
     )
 
 
@@ -114,9 +122,20 @@ def _text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _measured(value: "ValueRecord", reference: "dict[str, ValueRecord]") -> Measured:
+def _all_measured(rows: "Sequence[Row]", others: "Sequence[Row]") -> "Iterator[Measured]":
+    """Give each measure once, or once for each seed that it was done with."""
+    reference = {row.seed: row.values for row in others}
+    found = {(v.measure, v.measure_seed): v for row in rows for v in row.values.values()}
+    seeds = Counter(measure for measure, _ in found)
+    for (measure, seed), value in found.items():
+        name = f"{measure}, seed {seed}" if seeds[measure] > 1 else measure
+        beside = reference.get(seed) or next(iter(reference.values()), {})
+        yield _measured(name, value, beside)
+
+
+def _measured(name: str, value: "ValueRecord", reference: "Mapping[str, ValueRecord]") -> Measured:
     other = reference.get(value.measure)
-    return Measured(value.measure, value.value, value.low, value.high, other.value if other else None, value.unit)
+    return Measured(name, value.value, value.low, value.high, other.value if other else None, value.unit)
 
 
 def _brief(state: InspectorState) -> Table:
@@ -160,8 +179,8 @@ def _fitting(text: str, longest: int = 30) -> str:
 
 def table(state: InspectorState) -> Table:
     """Return one row a measure."""
-    rows = tuple((m.name, m.value, m.low, m.high, m.reference, m.unit) for m in state.measures)
-    return Table(("Measure", "Value", "Low", "High", state.pinned or "Reference", "Unit"), rows)
+    rows = tuple((m.name, m.value, m.low, m.high, m.reference, m.unit, state.remark) for m in state.measures)
+    return Table(("Measure", "Value", "Low", "High", state.pinned or "Reference", "Unit", "Remark"), rows)
 
 
 @view(
@@ -214,8 +233,8 @@ class InspectorPanel(Panel[InspectorState]):
         if old is None or old.identity != new.identity:
             self._show_note(new.identity)
         self._name.setText(new.name)
-        self._problem.setText(new.problem)
-        self._problem.setVisible(bool(new.problem))
+        self._problem.setText(" ".join(filter(None, (new.problem, new.remark))))
+        self._problem.setVisible(bool(new.problem or new.remark))
         if old is None or (old.facts, old.claims) != (new.facts, new.claims):
             self._show_facts(new)
         self._measures.show_table(_brief(new))

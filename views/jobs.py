@@ -1,7 +1,7 @@
 """Jobs: what runs, how long it will take, and what went wrong."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,18 +17,19 @@ from .theme import GAP, TIGHT
 if TYPE_CHECKING:
     from ..analysis.jobs.executor import Job
     from ..analysis.session import Session
-    from ..analysis.workspace import SearchRecord
+    from ..analysis.workspace import SearchRecord, TrialRecord
 
 
 @dataclass(frozen=True)
 class TrialRow:
-    """One trial: its model's name, how far it is, how long it took, and why it failed."""
+    """One trial: its model's name, how far it is, how long it took, why it failed, and the data set's name."""
 
     identity: str
     name: str
     state: str
     seconds: float | None
     problem: str
+    data: str = "–"
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,9 @@ def resolve(session: "Session") -> JobsState:
     """Return the state of the queue."""
     job = session.jobs[0] if session.jobs else None
     report = job.progress if job else None
+    names = {record.identity: record.name for record in session.snapshot.datasets}
     rows = [
-        TrialRow(t.identity, t.model, t.state, t.seconds, f"{t.problem} {t.next_step}".strip())
+        TrialRow(t.identity, t.model, t.state, t.seconds, f"{t.problem} {t.next_step}".strip(), _data_of(t, names))
         for t in session.snapshot.trials
     ]
     return JobsState(
@@ -98,6 +100,10 @@ def resolve(session: "Session") -> JobsState:
         devices=tallied(session.engine.executor.devices.values()) if session.engine else "",
         answers=_answers(session.snapshot.searches),
     )
+
+
+def _data_of(trial: "TrialRecord", names: Mapping[str, str]) -> str:
+    return names[trial.spec.data.identity] if trial.spec.data else "–"
 
 
 def tallied(devices: Iterable[str]) -> str:
@@ -121,8 +127,8 @@ def _seconds_left(job: "Job | None", rows: list[TrialRow], at_once: int) -> floa
 
 def table(state: JobsState) -> Table:
     """Return one row a trial."""
-    rows = tuple((row.name, row.state, row.seconds, row.problem) for row in state.rows)
-    return Table(("Trial", "State", "Seconds", "Problem"), rows)
+    rows = tuple((row.name, row.data, row.state, row.seconds, row.problem) for row in state.rows)
+    return Table(("Trial", "Data", "State", "Seconds", "Problem"), rows)
 
 
 @view(
@@ -130,6 +136,7 @@ def table(state: JobsState) -> Table:
     title="Jobs",
     question="What is running, how long will it take, and what went wrong?",
     area="bottom",
+    of_data=False,
     order=1,
 )
 class JobsPanel(Panel[JobsState]):

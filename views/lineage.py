@@ -1,5 +1,6 @@
 """Lineage: what was made from what, as a graph with one column a generation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QMenu, QScrollArea, QSizePolicy, QWidget
 
+from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
 from .plot import mode_of
@@ -16,6 +18,7 @@ from .theme import GAP, LIGHT, WIDE, look
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from ..analysis.measured import Row
     from ..analysis.session import Session, Snapshot
     from ..analysis.workspace import ModelRecord
 
@@ -40,10 +43,11 @@ class Node:
 
 @dataclass(frozen=True)
 class LineageState:
-    """What is drawn: nodes, and edges as (parent, child) indices of nodes."""
+    """What is drawn: nodes, and edges as (parent, child) indices of nodes; accuracies are on the data set ``data``."""
 
     nodes: tuple[Node, ...]
     edges: tuple[tuple[int, int], ...]
+    data: str
     selected: frozenset[str]
     primary: str | None
     pinned: str | None
@@ -56,12 +60,12 @@ def resolve(session: "Session") -> LineageState | Notice:
         return Notice("empty", "There are no models yet.", "Open a checkpoint.", "Open checkpoint…", "file.open")
     order = _depth_first(snapshot)
     generations = _generations(snapshot)
-    states = {trial.spec.model.identity: trial.state for trial in snapshot.trials}
+    states = _states(snapshot, session.state.data)
     nodes = tuple(
         Node(
             identity=model.identity,
             name=model.name,
-            text=_text(snapshot, model),
+            text=_text(session.shown.by_model.get(model.name, ()), model),
             generation=generations[model.identity],
             row=row,
             state=states.get(model.identity, "done"),
@@ -71,13 +75,25 @@ def resolve(session: "Session") -> LineageState | Notice:
     places = {node.identity: index for index, node in enumerate(nodes)}
     edges = tuple((places[p.identity], places[m.identity]) for m in order for p in m.parents if p.identity in places)
     state = session.state
-    return LineageState(nodes, edges, state.selection.models, state.primary, state.pinned)
+    return LineageState(nodes, edges, session.shown.name, state.selection.models, state.primary, state.pinned)
 
 
-def _text(snapshot: "Snapshot", model: "ModelRecord") -> str:
+def _states(snapshot: "Snapshot", data: str | None) -> dict[str, str]:
+    """Return how far each model is; of several trials, that on the data set that is shown tells."""
+    elsewhere: dict[str, str] = {}
+    here: dict[str, str] = {}
+    for trial in snapshot.trials:
+        on = trial.spec.data.identity if trial.spec.data else None
+        (here if on == data else elsewhere)[trial.spec.model.identity] = trial.state
+    return elsewhere | here
+
+
+def _text(rows: "Sequence[Row]", model: "ModelRecord") -> str:
+    """Return a model's own name with its accuracy, with the least and the greatest where seeds differ in it."""
     own = model.name.rsplit("/", 1)[-1] if model.parents else model.name
-    row = snapshot.value_table.get(model.name, {})
-    return f"{own}   {100 * row['accuracy'].value:.1f} %" if "accuracy" in row else own
+    shares = sorted(row.values["accuracy"].value for row in rows if "accuracy" in row.values)
+    told = dict.fromkeys(f"{100 * share:.1f}" for share in (*shares[:1], *shares[-1:]))
+    return f"{own}   {' to '.join(told)} %" if told else own
 
 
 def _generations(snapshot: "Snapshot") -> dict[str, int]:
@@ -131,6 +147,7 @@ def lanes(state: LineageState) -> list[tuple[int, int, int]]:
 
 def draw(figure: "Figure", state: LineageState) -> None:
     """Draw it for print."""
+    name_data(figure, state.data)
     axes: Any = figure.add_subplot()
     figure.set_figheight(max(1.5, _ROW_INCHES * len(state.nodes)))
     for parent, child, rank in lanes(state):

@@ -1,7 +1,7 @@
 """What a view says where it has nothing to show."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QProgressBar, QPushButton, QWidget
 from ..analysis.errors import UserError
 from .parts import Sentence, column, named
 from .theme import GAP, WIDE
+
+if TYPE_CHECKING:
+    from ..analysis.session import Session
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,10 @@ class Notice:
     def of(cls, error: UserError) -> "Notice":
         """Return the notice of an error."""
         return cls("error", error.problem, error.next_step)
+
+    def unless_awaited(self, session: "Session", model: str | None) -> "Notice":
+        """Return this notice, or that work is under way which may give what is missing of a model, or of any."""
+        return Notice("busy", "It is being measured.") if session.awaits(model) else self
 
 
 class NoticePage(QWidget):

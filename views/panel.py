@@ -32,7 +32,7 @@ from .bridge import Bridge, in_background
 from .figure import FORMATS, NARROW_MM, Range, render
 from .help import show_help
 from .notice import Notice, NoticePage
-from .parts import column, named
+from .parts import Line, column, named
 from .script import drawing_script
 from .table import Table, TableSheet
 from .theme import GAP, TIGHT, icon, look
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 Area = Literal["left", "centre", "right", "bottom"]
 AREAS: tuple[Area, ...] = get_args(Area)
 State = TypeVar("State")
+_WIDEST = 220  # pixels of a data set's name
 Kind = TypeVar("Kind", bound="type[Panel[Any]]")
 
 
@@ -64,6 +65,8 @@ class ViewInfo:
         Width of its printed figure.
     panel : type of Panel
         Makes it.
+    of_data : bool
+        Whether its header names the data set that is shown; one that does without says it in its content.
     """
 
     id: str
@@ -73,6 +76,7 @@ class ViewInfo:
     order: int
     width_mm: float
     panel: "type[Panel[Any]]"
+    of_data: bool = True
 
     @property
     def resolve(self) -> Callable[..., Any]:
@@ -114,6 +118,7 @@ def view(
     area: Area,
     order: int = 50,
     width_mm: float = NARROW_MM,
+    of_data: bool = True,
 ) -> Callable[[Kind], Kind]:
     """Declare the decorated `Panel` as a view.
 
@@ -127,7 +132,7 @@ def view(
         known = _views.get(id)
         if known and known.panel.__module__ != panel.__module__:
             raise ValueError(f"two views are called '{id}'")
-        panel.info = _views[id] = ViewInfo(id, title, question, area, order, width_mm, panel)
+        panel.info = _views[id] = ViewInfo(id, title, question, area, order, width_mm, panel, of_data)
         return panel
 
     return keep
@@ -163,6 +168,7 @@ class Panel(QWidget, Generic[State]):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.session: Session | None = None
         self.state: State | None = None
+        self._header_notes: list[Line] = []
         self._header = _Header(self.info, self)
         self._body = named(QStackedWidget(self), "panel-body")
         self._notice = NoticePage(self)
@@ -221,6 +227,13 @@ class Panel(QWidget, Generic[State]):
         """Add a small control to the right of the header."""
         self._header.add(widget)
 
+    def add_note(self) -> Line:
+        """Add a quiet text on the content to the right of the header; a notice has none."""
+        note = named(Line(self), "quiet")
+        self._header_notes.append(note)
+        self.add_control(note)
+        return note
+
     def show_empty(self, sentence: str, next_step: str, button: str = "", command: str = "") -> None:
         """Say that there is nothing yet, and what to do."""
         self.show_notice(Notice("empty", sentence, next_step, button, command))
@@ -239,6 +252,7 @@ class Panel(QWidget, Generic[State]):
         self._notice.show_notice(notice)
         self._body.setCurrentWidget(self._notice)
         self._settle_actions()
+        self._show_notes(False)
 
     def show_content(self) -> None:
         """Show the content, or its table twin where that was asked for."""
@@ -247,6 +261,11 @@ class Panel(QWidget, Generic[State]):
         else:
             self._body.setCurrentWidget(self._content)
         self._settle_actions()
+        self._show_notes(True)
+
+    def _show_notes(self, shown: bool) -> None:
+        for note in self._header_notes:
+            note.setVisible(shown)
 
     def _twin(self) -> TableSheet:
         if self._sheet is None:
@@ -346,7 +365,7 @@ class Panel(QWidget, Generic[State]):
     # What it hears
 
     def _on_session_changed(self, change: str) -> None:
-        if change in self.listens:
+        if change in self.listens or (change == "jobs" and self.shows == "busy"):
             self.refresh()
 
     def _on_twin_toggled(self) -> None:
@@ -362,6 +381,7 @@ class Panel(QWidget, Generic[State]):
     def _refresh_now(self) -> None:
         if self.session is None:
             return
+        self._header.name_data(self.session.shown.name if self.info.of_data else "")
         found = self.info.resolve(self.session)
         if isinstance(found, Notice):
             self.show_notice(found)
@@ -381,6 +401,8 @@ class _Header(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setToolTip(info.question)
         self._title = named(QLabel(info.title, self), "panel-title")
+        self._data = named(Line(self), "quiet")
+        self._data.setMaximumWidth(_WIDEST)
         self.menu = QMenu(self)
         self._button = QToolButton(self, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self._button.setMenu(self.menu)
@@ -390,12 +412,16 @@ class _Header(QWidget):
         self._line.setSpacing(TIGHT)
         self._line.setContentsMargins(GAP, 3, TIGHT, 3)
         self._line.addWidget(self._title)
+        self._line.addWidget(self._data)
         self._line.addStretch(1)
         self._line.addWidget(self._button)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
     def add(self, widget: QWidget) -> None:
         self._line.insertWidget(self._line.count() - 1, widget)
+
+    def name_data(self, name: str) -> None:
+        self._data.setText(f"on {name}" if name else "")
 
     def restyle(self) -> None:
         self._button.setIcon(icon("menu", look.theme.quiet))

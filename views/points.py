@@ -1,6 +1,6 @@
 """Models as points: any measured quantity on an axis, seeds as bands, and the front that nothing beats."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
@@ -14,11 +14,14 @@ from .table import is_whole
 
 if TYPE_CHECKING:
     from ..analysis.session import Session, Snapshot
+    from ..analysis.workspace import ModelRecord, ValueRecord
 
 SELECTED = "accuracy.selected"
 """The axis of the accuracy on the selected samples, computed from what each model has right."""
 
 Bounds = tuple[float, float, float]
+Bounded = dict[str, dict[int | None, Bounds]]
+"""Each model's value with its bounds, by identity and the seed of the measures; None for what draws nothing."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,8 @@ class Point:
         The least and the greatest value of several.
     variants : tuple of str
         Identities of the several; empty for a single model.
+    overlap : float
+        Share of the samples that the model, or any of the several, has learnt from.
     earlier : bool
         Whether its y was measured by an earlier version than another's, so that its interval may mean something else.
     """
@@ -70,6 +75,7 @@ class Point:
     x_low: float
     x_high: float
     variants: tuple[str, ...] = ()
+    overlap: float = 0.0
     earlier: bool = False
 
     @property
@@ -87,53 +93,89 @@ class Point:
         return "interval of an earlier version" if self.earlier else "95 % interval"
 
 
-def preferred(snapshot: "Snapshot", names: tuple[str, ...], beside: str | None = None) -> str | None:
+def preferred(measures: Sequence[str], names: Sequence[str], beside: str | None = None) -> str | None:
     """Return the first of the names that was measured, or else any measure, ``beside`` only if there is no other."""
-    others = [measure for measure in snapshot.measures if measure != beside]
-    return next((name for name in (*names, *others, *snapshot.measures) if name in snapshot.measures), None)
+    others = [measure for measure in measures if measure != beside]
+    return next((name for name in (*names, *others, *measures) if name in measures), None)
+
+
+def offered(session: "Session") -> tuple[str, ...]:
+    """Return what an axis can show of the data set that is shown."""
+    measures = session.shown.measures
+    return (*measures, *([SELECTED] if "accuracy" in measures else []))
 
 
 def axis(session: "Session", name: str) -> Axis:
-    """Return the axis of a measured quantity, from the catalogue where it declares one."""
+    """Return the axis of a quantity, from the catalogue where it declares one; its title names the data.
+
+    One that was not measured on the data is called so, too: there is no other whose values it could show.
+    """
+    shown = session.shown
     if name == SELECTED:
-        return Axis(name, "Accuracy on the selected samples", "fraction", "higher")
+        return Axis(name, f"Accuracy on the selected samples of {shown.name}", "fraction", "higher")
     declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
-    unit = next((v.unit for v in session.snapshot.values if v.measure == name), declared.unit)
-    return Axis(name, declared.title, unit, declared.better)
+    unit = next((row.values[name].unit for row in shown.rows if name in row.values), declared.unit)
+    named = shown.name and (name in shown.of_data or name not in shown.measures)
+    return Axis(name, f"{declared.title} on {shown.name}" if named else declared.title, unit, declared.better)
 
 
-def values(session: "Session", name: str) -> dict[str, Bounds]:
-    """Return each model's value with its bounds, by identity; a value without an interval is its own."""
+def values(session: "Session", name: str) -> Bounded:
+    """Return what a quantity is of each model on the data set that is shown; without an interval it is its own."""
     if name == SELECTED:
-        return {model: (f.mean, f.low, f.high) for model, f in (session.accuracies() or {}).items()}
-    table = session.snapshot.value_table
-    found = {model.identity: table.get(model.name, {}).get(name) for model in session.snapshot.models}
-    return {
-        identity: (v.value, v.value if v.low is None else v.low, v.value if v.high is None else v.high)
-        for identity, v in found.items()
-        if v is not None
+        return {model: {None: (f.mean, f.low, f.high)} for model, f in (session.accuracies() or {}).items()}
+    by_model = session.shown.by_model
+    found: Bounded = {
+        model.identity: {row.seed: _bounds(row.values[name]) for row in by_model[model.name] if name in row.values}
+        for model in session.snapshot.models
+        if model.name in by_model
     }
+    return {identity: by_seed for identity, by_seed in found.items() if by_seed}
 
 
-def points_of(
-    snapshot: "Snapshot", x: dict[str, Bounds], y: dict[str, Bounds], earlier: frozenset[str] = frozenset()
-) -> tuple[Point, ...]:
-    """Return every model that has both values as a point; ``earlier`` names those of an earlier version."""
+def _bounds(value: "ValueRecord") -> Bounds:
+    low, high = (value.value if end is None else end for end in (value.low, value.high))
+    return value.value, low, high
+
+
+def points_of(session: "Session", x: Bounded, y: Bounded, earlier: frozenset[str] = frozenset()) -> tuple[Point, ...]:
+    """Return every model that has both values as a point, as one for each seed; ``earlier``: of an earlier version."""
     return tuple(
-        Point(
+        point
+        for model in session.snapshot.models
+        if model.identity in x and model.identity in y
+        for point in _points(model, x[model.identity], y[model.identity], session, model.name in earlier)
+    )
+
+
+def _points(
+    model: "ModelRecord",
+    x: dict[int | None, Bounds],
+    y: dict[int | None, Bounds],
+    session: "Session",
+    earlier: bool,
+) -> Iterator[Point]:
+    drawn = [seed for seed in dict.fromkeys((*x, *y)) if seed is not None]
+    seeds: list[int | None] = [*drawn] or [None]
+    overlap = max((row.overlap for row in session.shown.by_model.get(model.name, ())), default=0.0)
+    for seed in seeds:
+        at = _of_seed(x, seed)[0]
+        name = f"{model.name}, measured with seed {seed}" if len(seeds) > 1 else model.name
+        yield Point(
             model.identity,
-            model.name,
+            name,
             model.method or "source",
             at,
-            *y[model.identity],
+            *_of_seed(y, seed),
             x_low=at,
             x_high=at,
-            earlier=model.name in earlier,
+            overlap=overlap,
+            earlier=earlier,
         )
-        for model in snapshot.models
-        if model.identity in x and model.identity in y
-        for at in (x[model.identity][0],)
-    )
+
+
+def _of_seed(found: dict[int | None, Bounds], seed: int | None) -> Bounds:
+    """Return the value of a seed, or of another where this one has none: the other axis was measured apart."""
+    return found.get(seed) or next(reversed(found.values()))
 
 
 def gathered(points: tuple[Point, ...], snapshot: "Snapshot") -> tuple[Point, ...]:
@@ -156,6 +198,7 @@ def _band(points: list[Point]) -> Point:
         x_low=min(x),
         x_high=max(x),
         variants=tuple(p.identity for p in points),
+        overlap=max(p.overlap for p in points),
     )
 
 

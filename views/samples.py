@@ -11,9 +11,9 @@ from PySide6.QtGui import QColor, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from ..analysis.errors import UserError
+from .figure import name_data
 from .notice import Notice
 from .panel import Panel, view
-from .parts import Line, named
 from .table import Table, class_name
 from .theme import GAP, LIGHT, look
 from .tips import as_tip
@@ -33,6 +33,8 @@ class SamplesState:
 
     Attributes
     ----------
+    data : str
+        Name of the data set.
     samples : array of int64
         Indices of at most `LIMIT` samples, in the order of showing.
     total : int
@@ -47,6 +49,7 @@ class SamplesState:
         Names of the shown samples; names of all classes.
     """
 
+    data: str
     samples: NDArray[np.int64]
     total: int
     selection: bool
@@ -79,10 +82,12 @@ def resolve(session: "Session") -> SamplesState | Notice:
     """Return the selected samples, or those that the models disagree on, or a notice where there are none."""
     state = session.state
     if not session.has_column(state.primary or "", "prediction"):
-        return Notice("empty", "This model has no predictions yet.", "Measure 'accuracy' on a data set.")
+        missing = Notice("empty", "This model has no predictions yet.", "Measure 'accuracy' on a data set.")
+        return missing.unless_awaited(session, state.primary)
     labels, names = session.labels(), session.sample_names()
     predictions = session.column(state.primary, "prediction")
-    reference = session.column(state.pinned, "prediction")
+    other = state.pinned if session.has_column(state.pinned or "", "prediction") else state.primary
+    reference = session.column(other, "prediction")
     if labels is None or names is None or predictions is None or reference is None:
         error = session.error("column")
         return Notice.of(error) if error else Notice("busy", "Loading the samples.")
@@ -94,6 +99,7 @@ def resolve(session: "Session") -> SamplesState | Notice:
     shown = _worst(samples, session.column(state.primary, "geometry.margins.margin"))
     pictures = session.pictures()
     return SamplesState(
+        data=session.shown.name,
         samples=shown,
         total=len(samples),
         selection=bool(selected.any()),
@@ -138,6 +144,7 @@ def draw(figure: "Figure", state: SamplesState) -> None:
     """
     if state.pictures is None:
         raise UserError("The workspace keeps no pictures of these samples.", "Export their table instead.")
+    name_data(figure, state.data)
     count = min(_PRINTED, len(state.samples))
     figure.supxlabel(state.remark(count))
     panels: Any = figure.subplots(4, 6).ravel()
@@ -167,8 +174,7 @@ class SamplesPanel(Panel[SamplesState]):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._count = named(Line(self), "quiet")
-        self.add_control(self._count)
+        self._count = self.add_note()
         self._model = _Thumbnails(self)
         self._list = _Gallery(self)
         self._list.setModel(self._model)

@@ -44,9 +44,8 @@ def drawing_script(view: "ViewInfo", session: "Session | None", seen: Sequence[R
 def _looked(session: "Session | None") -> dict[str, str]:
     if session is None:
         return {}
-    state = session.state
-    written = {name: repr(getattr(state, name)) for name in ("primary", "pinned", "data", "options")}
-    return written | {"selection": _selection(state.selection)}
+    written = {name: repr(value) for name, value in session.state.seen.items()}
+    return written | {"selection": _selection(session.state.selection)}
 
 
 def _selection(selection: Selection) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from ..analysis.trials import DerivedModel, ModelSpec
 
-_SEED = re.compile(r"-seed\d+")
+_SEED = re.compile(r"-seed\d+|, measured with seed \d+")
 
 
 def seedless(identity: str, specs: Mapping[str, ModelSpec]) -> Hashable:

@@ -17,6 +17,7 @@ from .tips import as_tip
 
 Row = Sequence[Any]
 _ROW_PX = 22
+_LEAST_PX = 96  # of a column that gives way
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -220,7 +221,8 @@ class TableSheet(QTableView):
     Parameters
     ----------
     elastic : int or None
-        The column that gives way in a narrow table, which is not sorted; without one the columns are scrolled.
+        The column that gives way in a narrow table, which is not sorted, down to a few letters; without one, and from
+        there on, the columns are scrolled.
     """
 
     def __init__(self, parent: QWidget | None = None, *, elastic: int | None = None) -> None:
@@ -246,4 +248,5 @@ class TableSheet(QTableView):
         if len(table.rows) <= 2000:
             self.resizeColumnsToContents()
         if self._elastic is not None and table.columns:
+            header.setMinimumSectionSize(round(_LEAST_PX * look.scale))
             header.setSectionResizeMode(self._elastic, QHeaderView.ResizeMode.Stretch)

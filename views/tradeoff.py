@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
+from ..analysis.measured import overlap_text
 from ..kernels.raster import points_in_polygon
 from .curves import LONGEST, Curve, CurveLayer, curve_at, curves_of, legend_of
 from .figure import Range
@@ -18,14 +19,15 @@ from .operations import SIGNS, SYMBOLS, curve_colour, hue, operations, ring
 from .panel import Panel, view
 from .parts import choice_box, column, named, shortened, told
 from .plot import Plot, mode_of
-from .points import SELECTED, Axis, Point, axis, front_of, gathered, points_of, preferred, values
+from .points import Axis, Point, axis, front_of, gathered, offered, points_of, preferred, values
 from .table import Table
 from .theme import GAP, TIGHT, look
 from .tips import as_tip
-from .tradeoff_figure import BAND, draw, nothing
+from .tradeoff_figure import BAND, LEARNT, draw, nothing
 
 if TYPE_CHECKING:
     from ..analysis.session import Session
+    from ..analysis.sets.kept import KeptFit
 
 __all__ = ["TradeoffPanel", "TradeoffState", "draw", "resolve", "table"]
 
@@ -75,14 +77,14 @@ class TradeoffState:
 
 def resolve(session: "Session") -> TradeoffState | Notice:
     """Return what is to be drawn, or a notice while no model has both measures."""
-    snapshot = session.snapshot
-    y = session.option("tradeoff.y") or preferred(snapshot, PREFERRED_Y)
-    x = session.option("tradeoff.x") or preferred(snapshot, PREFERRED_X, beside=y)
+    snapshot, measures = session.snapshot, offered(session)
+    y = session.option("tradeoff.y") or preferred(measures, PREFERRED_Y)
+    x = session.option("tradeoff.x") or preferred(measures, PREFERRED_X, beside=y)
     if x is None or y is None:
-        if session.engine and session.engine.running:
+        if session.awaits():
             return Notice("busy", "The first trial is running.")
         return Notice("empty", "Nothing has been measured yet.", "Run a recipe.", "New experiment…", "experiment.new")
-    each = points_of(snapshot, values(session, x), values(session, y), snapshot.earlier.get(y, frozenset()))
+    each = points_of(session, values(session, x), values(session, y), snapshot.earlier.get(y, frozenset()))
     together = gathered(each, snapshot)
     banded = session.option(SEEDS) != "apart"
     points = together if banded else each
@@ -90,28 +92,32 @@ def resolve(session: "Session") -> TradeoffState | Notice:
     return TradeoffState(
         x=axes[0],
         y=axes[1],
-        measures=(*snapshot.measures, *([SELECTED] if "accuracy" in snapshot.measures else [])),
+        measures=tuple(dict.fromkeys((*measures, x, y))),
         points=points,
         seeds=len(together) < len(each),
         together=banded,
         front=front_of(points, *axes),
-        curves=curves_of(snapshot.fits, x, y),
+        curves=curves_of(_fits_here(session), x, y),
         selected=session.state.selection.models,
         primary=session.state.primary,
         pinned=session.state.pinned,
     )
 
 
+def _fits_here(session: "Session") -> list["KeptFit"]:
+    return [fit for fit in session.snapshot.fits if fit.spec.data in (None, session.state.data)]
+
+
 def table(state: TradeoffState) -> Table:
     """Return one row a point."""
-    front = set(state.front)
-    rows = tuple(
-        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, "yes" if i in front else "")
-        for i, p in enumerate(state.points)
-    )
     x, y = state.x, state.y
+    rows = tuple(
+        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, front, overlap_text(p.overlap))
+        for i, p in enumerate(state.points)
+        for front in ("yes" if i in state.front else "",)
+    )
     columns = ("Model", "Operation", x.title, "Least", "Greatest", y.title, "Low", "High", "Bounds", "On the front")
-    return Table(columns, rows, ("", "", *[x.unit] * 3, *[y.unit] * 3, "", ""))
+    return Table((*columns, "Remark"), rows, ("", "", *[x.unit] * 3, *[y.unit] * 3, "", "", ""))
 
 
 @view(
@@ -120,6 +126,7 @@ def table(state: TradeoffState) -> Table:
     question="Which model costs least at which accuracy?",
     area="centre",
     order=1,
+    of_data=False,
 )
 class TradeoffPanel(Panel[TradeoffState]):
     """Points with intervals, the front, and a box for each axis."""
@@ -190,13 +197,14 @@ class TradeoffPanel(Panel[TradeoffState]):
 
     def _spot(self, state: TradeoffState, point: Point) -> dict[str, Any]:
         kind = operations(state.points).index(point.operation)
+        ground, colour = look.theme.ground, hue(kind, look.theme.mark)
         edge = ring(point, state.selected, {state.primary, state.pinned}, look.theme)
         return {
             "pos": (point.x, point.y),
             "symbol": SYMBOLS[kind % len(SYMBOLS)],
             "size": 12 if edge else 9,
-            "brush": pg.mkBrush(hue(kind, look.theme.mark)),
-            "pen": pg.mkPen(edge or look.theme.ground, width=2),
+            "brush": pg.mkBrush(ground if point.overlap else colour),
+            "pen": pg.mkPen(edge or (colour if point.overlap else ground), width=2),
             "data": point.identity,
         }
 
@@ -210,11 +218,12 @@ class TradeoffPanel(Panel[TradeoffState]):
             for kind, name in enumerate(operations(state.points))
         ]
         bands = [f"┃&nbsp;{BAND}"] if any(point.variants for point in state.points) else []
+        learnt = [f"○&nbsp;{LEARNT.replace(' ', '&nbsp;')}"] if any(point.overlap for point in state.points) else []
         laws = [
             legend_of(curve, number, curve_colour(state.points, curve.group, look.theme))
             for number, curve in enumerate(state.curves)
         ]
-        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *laws]))
+        self._legend.setText(" &nbsp; ".join([*marks, "―&nbsp;front", *bands, *learnt, *laws]))
 
     def _on_together(self, together: bool) -> None:
         if self.session:

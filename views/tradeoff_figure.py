@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .tradeoff import TradeoffState
 
 BAND = "range over seeds"
+LEARNT = "has learnt from these samples"
 
 
 def draw(figure: "Figure", state: "TradeoffState") -> None:
@@ -29,6 +30,8 @@ def draw(figure: "Figure", state: "TradeoffState") -> None:
     axes: Any = figure.add_subplot()
     for kind, operation in enumerate(operations(state.points)):
         _draw_operation(axes, state, kind, operation)
+    if any(point.overlap for point in state.points):
+        axes.plot([], [], "o", mfc="white", mec="0.3", mew=0.8, markersize=4, label=LEARNT)
     front = [state.points[i] for i in state.front]
     axes.plot([p.x for p in front], [p.y for p in front], color="0.4", linewidth=0.8, zorder=0, label="front")
     if any(point.variants for point in state.points):
@@ -49,8 +52,9 @@ def _draw_operation(axes: Any, state: "TradeoffState", kind: int, operation: str
     for point in (point for point in state.points if point.operation == operation):
         _draw_bounds(axes, point, colour)
         edge = ring(point, state.selected, {state.primary, state.pinned}, LIGHT)
-        size, width = (5.5, 1.2) if edge else (4.0, 0.0)
-        axes.plot(point.x, point.y, symbol, color=colour, markersize=size, mec=edge or colour, mew=width)
+        size, width = (5.5, 1.2) if edge else (4.0, 0.8 if point.overlap else 0.0)
+        inside = "white" if point.overlap else colour
+        axes.plot(point.x, point.y, symbol, mfc=inside, markersize=size, mec=edge or colour, mew=width)
     axes.plot([], [], symbol, color=colour, markersize=4, label=operation)
 
 

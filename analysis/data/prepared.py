@@ -41,6 +41,11 @@ class Prepared:
         Which of the source's samples.
     normalisation : Normalisation
         What `batches` applies.
+
+    Attributes
+    ----------
+    places : array of int64, shape (samples,)
+        Where each sample stands in the source.
     """
 
     def __init__(
@@ -56,7 +61,7 @@ class Prepared:
         self.remarks = source.remarks
         self.shape = source.shape
         self._source = source
-        self._samples = samples
+        self._samples = self.places = samples
         self.normalisation = normalisation
         fits = len(samples) * int(np.prod(source.shape)) <= MEMORY
         small = int(np.prod(source.shape[-2:])) < _SMALL

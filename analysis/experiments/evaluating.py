@@ -1,6 +1,6 @@
 """What the measures of a trial say of its model, and where its scores say nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,9 +15,10 @@ from .progress import Share
 
 @dataclass
 class Findings:
-    """Numbers, columns by name, and remarks."""
+    """Numbers, the names of those that look at no sample, columns by name, and remarks."""
 
     values: list[Value] = field(default_factory=list)
+    dataless: set[str] = field(default_factory=set)
     columns: dict[str, NDArray[Any]] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -29,7 +30,7 @@ def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
         part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
         part.progress(0, 1, MEASURES.get(spec.measure).entry.title)
         try:
-            _take(found, trial.model.name, _said(spec, replace(evidence, ticket=part)))
+            _take(found, trial.model.name, spec, replace(evidence, ticket=part))
         except NoScoresError:
             absent.append(spec.measure)
             found.values += _absent(spec.measure)
@@ -38,19 +39,16 @@ def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
     return found
 
 
-def _said(spec: MeasureSpec, evidence: Evidence) -> list[Value | Column | Remark]:
+def _take(found: Findings, model: str, spec: MeasureSpec, evidence: Evidence) -> None:
     measure = MEASURES.get(spec.measure)
-    return list(measure.function(evidence, measure.check(spec.parameters)))
-
-
-def _take(found: Findings, model: str, items: Iterable[Value | Column | Remark]) -> None:
-    for item in items:
+    for item in list(measure.function(evidence, measure.check(spec.parameters))):
         if isinstance(item, Column):
             found.columns[item.name] = item.values
         elif isinstance(item, Remark):
             found.remarks.append(f"{model}: {item.text}")
         else:
             found.values.append(item)
+            found.dataless.update([item.measure] if measure.dataless else ())
 
 
 def _absent(measure: str) -> Iterator[Value]:

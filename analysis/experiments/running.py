@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,13 @@ from ..measures import MEASURES, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
 from .class_order import lined_up
 from .device import device_name
 from .evaluating import Findings, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
+from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
 
 _THUMBNAIL_BUDGET = 1 << 29
@@ -90,26 +92,25 @@ class Runner:
             facts |= self._derive(trial, inputs, Share(ticket, 0.0, share))
         checkpoint = self._open(trial.model, inputs)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
-        values: list[Value] = []
-        columns: dict[str, str] = {}
-        passed: Pass | None = None
-        remarks = self._remarks(trial, checkpoint)
+        found, overlap, remarks = _Found(), None, self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
-            found, columns, passed = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
-            values, remarks = found.values, remarks + found.remarks
-        if remarks:
-            facts["remarks"] = remarks
+            found = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
+        if remarks or found.said.remarks:
+            facts["remarks"] = remarks + found.said.remarks
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
+            overlap = overlap_of(checkpoint, trial.data, self._data(trial.data))
         inputs.check()
         return TrialResult(
             trial=trial.identity,
-            values=tuple(values),
-            columns=columns,
+            values=tuple(found.said.values),
+            columns=found.columns,
             checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
             facts=facts,
             seconds=time.perf_counter() - start,
-            passed=passed,
+            passed=found.passed,
+            dataless=frozenset(found.said.dataless),
+            overlap=overlap,
         )
 
     def open(self, model: ModelSpec, ticket: Ticket) -> Checkpoint:
@@ -136,16 +137,20 @@ class Runner:
             method.fits(
                 [(trial.inputs[i].name, parent.specs) for i, parent in zip(model.parents, parents, strict=True)]
             )
+        data = {name: self._data(spec) for name, spec in trial.operation_data.items()}
+        models = {k: self._open(trial.inputs[v], inputs) for k, v in model.references.items() if v in trial.inputs}
+        used = [(spec, data[name]) for name, spec in trial.operation_data.items()]
         context = MethodContext(
             seed=model.seed or 0,
             device=self.device,
             ticket=ticket,
-            data={name: self._data(spec) for name, spec in trial.operation_data.items()},
-            models={k: self._open(trial.inputs[v], inputs) for k, v in model.references.items() if v in trial.inputs},
+            data=data,
+            models=models,
             scratch=path.with_suffix(""),
+            provenance={LEARNT: learnt_from([*parents, *models.values()], used)},
         )
         derivative = method.function(parents, method.check(model.parameters), context)
-        metadata = _provenance(trial, parents, derivative)
+        metadata = _provenance(trial, parents, derivative) | dict(context.provenance)
         try:
             write_checkpoint(
                 path, derivative.specs, derivative.tensor, metadata, ties=parents[0].ties, confirm=inputs.check
@@ -156,9 +161,7 @@ class Runner:
         _clear(path.with_suffix(""))
         return derivative.facts
 
-    def _measure(
-        self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket
-    ) -> tuple[Findings, dict[str, str], Pass | None]:
+    def _measure(self, trial: Trial, checkpoint: Checkpoint, inputs: Inputs, ticket: Ticket) -> "_Found":
         needs = {need for spec in trial.measures for need in MEASURES.get(spec.measure).needs}
         needs |= set(trial.features.layers) if trial.features else set()
         if trial.data:
@@ -175,11 +178,11 @@ class Runner:
         passed = self._pass(trial, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
-        found = evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        said = evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
         path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
-        if found.columns:
-            write_columns(path, found.columns)
-        return found, columns | dict.fromkeys(found.columns, path.name), passed
+        if said.columns:
+            write_columns(path, said.columns)
+        return _Found(said, columns | dict.fromkeys(said.columns, path.name), passed)
 
     def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
@@ -243,6 +246,15 @@ class Runner:
             inputs.check()
             write_columns(path, columns)
         return dict.fromkeys(Columns(path), path.name)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What measuring gives, and the files that it left; columns and pass as of `TrialResult`."""
+
+    said: Findings = field(default_factory=Findings)
+    columns: dict[str, str] = field(default_factory=dict)
+    passed: Pass | None = None
 
 
 def _file_name(model: DerivedModel) -> str:

@@ -29,6 +29,7 @@ class LengthDistortionParameters(Parameters):
     "proxy.aszero",
     title="Length distortion",
     citation="Chen et al. 2022, Auto-scaling Vision Transformers without Training, arXiv:2202.11921",
+    dataless=True,
     quantities=(Quantity(name="proxy.aszero", title="Length distortion", better="higher"),),
     version=3,
 )

@@ -24,6 +24,7 @@ class SynFlowParameters(Parameters):
     title="SynFlow",
     citation="Tanaka et al. 2020, Pruning neural networks without any data, arXiv:2006.05467",
     version=2,
+    dataless=True,
     quantities=(Quantity(name="proxy.synflow", title="SynFlow (log10)", better="higher"),),
 )
 def synflow(evidence: Evidence, parameters: SynFlowParameters) -> Iterator[Value]:

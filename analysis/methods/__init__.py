@@ -67,6 +67,8 @@ class MethodContext:
     scratch : Path or None
         A folder of this result's own, made when first used. What ends in `DRAFT` is there to resume from, and goes
         when the result is whole; the rest stays beside it.
+    provenance : dict
+        What every file of this result says of where it comes from; JSON values.
     """
 
     seed: int
@@ -75,6 +77,7 @@ class MethodContext:
     data: Mapping[str, "DataSet"]
     models: Mapping[str, "Checkpoint"]
     scratch: Path | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self, checkpoint: "Checkpoint") -> "nn.Module":
         """Return a fresh module of the checkpoint on the device, in evaluation mode.

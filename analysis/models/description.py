@@ -68,11 +68,19 @@ def describe_checkpoint(checkpoint: Checkpoint, statistics: bool | None = None) 
         **_network(checkpoint),
         "preparation": _preparation(checkpoint),
         "card": read_card(checkpoint.files[0].parent / "README.md"),
-        "metadata": dict(checkpoint.metadata),
+        "metadata": _readable(checkpoint.metadata),
         "layers": [
             _layer(name, spec) | (asdict(values[name]) if statistics else {}) for name, spec in checkpoint.specs.items()
         ],
     }
+
+
+def _readable(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata without what this program keeps for itself alone: hashes of samples."""
+    own = metadata.get("graftwork")
+    if not isinstance(own, Mapping):
+        return dict(metadata)
+    return {**metadata, "graftwork": {key: value for key, value in own.items() if key != "learnt"}}
 
 
 _READ_AT_ONCE = 1 << 30  # bytes

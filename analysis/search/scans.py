@@ -11,6 +11,7 @@ import numpy as np
 
 from ..catalogue import Quantity
 from ..errors import UserError, unknown
+from ..measured import rows_on
 from ..measures import MEASURES
 from ..models import Checkpoint, open_checkpoint
 from ..models.layer_names import layer_of
@@ -50,7 +51,12 @@ class Scan:
 
 
 def report(
-    space: Workspace, step: str, budget: float, cost: Cost = "nonzeros", measure: str | None = None
+    space: Workspace,
+    step: str,
+    budget: float,
+    cost: Cost = "nonzeros",
+    measure: str | None = None,
+    data: str | None = None,
 ) -> AllocationReport:
     """Return the allocation of a budget over the layers that a step scanned, beside what was measured of it.
 
@@ -66,13 +72,15 @@ def report(
         ``nonzeros``: weights that stay; ``macs``: multiply-accumulates of those, of one sample.
     measure : str or None
         What damage is measured by; the loss where it was measured, or else the accuracy.
+    data : str or None
+        Name of the data set that the scan was measured on; None where it was one.
 
     Raises
     ------
     UserError
         If there is no such scan, it does not hold what is needed, or the budget is below what it reaches.
     """
-    scan = find_scan(space, step)
+    scan = find_scan(space, step, data)
     quantity = _quantity(scan.trial, measure)
     harm = _Harm(space, scan, quantity)
     curves = {layer: monotone(points) for layer, points in harm.by_layer().items()}
@@ -98,18 +106,19 @@ def report(
     )
 
 
-def find_scan(space: Workspace, step: str) -> Scan:
-    """Return the finished trials of a scanning step.
+def find_scan(space: Workspace, step: str, data: str | None = None) -> Scan:
+    """Return the finished trials of a scanning step on a data set, given by name.
 
     Raises
     ------
     UserError
-        If there are none, or they vary more than layers and amount.
+        If there are none, they vary more than layers and amount, or they are on several data sets and none is given.
     """
     scanning = {_step_name(record): None for record in space.trials() if _is_of_scan(record)}
     done = [record for record in space.trials("done") if _is_of_scan(record) and _step_name(record) == step]
     if not done:
         raise unknown("finished scan of layers in the workspace called", step, list(scanning))
+    done = _on(done, data, {record.identity: record.name for record in space.datasets()})
     parents = {_derived(record).parents for record in done}
     if len(parents) > 1:
         raise UserError(f"The scan {step} goes over {len(parents)} models.", "Scan one model in a step of its own.")
@@ -122,6 +131,18 @@ def find_scan(space: Workspace, step: str) -> Scan:
     return Scan(tuple(done), parent)
 
 
+def _on(scanned: Sequence[TrialRecord], data: str | None, names: Mapping[str, str]) -> list[TrialRecord]:
+    """Return the trials that were measured on one data set."""
+    found: dict[str, list[TrialRecord]] = {}
+    for record in scanned:
+        found.setdefault(names[record.spec.data.identity] if record.spec.data else "", []).append(record)
+    if data is not None and data not in found:
+        raise unknown("data set of this scan called", data, list(found))
+    if data is None and len(found) > 1:
+        raise UserError(f"The scan was measured on {', '.join(found)}.", "Choose one of them with --data.")
+    return next(iter(found.values())) if data is None else found[data]
+
+
 class _Harm:
     """How much worse models are than the scan's parent."""
 
@@ -130,7 +151,8 @@ class _Harm:
         self._trials = space.trials("done")
         names = {record.identity: record.name for record in space.datasets()}
         data = names[scan.trial.data.identity] if scan.trial.data else None
-        self._values = {v.model: v.value for v in space.values() if v.measure == quantity.name and v.data == data}
+        rows = [row for row in rows_on(space.values(), data) if row.seed == scan.trial.seed]
+        self._values = {r.model: r.values[quantity.name].value for r in rows if quantity.name in r.values}
         self._sign = 1 if quantity.better == "lower" else -1
         parent = next((r.model for r in self._trials if r.spec.model.identity == scan.parent.identity), "")
         if parent not in self._values:
@@ -159,7 +181,11 @@ class _Harm:
             and (model.method, model.parents) == (scanned.method, scanned.parents)
             and {k: model.parameters.get(k) for k in parameters} == parameters
             and not model.parameters.get("layers")
+            and self._is_measured(record)
         )
+
+    def _is_measured(self, record: TrialRecord) -> bool:
+        return record.model in self._values
 
     def _of(self, record: TrialRecord) -> float:
         return self._sign * (self._values[record.model] - self._before)

@@ -4,11 +4,11 @@ Views read from here alone. Nothing here waits: records come as an immutable sna
 are None until they are there, and every change is told by `Session.changed`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..catalogue import Catalogue
 from ..errors import UserError
@@ -65,30 +65,28 @@ class Session(Arrays):
         return self.snapshot.by_identity.get(identity) if identity else None
 
     def class_names(self) -> tuple[str, ...]:
-        """Return the names of the data set's classes."""
-        for model in self.snapshot.models:
-            names = model.facts.get("class_names")
-            if names and (model.identity, self.state.data or "", "label") in self.snapshot.column_files:
-                return tuple(names)
-        return ()
+        """Return the names of the classes of the data set that is shown."""
+        return self.shown.classes
 
-    def _on_read(self) -> None:
-        self._settle()
-        super()._on_read()
+    def awaits(self, model: str | None = None) -> bool:
+        """Return whether work is under way that will measure a model, or any, on the data set that is shown."""
+        if self.engine is None or not self.engine.running:
+            return False
+        left = [trial.spec for trial in self.snapshot.trials if trial.state in ("pending", "running")]
+        shown = self.state.data
+        here = [spec for spec in left if spec.data and shown in (None, spec.data.identity)]
+        return any(model in (None, spec.model.identity) for spec in here)
 
-    def _settle(self) -> None:
-        """Look at the first model and what was first made of it, until a person looks elsewhere."""
-        if self.history.undoes or self.history.redoes or not self.snapshot.columns:
+    def restore(self, seen: Mapping[str, Any]) -> None:
+        """Begin with what was looked at, as `State.seen` told it, as far as it is there and nobody looked elsewhere."""
+        if self.history.undoes or self.history.redoes:
             return
-        data = self.snapshot.columns[0].data
-        measured = {column.model for column in self.snapshot.columns if column.data == data}
-        models = [model for model in self.snapshot.models if model.identity in measured]
-        first = models[0]
-        made = next((m for m in models if any(p.identity == first.identity for p in m.parents)), first)
-        state = replace(self.state, data=data, pinned=first.identity, primary=made.identity)
-        if state != self.state:
-            self.history = History(state)
-            self.changed.emit("state")
+        models, datasets = self.snapshot.by_identity, {data.identity for data in self.snapshot.measured_data}
+        known = {"primary": models, "pinned": models, "data": datasets}
+        found = {name: seen[name] for name in known if seen.get(name) in known[name]}
+        options = tuple(sorted((str(name), str(value)) for name, value in seen.get("options") or ()))
+        self.history = History(replace(self.history.present, options=options, **found))
+        self.changed.emit("state")
 
     # What is kept
 
@@ -99,12 +97,14 @@ class Session(Arrays):
             self.write(lambda space: space.save_selection(name, data, selection))
 
     def forget_selection(self, name: str) -> None:
-        """Remove a kept selection."""
-        self.write(lambda space: space.delete_selection(name))
+        """Remove a kept selection of the data set that is shown."""
+        data = self.state.data or ""
+        self.write(lambda space: space.delete_selection(name, data))
 
     def rename_selection(self, old: str, new: str) -> None:
-        """Give a kept selection another name."""
-        self.write(lambda space: space.rename_selection(old, new))
+        """Give a kept selection of the data set that is shown another name."""
+        data = self.state.data or ""
+        self.write(lambda space: space.rename_selection(old, new, data))
 
     def recall_selection(self, name: str, mode: str = "replace") -> None:
         """Combine a kept selection with the current one."""
@@ -112,7 +112,7 @@ class Session(Arrays):
 
         def recall() -> None:
             if data is not None:
-                self.select_samples(self.workspace.load_selection(name, data).mask, mode)
+                self.select_samples(self.workspace.load_selection(name, data).mask, mode, data)
 
         self.loading.later(recall)
 

@@ -1,6 +1,7 @@
 """Arrays: columns, layouts and answers for what is looked at, None until they are there."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ from ..correctness import Correctness, read_rows
 from ..errors import UserError
 from ..identity import digest
 from ..jobs.executor import Executor
+from ..selection import Selection
 from ..workspace import Workspace
 from .loading import Loading
-from .looking import Looking
+from .looking import Looking, State
+from .on_data import OnData
 from .records import Records
 from .snapshot import Snapshot
 
@@ -38,7 +41,21 @@ class Arrays(Looking):
         self.desk = desk
         self.catalogue = Catalogue(entries=())
         self.loading = Loading(self._on_arrived)
+        self._settled = State(Selection.none(0)), Snapshot(), State(Selection.none(0))
         self.records = Records(workspace, self.loading.later, self._is_heard, self._on_read)
+
+    @property
+    def state(self) -> State:
+        """What is looked at; what nobody chose is the first data set that was measured on, and its first models."""
+        present, snapshot = self.history.present, self.snapshot
+        if self._settled[0] is not present or self._settled[1] is not snapshot:
+            self._settled = present, snapshot, _settled(present, snapshot)
+        return self._settled[2]
+
+    @property
+    def shown(self) -> OnData:
+        """What was measured on the data set that is shown."""
+        return self.snapshot.on(self.state.data)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -206,3 +223,10 @@ class Arrays(Looking):
 
     def _on_arrived(self) -> None:
         self.changed.emit("arrays")
+
+
+def _settled(present: State, snapshot: Snapshot) -> State:
+    """Return a state with a data set and two models, where the workspace has some and nobody chose."""
+    data = present.data or next((record.identity for record in snapshot.measured_data), None)
+    pinned, primary = snapshot.on(data).begins_with
+    return replace(present, data=data, pinned=present.pinned or pinned, primary=present.primary or primary)

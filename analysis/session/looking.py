@@ -35,6 +35,11 @@ class State:
     data: str | None = None
     options: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What is looked at, without what is selected in it; JSON values."""
+        return {name: getattr(self, name) for name in ("primary", "pinned", "data", "options")}
+
 
 class Looking:
     """What is looked at; every gesture is one step of undo."""
@@ -51,9 +56,9 @@ class Looking:
         return self.history.present
 
     def look(self, step: str, **changes: Any) -> None:
-        """Change the state, as one step of undo."""
-        state = replace(self.state, **changes)
-        if state != self.state:
+        """Change the state, as one step of undo; what nobody chose stays so."""
+        state = replace(self.history.present, **changes)
+        if state != self.history.present:
             self.history.step(step, state)
             self.changed.emit("state")
 
@@ -65,11 +70,23 @@ class Looking:
         """Tell a view what to show."""
         self.look(f"change {name}", options=tuple(sorted((dict(self.state.options) | {name: value}).items())))
 
-    def select_samples(self, mask: NDArray[np.bool_], mode: str = "replace") -> None:
-        """Combine the samples where ``mask`` (samples,) is true with the selection."""
+    def show_data(self, data: str) -> None:
+        """Show another data set; its samples are others, so that none of them is selected."""
+        if data != self.state.data:
+            kept = replace(self.state.selection, size=0, bits=b"", classes=frozenset())
+            self.look("show another data set", data=data, selection=kept)
+
+    def select_samples(self, mask: NDArray[np.bool_], mode: str = "replace", data: str | None = None) -> None:
+        """Combine the samples where ``mask`` (samples,) is true with the selection.
+
+        They are of the data set ``data``, of that which is shown unless given; of any other, nothing is selected.
+        """
+        if data not in (None, self.state.data):
+            return
         gesture = Selection.of(mask).marking(models=self.state.selection.models)
         selection = self._sized(len(mask)).combine(gesture, Mode(mode))
-        self.look("select samples", selection=selection.marking(models=self.state.selection.models))
+        selection = selection.marking(models=self.state.selection.models)
+        self.look("select samples", selection=selection, data=self.state.data)
 
     def select_models(self, identities: Iterable[str], mode: str = "replace") -> None:
         """Combine models with the selection."""

@@ -16,6 +16,7 @@ from ..workspace import (
     ValueRecord,
     Workspace,
 )
+from .on_data import OnData
 
 
 @dataclass(frozen=True)
@@ -67,22 +68,30 @@ class Snapshot:
         return pending or sum(not search.finished for search in self.searches)
 
     @cached_property
-    def value_table(self) -> dict[str, dict[str, ValueRecord]]:
-        """The latest value of every measure, by model name, then measure."""
-        table: dict[str, dict[str, ValueRecord]] = {}
-        for value in self.values:
-            table.setdefault(value.model, {})[value.measure] = value
-        return table
+    def measured_data(self) -> tuple[DataRecord, ...]:
+        """The data sets that something was measured on, in the order in which the workspace heard of them."""
+        names = {value.data for value in self.values}
+        kept = {column.data for column in self.columns}
+        return tuple(data for data in self.datasets if data.name in names or data.identity in kept)
+
+    def data(self, identity: str | None) -> DataRecord | None:
+        """Return the record of a data set."""
+        return next((data for data in self.datasets if data.identity == identity), None)
+
+    def on(self, data: str | None) -> OnData:
+        """Return what was measured on a data set, by its identity."""
+        if data not in self._on:
+            self._on[data] = OnData(self.models, self.values, self.columns, self.data(data))
+        return self._on[data]
+
+    @cached_property
+    def _on(self) -> dict[str | None, OnData]:
+        return {}
 
     @cached_property
     def earlier(self) -> dict[str, frozenset[str]]:
         """Names of models whose value is of an earlier version than another's, by measure."""
         return earlier(self.values)
-
-    @cached_property
-    def measures(self) -> tuple[str, ...]:
-        """Names of all measured quantities."""
-        return tuple(dict.fromkeys(value.measure for value in self.values))
 
     @cached_property
     def column_files(self) -> dict[tuple[str, str, str], str]:

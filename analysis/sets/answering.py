@@ -7,7 +7,7 @@ from ...kernels.frontier import Direction
 from ..trials import FitResult, FitSpec
 from ..workspace import Workspace
 from . import FITS, FittedCurve, Remark, Table, Value
-from .gathering import correctness_of, members_of
+from .gathering import cautions_of, correctness_of, members_of
 
 
 def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitResult:
@@ -37,9 +37,10 @@ def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitRes
             better,
             correctness_of(space, spec) if "correct" in fit.needs else None,
         )
+        cautions = cautions_of(space, spec)
     found = list(fit.function(table, fit.check(spec.parameters)))
     return FitResult(
         values=tuple(item for item in found if isinstance(item, Value)),
-        remarks=tuple(item.text for item in found if isinstance(item, Remark)),
+        remarks=(*(item.text for item in found if isinstance(item, Remark)), *cautions),
         curves=tuple(item for item in found if isinstance(item, FittedCurve)),
     )

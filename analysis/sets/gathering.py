@@ -1,11 +1,14 @@
 """From a workspace to the table of a fit, and what that table depends on."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from ..columns import read_octets
 from ..correctness import Correctness, read_rows
 from ..identity import digest
+from ..measured import Row, rows_on
 from ..trials import FitSpec, Value
 from ..workspace import ModelRecord, ValueRecord, Workspace
 from .table import Member
@@ -14,12 +17,26 @@ from .table import Member
 def members_of(space: Workspace, spec: FitSpec) -> tuple[Member, ...]:
     """Return the models of a fit that the workspace holds, in its order, with what was measured of them."""
     entries = _entries(spec)
-    values = _values(space, spec)
+    values = _values(_rows(space, spec))
     return tuple(
         _member(model, values.get(model.name, {}), entries[model.identity])
         for model in space.models()
         if model.identity in entries
     )
+
+
+def cautions_of(space: Workspace, spec: FitSpec) -> tuple[str, ...]:
+    """Return what is to be known of a fit's values besides the values, a sentence each."""
+    rows = _rows(space, spec)
+    count = len({row.model for row in rows})
+    learnt = len({row.model for row in rows if row.overlap})
+    seeds = Counter(row.model for row in rows)
+    several = sum(number > 1 for number in seeds.values())
+    told = {
+        f"{learnt} of {count} models have learnt from samples that they are measured on.": learnt,
+        f"{several} of {count} models were measured with several seeds: their values are means.": several,
+    }
+    return tuple(sentence for sentence, holds in told.items() if holds)
 
 
 def inputs_of(space: Workspace, spec: FitSpec) -> str:
@@ -45,18 +62,32 @@ def _entries(spec: FitSpec) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _values(space: Workspace, spec: FitSpec) -> dict[str, dict[str, Value]]:
-    """Return the latest value of every quantity on the fit's data, or on none, by the model's name."""
-    names = {None} | {data.name for data in space.datasets() if data.identity == spec.data}
-    found: dict[str, dict[str, Value]] = {}
-    for record in space.values():
-        if record.data in names:
-            found.setdefault(record.model, {})[record.measure] = _value(record)
-    return found
+def _rows(space: Workspace, spec: FitSpec) -> tuple[Row, ...]:
+    """Return the rows of the fit's models on its data, or of what no data went into."""
+    wanted = {model for entry in spec.of for model in entry.models}
+    names = {model.name for model in space.models() if model.identity in wanted}
+    data = next((data.name for data in space.datasets() if data.identity == spec.data), None)
+    return tuple(row for row in rows_on(space.values(), data) if row.model in names)
 
 
-def _value(record: ValueRecord) -> Value:
-    return Value(measure=record.measure, value=record.value, low=record.low, high=record.high, unit=record.unit)
+def _values(rows: Iterable[Row]) -> dict[str, dict[str, Value]]:
+    """Return every quantity, the mean over the seeds that it was measured with, by the model's name."""
+    found: dict[str, dict[str, list[ValueRecord]]] = {}
+    for row in rows:
+        for measure, record in row.values.items():
+            found.setdefault(row.model, {}).setdefault(measure, []).append(record)
+    return {model: {name: _mean(records) for name, records in each.items()} for model, each in found.items()}
+
+
+def _mean(records: Sequence[ValueRecord]) -> Value:
+    value, low, high = (_mean_of([getattr(record, field) for record in records]) for field in ("value", "low", "high"))
+    assert value is not None, "every record has a value"
+    return Value(measure=records[0].measure, value=value, low=low, high=high, unit=records[0].unit)
+
+
+def _mean_of(numbers: Sequence[float | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return None if len(known) < len(numbers) else known[0] if len(known) == 1 else fmean(known)
 
 
 def _member(model: ModelRecord, values: Mapping[str, Value], entries: tuple[str, ...]) -> Member:

@@ -172,7 +172,8 @@ class _Training:
         folder.mkdir(parents=True, exist_ok=True)
         made = derivative(self.student, {})
         file = folder / f"step{self.step:07d}.safetensors"
-        metadata = self.student.parent.inherited() | made.settings | {"step": self.step}
+        told = {"step": self.step} | dict(self.context.provenance)
+        metadata = self.student.parent.inherited() | made.settings | told
         write_checkpoint(file, made.specs, made.tensor, metadata, self.student.parent.ties)
         self.log.kept.append({"step": self.step, "file": f"{folder.name}/{file.name}"})
 

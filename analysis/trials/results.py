@@ -69,6 +69,11 @@ class TrialResult(Frozen):
         Wall time.
     passed : Pass or None
         Its run over the data, where there was one.
+    dataless : frozenset of str
+        Names of the values that no data went into: they hold beside every data set.
+    overlap : float or None
+        Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
+        looked.
     """
 
     trial: str
@@ -78,6 +83,8 @@ class TrialResult(Frozen):
     facts: dict[str, Any]
     seconds: float
     passed: Pass | None = None
+    dataless: frozenset[str] = frozenset()
+    overlap: float | None = None
 
 
 class FittedCurve(Frozen):

@@ -146,7 +146,8 @@ def propose(_: Desk, payload: Payload, ticket: Ticket) -> Proposal:
 def allocate(_: Desk, payload: Payload, __: Ticket) -> AllocationReport:
     """Share a budget out over scanned layers. ``root``: the workspace's folder; the rest: as of `report`."""
     with Workspace.open(Path(payload["root"]), read_only=True) as space:
-        return report(space, payload["scan"], payload["budget"], payload["cost"], payload["measure"])
+        scan, budget, cost, measure = (payload[name] for name in ("scan", "budget", "cost", "measure"))
+        return report(space, scan, budget, cost, measure, payload.get("data"))
 
 
 def _recipe(payload: Payload) -> Recipe:

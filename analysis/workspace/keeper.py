@@ -61,15 +61,15 @@ class Keeping(Access):
         with self._database.read() as db:
             return keeping.load_selection(db, name, data)
 
-    def rename_selection(self, old: str, new: str) -> None:
-        """Give a named selection a new name that is not taken."""
+    def rename_selection(self, old: str, new: str, data: str) -> None:
+        """Give a named selection over a data set a new name that is not taken there."""
         with self._write("selections") as db:
-            keeping.rename_selection(db, old, new)
+            keeping.rename_selection(db, old, new, data)
 
-    def delete_selection(self, name: str) -> None:
-        """Forget a named selection."""
+    def delete_selection(self, name: str, data: str) -> None:
+        """Forget a named selection over a data set."""
         with self._write("selections") as db:
-            keeping.delete_selection(db, name)
+            keeping.delete_selection(db, name, data)
 
     def layouts(self) -> list[str]:
         """Return the layouts' names, sorted."""

@@ -8,6 +8,8 @@ from ..errors import UserError
 from ..selection import Selection
 from .records import SelectionRecord
 
+_SELECTED = "SELECT * FROM selections WHERE name = ? AND data = ?"
+
 
 def note(db: sqlite3.Connection, model: str) -> str:
     """Return the note on a model, empty where there is none."""
@@ -54,7 +56,7 @@ def load_selection(db: sqlite3.Connection, name: str, data: str) -> Selection:
     UserError
         If there is none.
     """
-    row = db.execute("SELECT * FROM selections WHERE name = ? AND data = ?", (name, data)).fetchone()
+    row = db.execute(_SELECTED, (name, data)).fetchone()
     if row is None:
         raise _no("selection", name)
     classes, layers, models = (frozenset(json.loads(row[field])) for field in ("classes", "layers", "models"))
@@ -67,8 +69,8 @@ def selections(db: sqlite3.Connection) -> list[SelectionRecord]:
     return [SelectionRecord(**dict(row)) for row in rows]
 
 
-def rename_selection(db: sqlite3.Connection, old: str, new: str) -> None:
-    """Give a selection another name, over every data set that it has.
+def rename_selection(db: sqlite3.Connection, old: str, new: str, data: str) -> None:
+    """Give a selection over a data set another name.
 
     Raises
     ------
@@ -76,15 +78,15 @@ def rename_selection(db: sqlite3.Connection, old: str, new: str) -> None:
         If there is none, or the new name is blank or taken.
     """
     _require_name(new)
-    if old != new and db.execute("SELECT 1 FROM selections WHERE name = ?", (new,)).fetchone():
+    if old != new and db.execute(_SELECTED, (new, data)).fetchone():
         raise UserError(f"There is a selection named {new!r} already.", "Choose another name, or delete that one.")
-    if not db.execute("UPDATE selections SET name = ? WHERE name = ?", (new, old)).rowcount:
+    if not db.execute("UPDATE selections SET name = ? WHERE name = ? AND data = ?", (new, old, data)).rowcount:
         raise _no("selection", old)
 
 
-def delete_selection(db: sqlite3.Connection, name: str) -> None:
-    """Forget a selection over every data set; one that is not there is no error."""
-    db.execute("DELETE FROM selections WHERE name = ?", (name,))
+def delete_selection(db: sqlite3.Connection, name: str, data: str) -> None:
+    """Forget a selection over a data set; one that is not there is no error."""
+    db.execute("DELETE FROM selections WHERE name = ? AND data = ?", (name, data))
 
 
 def save_layout(db: sqlite3.Connection, name: str, layout: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from ..errors import UserError
 from ..trials import DataSpec, Trial
 from .doubts import doubts
 from .files import ARRAYS, CHECKPOINTS
+from .learning import learnt_from
 from .records import ColumnRecord, DataRecord, ModelRecord, Parent, RunRecord, TrialRecord, TrialState, ValueRecord
 
 _MODELS = """
@@ -29,13 +30,15 @@ WHERE (:state IS NULL OR t.state = :state)
   AND (:run IS NULL OR t.identity IN (SELECT trial FROM run_trials WHERE run = :run))
 ORDER BY t.number
 """
-# Two trials may measure the same (one recipe asks for more than another did): the later result stands.
+# Two trials may measure the same (one recipe asks for more than another did): the later result stands. What no data
+# went into is the same whatever the trial's data.
 _VALUES = """
 SELECT * FROM (
     SELECT m.number AS model_number, m.identity, m.name, o.method, o.parameters, coalesce(o.seed, t.seed) AS seed,
-        d.number AS data_number, d.name AS data, v.*,
+        t.seed AS measure_seed, t.overlap, t.data AS data_identity, d.number AS data_number, d.name AS data, v.*,
         row_number() OVER (
-            PARTITION BY t.model, t.data, t.seed, v.measure ORDER BY t.finished DESC, t.number DESC
+            PARTITION BY t.model, iif(v.dataless, NULL, t.data), t.seed, v.measure
+            ORDER BY t.finished DESC, t.number DESC
         ) AS age
     FROM measures v JOIN trials t ON t.identity = v.trial JOIN models m ON m.identity = t.model
         LEFT JOIN datasets d ON d.identity = t.data LEFT JOIN operations o ON o.model = m.identity
@@ -95,6 +98,7 @@ def tally(db: sqlite3.Connection) -> dict[TrialState, int]:
 def values(db: sqlite3.Connection) -> list[ValueRecord]:
     """Return every number of the trials that are done."""
     parents = {model: tuple(p.name for p in found) for model, found in _parents(db).items()}
+    learnt = learnt_from(db)
     done = db.execute("SELECT identity, spec FROM trials WHERE state = 'done'")
     specs = {row["identity"]: _spec(row["spec"]) for row in done}
     return [
@@ -104,13 +108,15 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             operation=row["method"],
             params=_parameters(row),
             seed=row["seed"],
-            data=row["data"],
+            measure_seed=row["measure_seed"],
+            data=None if row["dataless"] else row["data"],
             measure=row["measure"],
             # SQLite keeps nan as NULL.
             value=math.nan if row["value"] is None else row["value"],
             low=row["low"],
             high=row["high"],
             unit=row["unit"],
+            overlap=None if row["dataless"] else _overlap(row, learnt),
             version=specs[row["trial"]].version_of(row["measure"]),
         )
         for row in db.execute(_VALUES)
@@ -132,7 +138,12 @@ def columns(db: sqlite3.Connection, home: Path) -> list[ColumnRecord]:
 def datasets(db: sqlite3.Connection) -> list[DataRecord]:
     """Return every data set, in the order in which the workspace heard of them."""
     return [
-        DataRecord(identity=row["identity"], name=row["name"], spec=DataSpec.model_validate_json(row["spec"]))
+        DataRecord(
+            identity=row["identity"],
+            name=row["name"],
+            spec=DataSpec.model_validate_json(row["spec"]),
+            classes=json.loads(row["classes"]),
+        )
         for row in db.execute("SELECT * FROM datasets ORDER BY number")
     ]
 
@@ -143,6 +154,12 @@ def runs(db: sqlite3.Connection) -> list[RunRecord]:
         RunRecord(run=row["run"], title=row["title"], recipe=row["toml"], created=row["created"])
         for row in db.execute("SELECT * FROM recipes ORDER BY run")
     ]
+
+
+def _overlap(row: sqlite3.Row, learnt: dict[str, frozenset[str]]) -> float | None:
+    """Return the overlap that the worker found; of trials from before it looked, what the lineage tells."""
+    whole = row["data_identity"] in learnt.get(row["identity"], ())
+    return 1.0 if row["overlap"] is None and whole else row["overlap"]
 
 
 @lru_cache(maxsize=10_000)

@@ -113,15 +113,22 @@ class ModelRecord(Frozen):
 
 
 class DataRecord(Frozen):
-    """A data set under its name in the workspace, which may differ from the one in ``spec``."""
+    """A data set under its name in the workspace, which may differ from the one in ``spec``.
+
+    ``classes`` are the names of its classes, none where it has none or nothing was measured on it yet.
+    """
 
     identity: str
     name: str
     spec: DataSpec
+    classes: tuple[str, ...] = ()
 
 
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
+
+    It belongs to its model, its data set and the seed of its measures. The last two fields are told where they are
+    not 0.
 
     Attributes
     ----------
@@ -134,11 +141,16 @@ class ValueRecord(Frozen):
     seed : int
         The operation's seed, or the trial's where the operation draws nothing.
     data : str or None
-        Name of the data set.
+        Name of the data set; None where none went into it.
     value : float
         In ``unit``; nan where the measure gave none.
     low, high : float or None
         Bounds of the 95 % interval.
+    measure_seed : int
+        The trial's seed, which seeds every draw of the measures.
+    overlap : float or None
+        Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
+        looked, or no data went into it.
     version : int or None
         The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
@@ -154,6 +166,8 @@ class ValueRecord(Frozen):
     low: float | None
     high: float | None
     unit: str
+    measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
+    overlap: float | None = Field(None, exclude_if=lambda share: not share)
     version: int | None = Field(None, exclude=True)
 
 

@@ -100,6 +100,15 @@ CREATE TABLE fit_values (
 
 _CURVES = "ALTER TABLE fits ADD COLUMN curves TEXT NOT NULL DEFAULT '[]';"
 
+# Values that no data went into; how far a model has learnt from what it is measured on; the classes of a data set.
+_BY_DATA = """
+ALTER TABLE measures ADD COLUMN dataless INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE trials ADD COLUMN overlap REAL;
+ALTER TABLE datasets ADD COLUMN classes TEXT NOT NULL DEFAULT '[]';
+UPDATE measures SET dataless = 1 WHERE measure LIKE 'cost.nominal.%' OR measure LIKE 'cost.measured.%'
+    OR measure IN ('cost.training', 'proxy.synflow', 'proxy.aszero');
+"""
+
 # Names that recipes gave to models which the workspace has under another.
 _ALIASES = """
 CREATE TABLE aliases (name TEXT PRIMARY KEY, model TEXT NOT NULL REFERENCES models (identity));
@@ -131,7 +140,7 @@ DROP TABLE fingerprints;
 """
 
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

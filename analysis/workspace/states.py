@@ -78,12 +78,16 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
     if result.columns and row["data"] is None:
         raise ValueError("a trial without data cannot have per-sample columns")
     db.execute(
-        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ? WHERE identity = ?",
-        (result.seconds, time.time(), result.trial),
+        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ?, overlap = ?"
+        " WHERE identity = ?",
+        (result.seconds, time.time(), result.overlap, result.trial),
     )
     db.execute("DELETE FROM doubts WHERE trial = ? AND reason = 'probed'", (result.trial,))
     facts = result.facts | _twin(db, row["model"], row["data"], result.passed)
     _record_model(db, row["model"], facts, result.checkpoint)
+    if "class_names" in facts:
+        classes = json.dumps(facts["class_names"])
+        db.execute("UPDATE datasets SET classes = ? WHERE identity = ?", (classes, row["data"]))
     _record_values(db, result)
     db.executemany(
         "INSERT OR REPLACE INTO columns (model, data, name, file, trial) VALUES (?, ?, ?, ?, ?)",
@@ -114,10 +118,11 @@ def _twin(db: sqlite3.Connection, model: str, data: str, passed: Pass | None) ->
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:
     db.execute("DELETE FROM measures WHERE trial = ?", (result.trial,))
     db.executemany(
-        "INSERT INTO measures VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (result.trial, position, value.measure, value.value, value.low, value.high, value.unit)
-            for position, value in enumerate(result.values)
+            (result.trial, place, v.measure, v.value, v.low, v.high, v.unit, v.measure in result.dataless)
+            for place, v in enumerate(result.values)
         ],
     )
 

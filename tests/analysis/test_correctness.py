@@ -68,7 +68,7 @@ def test_differences_are_said_in_words(correctness: Correctness) -> None:
 
 def test_the_session_gives_accuracies_of_what_is_selected(session: Any, wait: Any) -> None:
     wait(lambda: session.accuracies() is not None)
-    table = session.snapshot.value_table
+    table = {name: rows[0].values for name, rows in session.shown.by_model.items()}
     whole = session.accuracies()
     assert len(whole) == 7
     for model in session.snapshot.models:

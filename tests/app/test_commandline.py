@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -221,7 +222,7 @@ def test_a_figure_shows_the_axes_that_it_is_told(graftwork: Program, finished: P
     drawn = tmp_path / "a.svg"
     done = graftwork("figure", "-w", finished, "--view", "tradeoff", *axes, "-o", drawn)
     assert done.returncode == 0, done.stderr
-    assert "Cross-entropy (nats)" in drawn.read_text()
+    assert re.search(r"Cross-entropy on \S+ \(nats\)", drawn.read_text())
 
 
 def _wait_for_trials(folder: Path, count: int) -> None:

@@ -1,6 +1,7 @@
 """Sessions and themes for the views' tests."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ class StandIn:
     """A session's face: what the base asks of one."""
 
     changed = Signal(str)
+    shown = SimpleNamespace(name="")
 
     def __init__(self) -> None:
         self.value: Any = None

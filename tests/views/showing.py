@@ -35,11 +35,17 @@ def rest(qtbot: QtBot, session: Session) -> None:
     qtbot.wait(5)
 
 
-def keep_fit(session: Session, x: str = "cost.nominal.nonzeros", y: str = "accuracy", problem: str = "") -> FitSpec:
+def keep_fit(
+    session: Session,
+    x: str = "cost.nominal.nonzeros",
+    y: str = "accuracy",
+    problem: str = "",
+    data: str | None = None,
+) -> FitSpec:
     """Keep a fit of all models in the session's workspace, with the curve of one group; ``problem``: why it failed."""
     space = session.workspace
     entry = FitEntry(name="all", models=tuple(model.identity for model in space.models()))
-    spec = FitSpec(name="law", fit="fit.power_law", version=1, of=(entry,), x=x, y=y, by="method")
+    spec = FitSpec(name="law", fit="fit.power_law", version=1, of=(entry,), x=x, y=y, by="method", data=data)
     space.add_plan(Plan(title="Fits", trials=(), fits=(spec,)), "")
     if problem:
         space.fail_fit(spec.identity, inputs_of(space, spec), problem, "Measure more models.")

@@ -35,7 +35,7 @@ def test_facts_say_how_it_was_made(panel: InspectorPanel, session: Session, qtbo
 
 def test_measures_stand_beside_the_references(panel: InspectorPanel, session: Session) -> None:
     assert panel.state is not None
-    table = session.snapshot.value_table
+    table = {name: rows[0].values for name, rows in session.shown.by_model.items()}
     accuracy = next(m for m in panel.state.measures if m.name == "accuracy")
     assert accuracy.value == table[panel.state.name]["accuracy"].value
     assert accuracy.reference == table["resnet8"]["accuracy"].value

@@ -16,7 +16,7 @@ from .showing import around, mask_of, rest, show
 
 def worst(session: Session) -> str:
     """Return the model with the most mistakes."""
-    table = session.snapshot.value_table
+    table = {name: rows[0].values for name, rows in session.shown.by_model.items()}
     return min(session.snapshot.models, key=lambda m: table[m.name]["accuracy"].value).identity
 
 

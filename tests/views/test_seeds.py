@@ -68,7 +68,7 @@ def seeded(session: Session) -> Session:
         trial = record.spec.replaced(model=spec)
         trials.append(record.replaced(model=spec.name, spec=trial))
         for measure, value in (("accuracy", accuracy), ("cost.nominal.nonzeros", nonzeros)):
-            old = snapshot.value_table[record.model][measure]
+            old = session.shown.by_model[record.model][0].values[measure]
             new = {"model": spec.name, "value": value, "low": value - 0.1, "high": value + 0.1}
             values.append(old.replaced(**new))
     session.snapshot = type(snapshot)(

@@ -129,3 +129,12 @@ def test_a_column_of_whole_numbers_is_kept_as_such(tmp_path: Path) -> None:
     columns = Table.of({"Sample": np.arange(2), "Norm": np.array([2.0, 3.0], np.float32)})
     columns.write_csv(tmp_path / "b.csv")
     assert (tmp_path / "b.csv").read_text().split() == ["Sample,Norm", "0,2", "1,3"]
+
+
+def test_the_column_that_gives_way_keeps_a_few_letters(qtbot: QtBot) -> None:
+    sheet = TableSheet(elastic=0)
+    qtbot.addWidget(sheet)
+    sheet.resize(200, 100)
+    sheet.show()
+    sheet.show_table(Table(("Measure", "Value"), (("accuracy", "100.00 [98.42, 100.00] % of all that there is"),)))
+    assert sheet.columnWidth(0) > 80

@@ -4,7 +4,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
-from graftwork.analysis.session import Session, Snapshot
+from graftwork.analysis.session import Session
 from graftwork.analysis.trials import (
     Answer,
     DerivedModel,
@@ -15,7 +15,6 @@ from graftwork.analysis.trials import (
     TrialResult,
     Value,
 )
-from graftwork.analysis.workspace import ValueRecord
 from graftwork.kernels.frontier import pareto_front_reference
 from graftwork.views.points import SELECTED, Point, preferred
 from graftwork.views.tradeoff import TradeoffPanel
@@ -94,11 +93,11 @@ def test_a_brush_moves_the_points_to_the_accuracy_of_what_it_selects(
     assert labels is not None
     session.select_samples(labels == 3)
     rest(qtbot, session)
-    table = session.snapshot.value_table
+    table = {name: rows[0].values for name, rows in session.shown.by_model.items()}
     for point in points(panel):
         assert point.y == pytest.approx(table[point.name]["accuracy.class.3"].value)
     assert panel.state is not None
-    assert panel.state.y.label == "Accuracy on the selected samples (fraction)"
+    assert panel.state.y.label == "Accuracy on the selected samples of test (fraction)"
 
 
 def test_an_axis_is_changed_and_changed_back(panel: TradeoffPanel, session: Session, qtbot: QtBot) -> None:
@@ -161,12 +160,8 @@ def test_the_front_grows_while_a_search_runs(panel: TradeoffPanel, session: Sess
 
 
 def test_an_axis_is_not_the_other_one_while_there_is_a_choice() -> None:
-    def measured(*names: str) -> Snapshot:
-        return Snapshot(values=tuple(ValueRecord.model_construct(model="a", measure=name) for name in names))
-
-    assert preferred(measured("accuracy", "loss"), ("cost.nominal.macs",), beside="accuracy") == "loss"
-    assert preferred(measured("accuracy"), ("cost.nominal.macs",), beside="accuracy") == "accuracy"
-    assert (
-        preferred(measured("loss", "cost.nominal.macs"), ("cost.nominal.macs",), beside="loss") == "cost.nominal.macs"
-    )
-    assert preferred(measured(), (), beside="loss") is None
+    macs = "cost.nominal.macs"
+    assert preferred(("accuracy", "loss"), (macs,), beside="accuracy") == "loss"
+    assert preferred(("accuracy",), (macs,), beside="accuracy") == "accuracy"
+    assert preferred(("loss", macs), (macs,), beside="loss") == macs
+    assert preferred((), (), beside="loss") is None

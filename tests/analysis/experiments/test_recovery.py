@@ -117,6 +117,19 @@ def test_the_cost_of_training_adds_up_along_the_lineage(
     assert cost[f"{apart}/repaired"] == cost[apart]
 
 
+def test_what_a_model_has_learnt_from_is_marked_along_the_lineage(
+    planned: Plan, finished: tuple[Path, list[TrialResult]]
+) -> None:
+    found = {trial.model.name: result.overlap for trial, result in zip(planned.trials, finished[1], strict=True)}
+    untouched = {"dense", "dense/sparse"}
+    assert {name: found[name] for name in untouched} == dict.fromkeys(untouched, None)
+    assert {overlap for name, overlap in found.items() if name not in untouched} == {1.0}
+    with Workspace.open(finished[0], read_only=True) as space:
+        marked = {(value.model, value.measure): value.overlap for value in space.values()}
+    assert marked["dense/sparse/recovered-4", "accuracy"] == 1
+    assert marked["dense/sparse/recovered-4", "cost.training"] is None
+
+
 def test_what_is_kept_on_the_way_stays_and_drafts_go(finished: tuple[Path, list[TrialResult]]) -> None:
     home, results = finished
     found = [result.facts["training"].get("kept", []) for result in results if "training" in result.facts]
@@ -137,7 +150,9 @@ def test_a_measure_runs_over_the_checkpoints_on_the_way(finished: tuple[Path, li
     trials = plan(anchored(parse_recipe(recipe), DEMO)).trials
     assert [trial.model.name for trial in trials] == ["dense/step0000003", "dense/step0000006"]
     runner = Runner(home, torch.device("cpu"))
-    assert all(runner.run(trial, Quiet()).values[0].measure == "accuracy" for trial in trials)
+    ran = [runner.run(trial, Quiet()) for trial in trials]
+    assert all(result.values[0].measure == "accuracy" for result in ran)
+    assert [result.overlap for result in ran] == [1, 1]
 
 
 def test_an_interrupted_trial_goes_on_and_ends_with_the_same_tensors(

@@ -28,16 +28,16 @@ def test_selections_are_renamed_and_deleted(finished: Workspace) -> None:
     finished.save_selection("one", DATA.identity, one)
     finished.save_selection("two", DATA.identity, two)
     with pytest.raises(UserError, match="'two' already"):
-        finished.rename_selection("one", "two")
+        finished.rename_selection("one", "two", DATA.identity)
     with pytest.raises(UserError, match="blank"):
-        finished.rename_selection("one", " ")
+        finished.rename_selection("one", " ", DATA.identity)
     with pytest.raises(UserError, match="no selection 'three'"):
-        finished.rename_selection("three", "four")
-    finished.rename_selection("one", "uno")
+        finished.rename_selection("three", "four", DATA.identity)
+    finished.rename_selection("one", "uno", DATA.identity)
     assert finished.load_selection("uno", DATA.identity) == one
     with pytest.raises(UserError, match="no selection 'one'"):
         finished.load_selection("one", DATA.identity)
-    finished.delete_selection("uno")
+    finished.delete_selection("uno", DATA.identity)
     assert [s.name for s in finished.selections()] == ["two"]
 
 
