@@ -30,22 +30,22 @@ def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
         part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
         part.progress(0, 1, MEASURES.get(spec.measure).entry.title)
         try:
-            _take(found, trial.model.name, spec, replace(evidence, ticket=part))
+            _take(found, _titled(trial), spec, replace(evidence, ticket=part))
         except NoScoresError:
             absent.append(spec.measure)
             found.values += _absent(spec.measure)
     if absent:
-        found.remarks.append(f"{trial.model.name} has no {', '.join(absent)}: not every sample has scores.")
+        found.remarks.append(f"{_titled(trial)} has no {', '.join(absent)}: not every sample has scores.")
     return found
 
 
-def _take(found: Findings, model: str, spec: MeasureSpec, evidence: Evidence) -> None:
+def _take(found: Findings, title: str, spec: MeasureSpec, evidence: Evidence) -> None:
     measure = MEASURES.get(spec.measure)
     for item in list(measure.function(evidence, measure.check(spec.parameters))):
         if isinstance(item, Column):
             found.columns[item.name] = item.values
         elif isinstance(item, Remark):
-            found.remarks.append(f"{model}: {item.text}")
+            found.remarks.append(f"{title}: {item.text}")
         else:
             found.values.append(item)
             found.dataless.update([item.measure] if measure.dataless else ())
@@ -61,7 +61,12 @@ def _of_scores(trial: Trial, evidence: Evidence) -> Iterator[str]:
     """Say what is to be said of the scores of the model, and of the reference's, if a measure reads them."""
     if not any("logits" in MEASURES.get(spec.measure).needs for spec in trial.measures):
         return
-    yield from told_of_scores(trial.model.name, evidence.columns["logits"], evidence.labels)
+    assert trial.data, "scores are of samples"
+    yield from told_of_scores(trial.model.name, trial.data.name, evidence.columns["logits"], evidence.labels)
     if evidence.reference and trial.reference in trial.inputs:
         name = trial.inputs[trial.reference].name
-        yield from told_of_scores(name, evidence.reference.columns["logits"], evidence.labels)
+        yield from told_of_scores(name, trial.data.name, evidence.reference.columns["logits"], evidence.labels)
+
+
+def _titled(trial: Trial) -> str:
+    return f"{trial.model.name} on {trial.data.name}" if trial.data else trial.model.name

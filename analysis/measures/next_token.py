@@ -37,8 +37,9 @@ def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[
     """Mean over all tokens of −log probability of each, given those before it in its sample.
 
     The mean is the ratio of two sums over the samples, of losses and of tokens, and the interval is that of such a
-    ratio; the perplexity is the exponential of both. Tokens that only fill a sample up do not count. A sample without a
-    token that follows another adds nothing, and where a loss is not finite there is no mean.
+    ratio; the perplexity is the exponential of both. Tokens that only fill a sample up, before its first other token or
+    behind its last, do not count. A sample without a token that follows another adds nothing, and where a loss is not
+    finite there is no mean.
 
     Raises
     ------
@@ -94,6 +95,16 @@ def _batch_losses(network: nn.Module, tokens: Tensor, pad: int | None) -> Losses
         raise UserError("This network does not tell which token follows.", "Choose a causal language model.")
     following = tokens[:, 1:]
     losses = F.cross_entropy(logits[:, :-1].double().transpose(1, 2), following, reduction="none")
-    counted = torch.ones_like(following, dtype=torch.bool) if pad is None else following != pad
+    real = _real(tokens, pad)
+    counted = real[:, 1:] & real[:, :-1]
     total = losses.where(counted, 0).sum(1)  # not a product: what follows the last token may be infinite
     return Losses(total.cpu().numpy(), counted.sum(1).cpu().numpy())
+
+
+def _real(tokens: Tensor, pad: int | None) -> Tensor:
+    """Return which tokens do not fill up, (samples, tokens): between others nothing does."""
+    if pad is None:
+        return torch.ones_like(tokens, dtype=torch.bool)
+    other = tokens != pad
+    begun, unfinished = other.cumsum(1) > 0, other.flip(1).cumsum(1).flip(1) > 0
+    return begun & unfinished

@@ -50,35 +50,36 @@ def require_all_scores(logits: NDArray[np.float32]) -> None:
         raise NoScoresError(f"The scores of {missing:,} of {len(logits):,} samples are NaN or infinite.", _NEXT)
 
 
-def told_of_scores(model: str, logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Iterator[str]:
+def told_of_scores(model: str, data: str, logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Iterator[str]:
     """Say of how many samples a network says nothing, whether it tells samples apart, and where its classes tie."""
     known = scored(logits)
     if not known.all():
-        yield _missing(model, int(np.count_nonzero(~known)), len(known))
+        yield _missing(model, data, int(np.count_nonzero(~known)), len(known))
     if known.any():
-        yield from _constant(model, logits[known], labels[known])
-        yield from _tied(model, logits[known])
+        yield from _constant(model, data, logits[known], labels[known])
+        yield from _tied(model, data, logits[known])
 
 
-def _missing(model: str, missing: int, samples: int) -> str:
+def _missing(model: str, data: str, missing: int, samples: int) -> str:
     if missing == samples:
-        return f"{model} gives NaN or infinite scores for all {samples:,} samples. {_NEXT}"
-    return f"{model} gives NaN or infinite scores for {missing:,} of {samples:,} samples: they count as wrong. {_NEXT}"
+        return f"{model} gives NaN or infinite scores for all {samples:,} samples of {data}. {_NEXT}"
+    counted = f"{missing:,} of {samples:,} samples of {data}"
+    return f"{model} gives NaN or infinite scores for {counted}: they count as wrong. {_NEXT}"
 
 
-def _constant(model: str, logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Iterator[str]:
+def _constant(model: str, data: str, logits: NDArray[np.float32], labels: NDArray[np.int64]) -> Iterator[str]:
     if len(np.unique(labels)) < 2:
         return
     if (logits == logits[0]).all():
-        yield f"{model} gives all {len(logits):,} samples the same scores."
+        yield f"{model} gives all {len(logits):,} samples of {data} the same scores."
     elif len(np.unique(logits.argmax(axis=1))) == 1:
-        yield f"{model} takes all {len(logits):,} samples for the same class."
+        yield f"{model} takes all {len(logits):,} samples of {data} for the same class."
 
 
-def _tied(model: str, logits: NDArray[np.float32]) -> Iterator[str]:
+def _tied(model: str, data: str, logits: NDArray[np.float32]) -> Iterator[str]:
     shared = np.count_nonzero((logits == logits.max(axis=1, keepdims=True)).sum(axis=1) > 1)
     if shared:
         yield (
-            f"{model} gives its highest score to several classes for {shared:,} of {len(logits):,} samples: the first "
-            "of such classes counts as predicted."
+            f"{model} gives its highest score to several classes for {shared:,} of {len(logits):,} samples of {data}: "
+            "the first of such classes counts as predicted."
         )

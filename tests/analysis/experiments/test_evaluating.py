@@ -30,7 +30,9 @@ def run(folder: Path, what: str, **weights: float) -> dict[str, TrialResult]:
     return {trial.model.name: runner.run(trial, Quiet()) for trial in trials}
 
 
-@pytest.mark.parametrize(("weight", "said"), [(nan, "all 40 samples"), (1e30, "12 of 40 samples: they count as wrong")])
+@pytest.mark.parametrize(
+    ("weight", "said"), [(nan, "all 40 samples of rows"), (1e30, "12 of 40 samples of rows: they count as wrong")]
+)
 def test_what_has_no_scores_is_told(weight: float, said: str, tmp_path: Path) -> None:
     found = run(tmp_path, '["accuracy", "calibration", "cost.nominal"]', bad=weight)
     assert not any("good" in line and "scores" in line for line in found["good"].facts.get("remarks", ()))

@@ -15,6 +15,7 @@ from graftwork.analysis.data import open_data
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES, Column, Evidence, Remark, Value
+from graftwork.analysis.measures.next_token import _losses
 from graftwork.analysis.models import open_checkpoint
 from graftwork.analysis.trials import DataSpec
 
@@ -37,6 +38,7 @@ def evidence_of(checkpoint: Any, data: Any) -> Evidence:
 @pytest.fixture(scope="module")
 def evidence() -> Evidence:
     """Return the smaller model on lines of up to 40 characters."""
+    MEASURES.load()
     folder = ASSETS / "language"
     spec = DataSpec(
         name="text",
@@ -131,6 +133,16 @@ def test_losses_that_are_not_numbers_leave_no_mean(evidence: Evidence) -> None:
 def test_what_a_network_says_of_filling_does_not_count(evidence: Evidence) -> None:
     given = of_rows(evidence, [[0, 1, 3, 3], [1, 0, 1, 0]], 3, broken=3)
     assert values_of(given)["loss.next_token"].value == pytest.approx(math.log(4))
+
+
+@pytest.mark.parametrize(
+    ("row", "counted"),
+    [([1, 3, 2, 0], 3), ([2, 3, 3, 1], 3), ([3, 3, 1, 2], 1), ([3, 1, 3, 2], 2), ([0, 1, 3, 3], 1), ([0, 1, 2, 0], 3)],
+)
+def test_only_what_lies_outside_fills_up(row: list[int], counted: int, evidence: Evidence) -> None:
+    """Tokens between others count, also if one of the same number fills up."""
+    (each,) = _losses(of_rows(evidence, [row], 3), of_rows(evidence, [row], 3).data)  # type: ignore[arg-type]
+    assert each.tokens.tolist() == [counted]
 
 
 def test_single_tokens_alone_are_refused(evidence: Evidence) -> None:

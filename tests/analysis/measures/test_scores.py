@@ -98,19 +98,19 @@ LABELS = np.array([0, 0, 1, 2])
     ("logits", "said"),
     [
         (ROWS, []),
-        (np.full_like(ROWS, np.nan), ["NaN or infinite scores for all 4 samples"]),
-        (np.where(np.arange(4)[:, None] < 1, np.inf, ROWS), ["NaN or infinite scores for 1 of 4 samples"]),
-        (np.tile(ROWS[0], (4, 1)), ["all 4 samples the same scores"]),
-        (np.add(ROWS, [9, 0, 0]), ["takes all 4 samples for the same class"]),
-        (np.where(ROWS == 2, 0, ROWS), ["several classes for 1 of 4 samples"]),
-        (np.zeros_like(ROWS), ["all 4 samples the same scores", "several classes for 4 of 4 samples"]),
+        (np.full_like(ROWS, np.nan), ["NaN or infinite scores for all 4 samples of test"]),
+        (np.where(np.arange(4)[:, None] < 1, np.inf, ROWS), ["NaN or infinite scores for 1 of 4 samples of test"]),
+        (np.tile(ROWS[0], (4, 1)), ["all 4 samples of test the same scores"]),
+        (np.add(ROWS, [9, 0, 0]), ["takes all 4 samples of test for the same class"]),
+        (np.where(ROWS == 2, 0, ROWS), ["several classes for 1 of 4 samples of test"]),
+        (np.zeros_like(ROWS), ["all 4 samples of test the same scores", "several classes for 4 of 4 samples of test"]),
     ],
 )
 def test_what_is_said_of_scores(logits: Any, said: list[str]) -> None:
-    found = list(told_of_scores("net", np.asarray(logits, np.float32), LABELS))
+    found = list(told_of_scores("net", "test", np.asarray(logits, np.float32), LABELS))
     assert len(found) == len(said)
     assert all(line.startswith("net ") and text in line for text, line in zip(said, found, strict=True))
 
 
 def test_one_class_of_samples_does_not_make_a_network_constant() -> None:
-    assert not list(told_of_scores("net", ROWS[:2], LABELS[:2]))
+    assert not list(told_of_scores("net", "test", ROWS[:2], LABELS[:2]))
