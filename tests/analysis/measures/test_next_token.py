@@ -141,7 +141,7 @@ def test_what_a_network_says_of_filling_does_not_count(evidence: Evidence) -> No
 )
 def test_only_what_lies_outside_fills_up(row: list[int], counted: int, evidence: Evidence) -> None:
     """Tokens between others count, also if one of the same number fills up."""
-    (each,) = _losses(of_rows(evidence, [row], 3), of_rows(evidence, [row], 3).data)  # type: ignore[arg-type]
+    (each,) = _losses(of_rows(evidence, [row], 3), of_rows(evidence, [row], 3).data)
     assert each.tokens.tolist() == [counted]
 
 
