@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from math import isnan
 from typing import Any
 
 from rich.table import Table
@@ -128,7 +129,7 @@ def _additivity(report: AllocationReport) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or isnan(value.value):
         return "–"
     if value.unit == "fraction":
         ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]

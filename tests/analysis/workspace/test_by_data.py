@@ -50,6 +50,13 @@ def test_classes_are_a_data_sets_own(workspace: Workspace) -> None:
     assert {d.name: d.classes for d in workspace.datasets()} == {"test": ("cat", "dog"), "train": ("owl",)}
 
 
+def test_remarks_on_one_data_set_stay_beside_those_on_another(workspace: Workspace) -> None:
+    for data, said in ((DATA, ["of test"]), (OTHER, ["of train", "of test"]), (DATA.replaced(limit=3), [])):
+        measured(workspace, on(data), {"accuracy": 0.5}, facts={"remarks": said} if said else {})
+    (remarks,) = [m.facts["remarks"] for m in workspace.models() if "remarks" in m.facts]
+    assert remarks == ["of test", "of train"]
+
+
 @pytest.mark.parametrize("overlap", [None, 0.0, 0.25])
 def test_an_overlap_is_told_of_values_that_data_went_into(workspace: Workspace, overlap: float | None) -> None:
     measured(workspace, on(DATA), {"accuracy": 0.5, "cost": 7.0}, dataless=frozenset({"cost"}), overlap=overlap)
