@@ -24,7 +24,8 @@ def base_name(name: str) -> str:
 class Quantity(Frozen):
     """One number that a measure reports for every model.
 
-    ``better`` says which direction is good, if either is; ``per_sample`` marks a column with a value per sample.
+    ``better`` says which direction is good, if either is; ``per_sample`` marks a column with a value per sample;
+    ``sized`` one that depends on how large the data's samples are, though its measure may look at none.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Quantity(Frozen):
     unit: str = ""
     better: Literal["higher", "lower"] | None = None
     per_sample: bool = False
+    sized: bool = False
 
 
 class Entry(Frozen):

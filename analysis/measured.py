@@ -78,4 +78,4 @@ def _chosen(records: Sequence[ValueRecord], data: str | None, seed: int) -> dict
         own = record.measure_seed == seed
         if record.data in (None, data) and (own or (record.data is None and record.measure not in found)):
             found[record.measure] = record
-    return found
+    return found | {r.measure: r for r in records if r.data == data and r.measure_seed == seed}

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .catalogue import Entry, Quantity
+from .catalogue import Entry, Quantity, base_name
 from .errors import UserError, unknown
 
 Kind = Literal["method", "measure", "projection", "preset", "fit"]
@@ -77,6 +77,11 @@ class Registered(Generic[Function]):
         """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
         return self.reshapes(values) if callable(self.reshapes) else self.reshapes
 
+    def holds_everywhere(self, value: str) -> bool:
+        """Return whether a measure's value, by its full name, is the same beside every data set."""
+        sized = {quantity.name for quantity in self.entry.quantities if quantity.sized}
+        return self.dataless and base_name(value) not in sized
+
     def check(self, values: dict[str, Any]) -> Parameters:
         """Return the parameters with their defaults filled in.
 
@@ -138,7 +143,7 @@ class Shelf(Generic[Function]):
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
         name and shape, always or with which parameters. Nothing runs beside a measure that is ``alone``, since it
         times something, on its machine. A measure that is ``dataless`` looks at no sample: any data suit it, and its
-        values hold beside every data set.
+        values hold beside every data set, but for those of ``sized`` quantities.
 
         Raises
         ------

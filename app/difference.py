@@ -73,7 +73,7 @@ def _difference(rights: list[Path], told: list[Path]) -> Found:
         "first": accuracies["first"]._asdict(),
         "second": accuracies["second"]._asdict(),
         "gain": found.gain._asdict(),
-        "agreement": float(np.mean(predictions[0] == predictions[1])),
+        "agreement": float(np.mean((predictions[0] == predictions[1]) & (predictions[0] >= 0))),  # −1 is no prediction
         "positive_flips": found.table.second,
         "negative_flips": found.table.first,
         "p_exact": found.p.exact,

@@ -2,12 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from math import isnan
 from typing import Any
 
 from rich.table import Table
 
 from ..analysis.measured import Row, rows_of
 from ..analysis.search.allocation import AllocationReport
+from ..analysis.timings import remarks_on_threads
 from ..analysis.trials import Finding
 from ..analysis.versions import earlier, remarks
 from ..analysis.wording import sure
@@ -19,7 +21,15 @@ _LEARNT_MEANS = (
     "Learnt from: the share of the data's samples that a model, or one that it was made from, was trained on; its "
     "values there do not tell what it makes of new samples."
 )
-_SHOWN = ("accuracy", "loss", "loss.next_token", "cost.nominal.nonzeros", "cost.nominal.macs", "cost.measured.latency")
+_SHOWN = (
+    "accuracy",
+    "loss",
+    "loss.next_token",
+    "cost.nominal.nonzeros",
+    "cost.nominal.macs",
+    "cost.measured.latency",
+    "cost.measured.threads",
+)
 
 
 def print_results(space: Workspace) -> None:
@@ -37,7 +47,8 @@ def print_results(space: Workspace) -> None:
     screen().print(table)
     if _LEARNT in owners:
         screen().say(_LEARNT_MEANS)
-    for remark in dict.fromkeys((*_remarks(space.models()), *remarks(earlier(values)))):
+    said = (*_remarks(space.models()), *remarks(earlier(values)), *remarks_on_threads(values))
+    for remark in dict.fromkeys(said):
         screen().say(remark)
 
 
@@ -118,7 +129,7 @@ def _additivity(report: AllocationReport) -> str:
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or isnan(value.value):
         return "–"
     if value.unit == "fraction":
         ends = [100 * number for number in (value.value, value.low, value.high) if number is not None]

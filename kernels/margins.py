@@ -12,14 +12,14 @@ class Margins(NamedTuple):
     Attributes
     ----------
     angle : Tensor
-        Angle between the feature and its own class direction, degrees; 90 for a zero feature, which has none.
+        Angle between the feature and its own class direction, degrees; nan where one of both is zero.
     norm : Tensor
         Length of the feature.
     margin : Tensor
-        Signed distance to the nearest boundary of the own class, negative where some other class wins; infinite if no
-        other class has a direction of its own.
+        Signed distance to the nearest boundary of the own class, negative where some other class wins; infinite beside
+        classes that differ by their bias alone, and nan if no class differs at all.
     rival : Tensor
-        The class beyond that boundary, int64.
+        The class beyond that boundary, int64; −1 if there is none.
     """
 
     angle: Tensor
@@ -102,7 +102,8 @@ def _angles(x: Tensor, norm: Tensor, directions: Tensor) -> Tensor:
     unit = x / norm.clamp_min(tiny).unsqueeze(1)
     apart = torch.linalg.vector_norm(unit - directions, dim=1)
     along = torch.linalg.vector_norm(unit + directions, dim=1)
-    return torch.rad2deg(2 * torch.atan2(apart, along))
+    directed = (norm > 0) & directions.any(dim=1)
+    return torch.rad2deg(2 * torch.atan2(apart, along)).where(directed, torch.nan)
 
 
 def _nearest(scores: Tensor, labels: Tensor, between: Tensor) -> tuple[Tensor, Tensor]:
@@ -111,4 +112,5 @@ def _nearest(scores: Tensor, labels: Tensor, between: Tensor) -> tuple[Tensor, T
     # A class is no rival of itself, nor of its exact twin: both give 0 / 0.
     itself = (gaps == 0) & (lengths == 0)
     margin, rival = (gaps / lengths).masked_fill_(itself, torch.inf).min(1)
-    return margin, rival
+    alone = itself.all(1)
+    return margin.masked_fill(alone, torch.nan), rival.masked_fill(alone, -1)

@@ -113,7 +113,8 @@ class Outlook:
 def needs_of(network: nn.Module, architecture: Architecture, shape: tuple[int, ...]) -> Needs:
     """Return what one sample of that shape takes of a skeleton, which goes to the meta device."""
     network = network.to(_META).eval()
-    return Needs(macs(network, architecture), peak_activations(network, blank(architecture, 1, shape)))
+    inputs = blank(architecture, 1, shape)
+    return Needs(macs(network, inputs), peak_activations(network, inputs))
 
 
 def kept_of(

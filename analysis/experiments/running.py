@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,14 @@ from ..features.store import Columns, write_columns
 from ..identity import Contents, digest
 from ..jobs.protocol import Ticket
 from ..locking import alone
-from ..measures import MEASURES, Column, Evidence
+from ..measures import MEASURES, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult, Value
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
 from .class_order import remarks_on
 from .device import device_name
+from .evaluating import Findings, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
@@ -91,23 +92,24 @@ class Runner:
             facts |= self._derive(trial, inputs, Share(ticket, 0.0, share))
         checkpoint = self._open(trial.model, inputs)
         facts |= _describe(checkpoint) | {"device": device_name(self.device)}
-        found, overlap = _Found(), None
-        facts |= self._remarks(trial, checkpoint)
+        found, overlap, remarks = _Found(), None, self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
             found = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
+        if remarks or found.said.remarks:
+            facts["remarks"] = remarks + found.said.remarks
         if trial.data:
             facts["class_names"] = list(self._data(trial.data).classes)
             overlap = overlap_of(checkpoint, trial.data, self._data(trial.data))
         inputs.check()
         return TrialResult(
             trial=trial.identity,
-            values=tuple(found.values),
+            values=tuple(found.said.values),
             columns=found.columns,
             checkpoint=_file_name(trial.model) if isinstance(trial.model, DerivedModel) else None,
             facts=facts,
             seconds=time.perf_counter() - start,
             passed=found.passed,
-            dataless=frozenset(found.dataless),
+            dataless=frozenset(found.said.dataless),
             overlap=overlap,
         )
 
@@ -176,18 +178,16 @@ class Runner:
         passed = self._pass(trial, checkpoint, wanted, inputs, Share(ticket, 0.0, share))
         evidence = self._evidence(trial, checkpoint, passed, ticket, reference)
         columns |= dict.fromkeys(evidence.columns, passed.file) if passed else {}
-        found, new = _evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
+        said = evaluate(trial, evidence, Share(ticket, 0.8, 1.0))
         path = self.root / "arrays" / f"{digest(['measures', trial.identity])}.h5"
-        if new:
-            write_columns(path, new)
-        return replace(found, columns=columns | dict.fromkeys(new, path.name), passed=passed)
+        if said.columns:
+            write_columns(path, said.columns)
+        return _Found(said, columns | dict.fromkeys(said.columns, path.name), passed)
 
-    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> dict[str, Any]:
+    def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
-            return {}
-        data = self._data(trial.data)
-        found = list(remarks_on(trial.model.name, checkpoint, trial.data, data))
-        return {"remarks": found} if found else {}
+            return []
+        return list(remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -249,28 +249,11 @@ class Runner:
 
 @dataclass(frozen=True)
 class _Found:
-    """What measuring gives; each field as of `TrialResult`."""
+    """What measuring gives, and the files that it left; columns and pass as of `TrialResult`."""
 
-    values: list[Value] = field(default_factory=list)
-    dataless: set[str] = field(default_factory=set)
+    said: Findings = field(default_factory=Findings)
     columns: dict[str, str] = field(default_factory=dict)
     passed: Pass | None = None
-
-
-def _evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> tuple[_Found, dict[str, NDArray[Any]]]:
-    found = _Found()
-    columns: dict[str, NDArray[Any]] = {}
-    for done, spec in enumerate(trial.measures):
-        measure = MEASURES.get(spec.measure)
-        part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
-        part.progress(0, 1, measure.entry.title)
-        for item in measure.function(replace(evidence, ticket=part), measure.check(spec.parameters)):
-            if isinstance(item, Column):
-                columns[item.name] = item.values
-            else:
-                found.values.append(item)
-                found.dataless.update([item.measure] if measure.dataless else ())
-    return found, columns
 
 
 def _file_name(model: DerivedModel) -> str:

@@ -1,18 +1,15 @@
 """A network tried on samples of a data set's shape, where no statement of its own says what it takes."""
 
-import warnings
-from contextlib import AbstractContextManager
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import UserError
 from ..models import Architecture, Checkpoint
+from ..models.attempt import failure
 from ..models.intake import Samples, mending
 from .outlook import zeroed
 
 _BATCH = 2  # one sample alone is a case of its own for code that squeezes
-_SHOWN = 160  # characters of what code says
 
 
 def require_runs(model: str, checkpoint: Checkpoint, samples: Samples) -> None:
@@ -31,8 +28,8 @@ def require_runs(model: str, checkpoint: Checkpoint, samples: Samples) -> None:
         return
     own = architecture.family == "own"
     network = checkpoint.network() if own else zeroed(checkpoint.skeleton()).eval()
-    said = _failure(network, _like(samples))
-    if said is not None and (own or _failure(network, architecture.example(_BATCH)) is None):
+    said = failure(network, _like(samples))
+    if said is not None and (own or failure(network, architecture.example(_BATCH)) is None):
         raise _refused(model, architecture, samples, said if own else "")
 
 
@@ -40,21 +37,6 @@ def _like(samples: Samples) -> Tensor:
     """Return a batch of a data set's shape: zeros, or its highest token."""
     shape = (_BATCH, *samples.shape)
     return torch.full(shape, samples.tokens[1]) if samples.kind == "tokens" else torch.zeros(shape)
-
-
-def _failure(network: nn.Module, inputs: Tensor) -> str | None:
-    """Return the first line of what a network raises of inputs; None where it runs."""
-    device = next((parameter.device for parameter in network.parameters()), inputs.device)
-    try:
-        with torch.inference_mode(), _quiet():
-            network(inputs.to(device))
-    except Exception as error:  # noqa: BLE001 - whatever code that is not ours raises
-        return (str(error).strip().splitlines() or [type(error).__name__])[0][:_SHOWN]
-    return None
-
-
-def _quiet() -> AbstractContextManager[object]:
-    return warnings.catch_warnings(action="ignore")
 
 
 def _refused(model: str, architecture: Architecture, samples: Samples, said: str) -> UserError:

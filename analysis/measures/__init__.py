@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..registry import Parameters, Shelf
-from ..trials import Value
+from ..trials import Remark, Value
 
 if TYPE_CHECKING:
     import torch
@@ -106,9 +106,9 @@ class Measure(Protocol):
 
     __qualname__: str
 
-    def __call__(self, evidence: Evidence, parameters: Any, /) -> Iterable[Value | Column]: ...
+    def __call__(self, evidence: Evidence, parameters: Any, /) -> Iterable[Value | Column | Remark]: ...
 
 
 MEASURES: Shelf[Measure] = Shelf("measure", __name__, "graftwork.measures")
 
-__all__ = ["MEASURES", "Column", "Evidence", "Measure", "Parameters", "Value"]
+__all__ = ["MEASURES", "Column", "Evidence", "Measure", "Parameters", "Remark", "Value"]

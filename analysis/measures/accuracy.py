@@ -6,7 +6,7 @@ import numpy as np
 
 from ..catalogue import Quantity
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import by_class, labelled_logits, outcome, ranks, share_value
+from .summaries import among_best, by_class, labelled_logits, outcome, share_value
 
 _TOP = 5
 
@@ -27,12 +27,13 @@ class AccuracyParameters(Parameters):
         Quantity(name="confidence", title="Confidence", unit="fraction", per_sample=True),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Value | Column]:
     """Share of samples whose class scores highest, overall and by class, and among the best five of many classes.
 
-    A sample whose scores are not numbers counts as wrong. Confidence is the softmax probability of the prediction.
+    A sample whose scores are not numbers counts as wrong, and has the class −1; of classes that share the highest score
+    the first is predicted. Confidence is the softmax probability of the prediction.
 
     Raises
     ------
@@ -43,7 +44,7 @@ def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Val
     prediction, confidence, correct = outcome(evidence)
     yield share_value("accuracy", correct)
     if logits.shape[1] > _TOP:
-        yield share_value("accuracy.top5", ranks(evidence) < _TOP)
+        yield share_value("accuracy.top5", among_best(evidence, _TOP))
     yield from by_class("accuracy", correct, evidence, share_value)
     yield Column("prediction", prediction.astype(np.int32))
     yield Column("correct", correct)

@@ -11,7 +11,7 @@ from ...kernels.intervals.shares import share_interval
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_and_column, mean_value, with_interval
+from .summaries import mean_and_column, mean_value, whole_logits, with_interval
 
 _FEWEST = 4  # samples of which a half can tell a temperature
 
@@ -45,7 +45,7 @@ def _error(name: str, title: str) -> Quantity:
         Quantity(name="calibration.share", title="Samples in a bin", unit="fraction"),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterator[Value | Column]:
     """Gap between confidence and accuracy, in bins of equal width and of equal count, Brier score and likelihood.
@@ -59,7 +59,7 @@ def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterat
     UserError
         If the labels do not fit the network.
     """
-    logarithms = log_softmax(labelled_logits(evidence).astype(np.float64), axis=1)
+    logarithms = log_softmax(whole_logits(evidence).astype(np.float64), axis=1)
     labels, bins = evidence.labels, parameters.bins
     yield from _errors(logarithms, labels, bins)
     brier = _brier(logarithms, labels)

@@ -30,7 +30,7 @@ def _share(name: str, title: str) -> Quantity:
         _share("mendable", "Its errors that the reference has right"),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
     compares=True,
 )
 def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value]:

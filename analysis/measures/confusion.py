@@ -9,7 +9,7 @@ from ...kernels.intervals.shares import mean_share
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
-from .summaries import labelled_logits, outcome, share_value, with_interval
+from .summaries import outcome, share_value, whole_logits, with_interval
 
 
 class ConfusionParameters(Parameters):
@@ -28,7 +28,7 @@ class ConfusionParameters(Parameters):
         Quantity(name="accuracy.confusion.kappa", title="Cohen's kappa", better="higher"),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def confusion(evidence: Evidence, parameters: ConfusionParameters) -> Iterator[Value]:
     """Share of samples taken for another class, by pair as ``.pair.TRUE>PREDICTED``; balanced accuracy and kappa.
@@ -40,7 +40,7 @@ def confusion(evidence: Evidence, parameters: ConfusionParameters) -> Iterator[V
     UserError
         If the labels do not fit the network.
     """
-    logits, prediction = labelled_logits(evidence), outcome(evidence).prediction
+    logits, prediction = whole_logits(evidence), outcome(evidence).prediction
     yield share_value("accuracy.confusion", prediction != evidence.labels)
     matrix = confusion_matrix(evidence.labels, prediction, logits.shape[1])
     present = matrix.sum(1) > 0

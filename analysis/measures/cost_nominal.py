@@ -10,6 +10,7 @@ from ..models.activations import peak_activations
 from ..models.arithmetic import nonzeros
 from ..models.macs import macs
 from . import MEASURES, Evidence, Parameters, Value
+from .inputs import inputs_of_cost
 
 
 class NominalCostParameters(Parameters):
@@ -20,27 +21,31 @@ class NominalCostParameters(Parameters):
     "cost.nominal",
     title="Nominal cost",
     citation="Dehghani et al. 2022, The Efficiency Misnomer, arXiv:2110.12894 (what these numbers leave out)",
-    version=3,
+    version=4,
     dataless=True,
     quantities=(
         Quantity(name="cost.nominal.parameters", title="Parameters", better="lower"),
         Quantity(name="cost.nominal.nonzeros", title="Non-zero parameters", better="lower"),
-        Quantity(name="cost.nominal.macs", title="Multiply-accumulates per sample", better="lower"),
+        Quantity(name="cost.nominal.macs", title="Multiply-accumulates per sample", better="lower", sized=True),
         Quantity(name="cost.nominal.bytes", title="Size of the dense tensors", unit="bytes", better="lower"),
-        Quantity(name="cost.nominal.activations", title="Activations of a sample", unit="bytes", better="lower"),
+        Quantity(
+            name="cost.nominal.activations", title="Activations of a sample", unit="bytes", better="lower", sized=True
+        ),
     ),
 )
 def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[Value]:
     """Parameters, those that are not zero, multiply-accumulates and activations of one sample, bytes of the tensors.
 
-    Multiply-accumulates are those of convolutions, matrix products and attention, zeros included. Activations are the
+    Multiply-accumulates are those of `graftwork.analysis.models.macs`, the same on every device. Activations are the
     most bytes alive at once in a forward pass (`graftwork.analysis.models.activations`). Both need a recognised
-    network. Tensors under several names count once; statistics, masks and counters are no parameters.
+    network, and are those of inputs of the data's size: pixels, tokens or numbers. Without data, and beside data that
+    the network does not take, they are those of the size that its family states, as ``inspect`` tells them. The other
+    values hold beside every data set. Tensors under several names count once; statistics, masks and counters are no
+    parameters.
     """
     specs = evidence.checkpoint.specs.values()
     total = nonzero = 0
-    architecture = evidence.checkpoint.architecture
-    network = evidence.build() if architecture else None
+    network = evidence.build() if evidence.checkpoint.architecture else None
     for tensor in network.parameters() if network else _trainable(evidence.checkpoint):
         evidence.ticket.check()
         total += tensor.numel()
@@ -50,10 +55,18 @@ def nominal(evidence: Evidence, parameters: NominalCostParameters) -> Iterator[V
     yield Value(
         measure="cost.nominal.bytes", value=sum(spec.size * spec.dtype.itemsize for spec in specs), unit="bytes"
     )
-    if architecture and network:
-        yield Value(measure="cost.nominal.macs", value=macs(network, architecture))
-        peak = peak_activations(network, architecture.example(1).to(evidence.device))
-        yield Value(measure="cost.nominal.activations", value=peak, unit="bytes")
+    if network:
+        inputs = inputs_of_cost(evidence, network, 1)
+        yield Value(measure="cost.nominal.macs", value=_macs(evidence.checkpoint, inputs))
+        yield Value(measure="cost.nominal.activations", value=peak_activations(network, inputs), unit="bytes")
+
+
+def _macs(checkpoint: Checkpoint, inputs: Tensor) -> int:
+    """Count without values, and with them only where the network's code looks at some."""
+    try:
+        return macs(checkpoint.skeleton(), inputs)
+    except RuntimeError:
+        return macs(checkpoint.network(), inputs)
 
 
 def _trainable(checkpoint: Checkpoint) -> Iterator[Tensor]:

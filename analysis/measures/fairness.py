@@ -12,7 +12,7 @@ from ..errors import unknown
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
 from .groups import Groups, groups_of
-from .summaries import labelled_logits, outcome, with_interval
+from .summaries import outcome, whole_logits, with_interval
 
 
 class FairnessParameters(Parameters):
@@ -39,7 +39,7 @@ def _gap(name: str, title: str) -> Quantity:
         _gap("accuracy", "Accuracy gap between groups"),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Value]:
     """Largest gaps between groups: in how often a class is given, given rightly, and given wrongly.
@@ -53,7 +53,7 @@ def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Val
     UserError
         If the labels do not fit the network, or the data have no such groups, or no such class.
     """
-    classes = labelled_logits(evidence).shape[1]
+    classes = whole_logits(evidence).shape[1]
     chosen = _positive(evidence, parameters.positive, classes)
     groups = groups_of(evidence, parameters.group)
     cells = _cells(evidence.labels, outcome(evidence).prediction, groups, classes)

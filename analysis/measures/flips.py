@@ -32,15 +32,15 @@ class FlipParameters(Parameters):
         Quantity(name="compare.flips.flip", title="Flip", per_sample=True),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
     compares=True,
 )
 def flips(evidence: Evidence, parameters: FlipParameters) -> Iterator[Value | Column]:
     """Count samples that only one of model and reference has right, and say whether the difference is chance.
 
     A negative flip is a sample that the reference has right and this model wrong. Churn is the share of samples whose
-    predicted class differs. Models are told apart where McNemar's exact p is at most 0.05. The column is 1 for a
-    positive flip, −1 for a negative one.
+    predicted class differs, or for which one of the two predicts none. Models are told apart where McNemar's exact p is
+    at most 0.05. The column is 1 for a positive flip, −1 for a negative one.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def flips(evidence: Evidence, parameters: FlipParameters) -> Iterator[Value | Co
     for name, members in (("negative", negative), ("positive", positive)):
         yield share_value(f"compare.flips.{name}", members)
         yield from by_class(f"compare.flips.{name}", members, evidence, share_value)
-    same = own.prediction == other.prediction
+    same = (own.prediction == other.prediction) & (own.prediction >= 0)
     yield share_value("compare.flips.agreement", same)
     yield share_value("compare.flips.churn", ~same)
     table = contingency(other.correct, own.correct)

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_and_column, mean_value
+from .summaries import mean_and_column, mean_value, whole_logits
 
 
 class GreatParameters(Parameters):
@@ -20,7 +20,7 @@ class GreatParameters(Parameters):
     citation="Li, Chen and Ho 2024, GREAT Score: Global Robustness Evaluation of Adversarial Perturbation",
     quantities=mean_and_column("robustness.certified", "GREAT score", better="higher"),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def great(evidence: Evidence, parameters: GreatParameters) -> Iterator[Value | Column]:
     """Mean certified distance √(π/2) · max(p_y − max p_j, 0) of the given samples, in units of the network's inputs.
@@ -34,7 +34,7 @@ def great(evidence: Evidence, parameters: GreatParameters) -> Iterator[Value | C
     UserError
         If the labels do not fit the network.
     """
-    probabilities = softmax(labelled_logits(evidence).astype(np.float64), axis=1)
+    probabilities = softmax(whole_logits(evidence).astype(np.float64), axis=1)
     place = evidence.labels[:, None]
     own = np.take_along_axis(probabilities, place, axis=1)[:, 0]
     np.put_along_axis(probabilities, place, -np.inf, axis=1)

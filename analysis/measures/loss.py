@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_and_column, mean_value
+from .summaries import mean_and_column, mean_value, whole_logits
 
 
 class LossParameters(Parameters):
@@ -28,7 +28,7 @@ def loss(evidence: Evidence, parameters: LossParameters) -> Iterator[Value | Col
     UserError
         If the labels do not fit the network.
     """
-    logits = labelled_logits(evidence).astype(np.float64)
+    logits = whole_logits(evidence).astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
     own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)[:, 0]
     surprise = np.log(np.exp(logits).sum(axis=1)) - own

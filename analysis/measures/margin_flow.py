@@ -9,7 +9,7 @@ from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
 from .confusion import confusion_matrix, pair_values
-from .summaries import labelled_logits, mean_and_column, mean_value, outcome, paired_value
+from .summaries import mean_and_column, mean_value, outcome, paired_value, whole_logits
 
 
 class MarginFlowParameters(Parameters):
@@ -28,7 +28,7 @@ class MarginFlowParameters(Parameters):
         Quantity(name="compare.margin_flow.across", title="Class across the boundary crossed", per_sample=True),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
     compares=True,
 )
 def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterator[Value | Column]:
@@ -59,7 +59,7 @@ def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterato
 
 def logit_margins(evidence: Evidence) -> NDArray[np.float32]:
     """Return the true class's logit less the highest other one, (samples,)."""
-    logits = labelled_logits(evidence).copy()
+    logits = whole_logits(evidence).copy()
     place = evidence.labels[:, None]
     own = np.take_along_axis(logits, place, axis=1)[:, 0]
     np.put_along_axis(logits, place, -np.inf, axis=1)

@@ -11,8 +11,8 @@ from torch import Tensor
 from ...kernels.margins import margins as margins_of
 from ..catalogue import Quantity
 from ..errors import UserError
-from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import by_class, labelled_logits, mean_and_column, mean_value, share_value
+from . import MEASURES, Column, Evidence, Parameters, Remark, Value
+from .summaries import by_class, mean_and_column, mean_value, outcome, share_value, whole_logits
 
 
 class MarginParameters(Parameters):
@@ -31,17 +31,20 @@ class MarginParameters(Parameters):
         Quantity(name="geometry.margins.rival", title="Rival class", per_sample=True),
     ),
     needs=("features", "logits"),
-    version=2,
+    version=3,
 )
-def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column]:
+def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column | Remark]:
     """Angle of each feature to its class, its norm, and its signed distance to the nearest decision boundary.
+
+    A margin is negative where the network is wrong. There is no angle where the feature or its class has no direction,
+    and no margin where no class differs from the own one; a mean over such samples is absent.
 
     Raises
     ------
     UserError
         If the network has no known linear head of at least two classes, or the labels do not fit it.
     """
-    logits = labelled_logits(evidence)
+    logits = whole_logits(evidence)
     weight, bias = _head(evidence)
     labels = _on(evidence, evidence.labels)
     found = margins_of(_on(evidence, evidence.columns["features"]), weight, bias, labels, _on(evidence, logits))
@@ -49,9 +52,17 @@ def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value 
     for name, values, unit in (("angle", angle, "degrees"), ("norm", norm, ""), ("margin", margin, "")):
         yield mean_value(f"geometry.margins.{name}", values, unit)
         yield Column(f"geometry.margins.{name}", values.astype(np.float32), unit)
-    yield share_value("geometry.margins.negative", margin < 0)
+    yield share_value("geometry.margins.negative", ~outcome(evidence).correct)
     yield from by_class("geometry.margins.margin", margin, evidence, mean_value)
     yield Column("geometry.margins.rival", rival.astype(np.int32))
+    yield from _missing("angle", "the feature, or its class in the head, is all zeros", angle)
+    yield from _missing("margin", "the head has the same weights for all classes", margin)
+
+
+def _missing(what: str, why: str, values: NDArray[np.float32]) -> Iterator[Remark]:
+    missing = np.count_nonzero(np.isnan(values))
+    if missing:
+        yield Remark(f"{missing:,} of {len(values):,} samples have no {what}, and so there is no mean: {why}.")
 
 
 def _head(evidence: Evidence) -> tuple[Tensor, Tensor]:

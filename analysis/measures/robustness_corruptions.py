@@ -20,7 +20,7 @@ from ..errors import UserError
 from ..features.extraction import halved
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import labelled_logits, mean_value, paired_value, share_value, with_interval
+from .summaries import mean_value, outcome, paired_value, share_value, with_interval
 
 _ID = "robustness.corruptions"
 _BATCH = 256
@@ -79,7 +79,7 @@ class CorruptionParameters(Parameters):
         Quantity(name=f"{_ID}.correct", title="Correct by corruption, a bit for each severity", per_sample=True),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
     compares="optional",
 )
 def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterator[Value | Column]:
@@ -100,11 +100,10 @@ def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterato
         If the data are no images, too small or not in [0, 1], the labels do not fit the network, or not even one
         image fits in the device's memory.
     """
-    logits = labelled_logits(evidence)
+    clean = outcome(evidence).correct
     right, *others = _right_under([each for each in (evidence, evidence.reference) if each], parameters)
     yield from _accuracies(evidence, parameters, right)
     survived = right.mean(axis=(1, 2))
-    clean = (logits.argmax(axis=1) == evidence.labels) & np.isfinite(logits.max(axis=1))
     yield mean_value(f"{_ID}.accuracy", survived, "fraction", _SHARE)
     yield mean_value(f"{_ID}.error", 1 - survived, "fraction", _SHARE)
     yield paired_value(f"{_ID}.drop", clean - survived)

@@ -31,7 +31,7 @@ def _accuracy(name: str, title: str) -> Quantity:
         _accuracy(".worst", "Accuracy on the worst group"),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def subpopulation(evidence: Evidence, parameters: SubpopulationParameters) -> Iterator[Value]:
     """Accuracy on the largest, the smallest and the worst group of samples, and on each as ``.group.NAME``.

@@ -7,7 +7,7 @@ import numpy as np
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import by_class, mean_and_column, mean_value, ranks, share_value
+from .summaries import among_best, by_class, mean_and_column, mean_value, ranks, share_value
 
 
 class TopKParameters(Parameters):
@@ -25,20 +25,21 @@ class TopKParameters(Parameters):
         *mean_and_column("accuracy.topk.rank", "Rank of the true class", better="lower"),
     ),
     needs=("logits",),
-    version=2,
+    version=3,
 )
 def topk(evidence: Evidence, parameters: TopKParameters) -> Iterator[Value | Column]:
     """Share of samples whose true class is among the k that score highest, overall and by class, and its mean rank.
 
-    The best rank is 0. A class that scores as high as the true one does not stand before it.
+    The best rank is 0, that of the prediction: of classes that score alike the first stands before the others. In a
+    sample whose scores are not numbers the true class is the last.
 
     Raises
     ------
     UserError
         If the labels do not fit the network.
     """
-    rank = ranks(evidence)
-    yield share_value("accuracy.topk", rank < parameters.k)
-    yield from by_class("accuracy.topk", rank < parameters.k, evidence, share_value)
+    rank, hits = ranks(evidence), among_best(evidence, parameters.k)
+    yield share_value("accuracy.topk", hits)
+    yield from by_class("accuracy.topk", hits, evidence, share_value)
     yield mean_value("accuracy.topk.rank", rank)
     yield Column("accuracy.topk.rank", rank.astype(np.int32))

@@ -171,7 +171,7 @@ def _network(checkpoint: Checkpoint) -> dict[str, Any]:
 def _macs(skeleton: nn.Module, architecture: Architecture) -> int | None:
     """Return the multiply-accumulates; None where the network's code looks at values, which a skeleton has not."""
     try:
-        return macs(skeleton, architecture)
+        return macs(skeleton, architecture.example(1))
     except RuntimeError:
         return None
 

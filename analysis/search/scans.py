@@ -201,7 +201,7 @@ def _costs(checkpoint: Checkpoint, layers: Sequence[str], cost: Cost) -> dict[st
             f"The multiply-accumulates of {checkpoint.path.name} cannot be counted: its network is not recognised.",
             "Allocate non-zero weights: --cost nonzeros.",
         )
-    counted = macs_by_weight(checkpoint.skeleton(), architecture, checkpoint.weights())
+    counted = macs_by_weight(checkpoint.skeleton(), architecture.example(1), checkpoint.weights())
     return {layer_of(name): count for name, count in counted.items() if layer_of(name) in layers}
 
 

@@ -9,19 +9,11 @@ models with what made them and what was measured. ``needs=("correct",)`` asks fo
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..registry import Parameters, Shelf
-from ..trials import FittedCurve, Value
+from ..trials import FittedCurve, Remark, Value
 from .table import Member, Table
-
-
-@dataclass(frozen=True)
-class Remark:
-    """What the numbers mean: one sentence."""
-
-    text: str
 
 
 class Fit(Protocol):

@@ -9,7 +9,7 @@ from .fits import FitEntry, FitSpec
 from .frozen import Frozen
 from .models import DerivedModel, ModelSpec, SourceModel
 from .plan import Estimate, Plan, SearchSpec
-from .results import FitResult, FittedCurve, Pass, TrialResult, Value
+from .results import FitResult, FittedCurve, Pass, Remark, TrialResult, Value
 from .searching import Answer, Finding, Proposal, Proposed
 from .trial import FeatureSpec, MeasureSpec, Trial
 
@@ -32,6 +32,7 @@ __all__ = [
     "Plan",
     "Proposal",
     "Proposed",
+    "Remark",
     "SearchSpec",
     "SourceModel",
     "Trial",

@@ -1,8 +1,16 @@
 """What a finished trial or fit gives."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from .frozen import Frozen
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What the numbers mean: one sentence."""
+
+    text: str
 
 
 class Value(Frozen):

@@ -109,6 +109,12 @@ UPDATE measures SET dataless = 1 WHERE measure LIKE 'cost.nominal.%' OR measure 
     OR measure IN ('cost.training', 'proxy.synflow', 'proxy.aszero');
 """
 
+# What was counted and timed at the network's own size stays with the data that it was told beside.
+_SIZED = """
+UPDATE measures SET dataless = 0
+WHERE measure IN ('cost.nominal.macs', 'cost.nominal.activations') OR measure LIKE 'cost.measured.%';
+"""
+
 # Names that recipes gave to models which the workspace has under another.
 _ALIASES = """
 CREATE TABLE aliases (name TEXT PRIMARY KEY, model TEXT NOT NULL REFERENCES models (identity));
@@ -140,7 +146,7 @@ DROP TABLE fingerprints;
 """
 
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA, _SIZED)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

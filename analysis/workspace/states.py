@@ -96,8 +96,10 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
 
 
 def _record_model(db: sqlite3.Connection, model: str, facts: dict[str, Any], checkpoint: str | None) -> None:
-    known = db.execute("SELECT facts FROM models WHERE identity = ?", (model,)).fetchone()["facts"]
-    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(json.loads(known) | facts), model))
+    known = json.loads(db.execute("SELECT facts FROM models WHERE identity = ?", (model,)).fetchone()["facts"])
+    remarks = list(dict.fromkeys((*known.get("remarks", ()), *facts.get("remarks", ()))))  # on every data set
+    merged = known | facts | ({"remarks": remarks} if remarks else {})
+    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(merged), model))
     if checkpoint is not None:
         db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (checkpoint, model))
 

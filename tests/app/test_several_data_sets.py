@@ -95,7 +95,8 @@ def test_a_card_names_the_data_of_each_value(home: Path, tmp_path: Path) -> None
     assert run_command(["card", "high", "-w", str(home), "-o", str(tmp_path / "a.json")]) == 0
     measures = json.loads((tmp_path / "a.json").read_text())["measures"]
     assert {m["data"] for m in measures if m["measure"] == "accuracy"} == {"test", "animals"}
-    assert {m["data"] for m in measures if m["measure"].startswith("cost.")} == {None}
+    costs = {m["measure"].rpartition(".")[2]: m["data"] for m in measures if m["measure"].startswith("cost.nominal.")}
+    assert costs == {"parameters": None, "nonzeros": None, "bytes": None, "macs": "test", "activations": "test"}
 
 
 def test_a_card_says_what_was_learnt_from(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,3 +145,13 @@ def test_a_figure_of_a_data_set_that_is_not_there_is_refused(home: Path, capsys:
     arguments = ["figure", "-w", str(home), "--view", "lineage", "-o", str(home / "a.svg"), "--data", "tests"]
     assert run_command(arguments) == 2
     assert "Did you mean 'test'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("other", "said"), [(2, []), (1, ["Latencies", "do", "not", "compare:"])])
+def test_latencies_of_other_threads_are_told_apart(
+    other: int, said: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    timed = [value(m, "cost.measured.threads", n, unit="threads") for m, n in (("a", 2), ("b", other))]
+    heading, first, second, *remarks = table(*timed, capsys=capsys)
+    assert (heading[-1], first[1:], second[1:]) == ("cost.measured.threads", ["2", "threads"], [str(other), "threads"])
+    assert [word for line in remarks for word in line][:4] == said

@@ -65,10 +65,18 @@ def test_angle_is_exact_near_zero() -> None:
     assert angle.item() == pytest.approx(1e-4 * 180 / torch.pi, rel=1e-4)
 
 
-def test_a_zero_feature_is_at_right_angles() -> None:
-    found = margins(torch.zeros(1, 2), torch.eye(2), torch.zeros(2), torch.tensor([0]))
-    assert found.angle.item() == pytest.approx(90)
-    assert found.norm.item() == 0
+@pytest.mark.parametrize(("feature", "direction"), [(0.0, 1.0), (1.0, 0.0), (0.0, 0.0)])
+def test_what_is_zero_has_no_angle(feature: float, direction: float) -> None:
+    weight = torch.tensor([[direction, 0.0], [0.0, 1.0]])
+    found = margins(torch.full((1, 2), feature), weight, torch.zeros(2), torch.tensor([0]))
+    assert found.angle.isnan().all()
+    assert found.norm.item() == pytest.approx(feature * 2**0.5)
+
+
+def test_a_head_of_equal_classes_has_no_boundary() -> None:
+    found = margins(torch.ones(1, 2), torch.ones(3, 2), torch.zeros(3), torch.tensor([1]))
+    assert found.margin.isnan().all()
+    assert found.rival.item() == -1
 
 
 def test_a_twin_class_is_no_rival() -> None:

@@ -29,7 +29,8 @@ def linear(parents: Sequence[Checkpoint], parameters: LinearParameters, context:
     Raises
     ------
     UserError
-        If the models' tensors differ in name or shape, or the weights do not fit the models.
+        If the models' tensors differ in name or shape, the weights do not fit the models, or a sum is beyond the range
+        of its dtype or a variance below zero.
     """
     return weighted_sum(parents, _shares(parameters, len(parents)), context)
 

@@ -30,7 +30,7 @@ def random(parents: Sequence[Checkpoint], parameters: MixtureParameters, context
     Raises
     ------
     UserError
-        If the models' tensors differ in name or shape.
+        If the models' tensors differ in name or shape, or a sum is beyond its dtype's range.
     """
     draw = np.random.default_rng(context.seed).dirichlet([parameters.concentration] * len(parents))
     return weighted_sum(parents, [float(share) for share in draw], context)

@@ -9,6 +9,7 @@ from ...errors import UserError
 from ...models import Checkpoint, TensorSpec
 from ...models.arithmetic import is_number, working_dtype
 from .. import Derivative, MethodContext
+from .bounds import check_sum
 
 _SHOWN = 3
 
@@ -36,7 +37,8 @@ def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: Me
     """Return the sum of the models' tensors, each model with its share.
 
     The sum is formed in float32 or better and has the first model's dtype; tensors that are not floating point, such
-    as batch counters, are the first model's.
+    as batch counters, are the first model's. A tensor that would go beyond the range of its dtype, or a variance that
+    would be negative, is refused when it is asked for.
     """
     first = parents[0]
 
@@ -49,6 +51,7 @@ def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: Me
         total = torch.zeros(spec.shape, dtype=dtype, device=context.device)
         for parent, share in zip(parents, shares, strict=True):
             total.add_(parent.tensor(name).to(context.device, dtype), alpha=share)
+        check_sum(name, total, spec.dtype, (parent.tensor(name) for parent in parents))
         return total.to("cpu", spec.dtype)
 
     taken = [name for name, spec in first.specs.items() if not is_number(spec.dtype)]

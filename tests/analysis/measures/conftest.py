@@ -1,6 +1,7 @@
 """A small classifier, its data, and the evidence on them."""
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.measures import MEASURES, Column, Evidence, Value
 from graftwork.analysis.models import Architecture, TensorSpec, Weight
+from graftwork.analysis.models.architecture import Sizes
 
 
 class Network(nn.Module):
@@ -48,6 +50,7 @@ class NetworkCheckpoint:
             input_shape=(3, 6, 6),
             head="head",
             stages=("conv",),
+            sizes=Sizes(),
         )
 
     def tensor(self, name: str) -> Any:
@@ -61,6 +64,9 @@ class NetworkCheckpoint:
 
     def network(self) -> nn.Module:
         return self.module
+
+    def skeleton(self) -> nn.Module:
+        return deepcopy(self.module).to("meta")
 
 
 class Samples:
@@ -81,6 +87,9 @@ class Samples:
 
     def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
         yield from torch.split(self.inputs[start:], size)
+
+    def take(self, samples: np.ndarray) -> Tensor:
+        return self.inputs[torch.from_numpy(samples)]
 
 
 @pytest.fixture

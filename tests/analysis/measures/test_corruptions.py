@@ -74,7 +74,7 @@ def on(evidence: Make) -> Make:
 
 def said(evidence: Any, **parameters: Any) -> Any:
     measure = MEASURES.get(ID)
-    results = list(measure.function(evidence, measure.check(parameters)))
+    results: list[Any] = list(measure.function(evidence, measure.check(parameters)))
     columns = {r.name.removeprefix(f"{ID}."): r.values for r in results if isinstance(r, Column)}
     return {r.measure.removeprefix(f"{ID}."): r for r in results if not isinstance(r, Column)}, columns
 

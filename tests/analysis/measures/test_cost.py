@@ -1,17 +1,22 @@
 """Costs by hand."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from graftwork.analysis.errors import Cancelled, UserError
 from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.measures import MEASURES
+from graftwork.analysis.measures import MEASURES, cost_measured
+from graftwork.analysis.measures.inputs import inputs_of_cost
 from graftwork.analysis.models import TensorSpec
+from graftwork.analysis.models.architecture import Sizes
+
+from .conftest import Samples
 
 Make = Callable[..., Any]
 
@@ -116,3 +121,90 @@ def test_timing_can_be_stopped(evidence: Make) -> None:
     object.__setattr__(given, "ticket", Quiet(stop=lambda: True))
     with pytest.raises(Cancelled):
         said("cost.measured", given)
+
+
+def on(evidence: Any, *shape: int, kind: str = "images", tokens: int = 0) -> Any:
+    """Return evidence whose data are five samples of another shape."""
+    data = Samples(torch.full((5, *shape), tokens) if kind == "tokens" else torch.randn(5, *shape), np.zeros(5), 7)
+    data.kind = kind
+    return replace(evidence, data=data, reference=None)
+
+
+SHAPES = [(3, 10, 10), (3, 6, 6), (3, 5, 9)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_costs_are_those_of_the_datas_size(shape: tuple[int, ...], evidence: Make) -> None:
+    given, places = on(evidence(), *shape), shape[1] * shape[2]
+    nominal, timed = said("cost.nominal", given), said("cost.measured", given, batch=8, repeats=3)
+    assert nominal["cost.nominal.macs"].value == places * CONV + 7 * 8
+    assert nominal["cost.nominal.activations"].value == 4 * (3 + 2 * 8) * places
+    assert timed["cost.measured.memory"].value == 4 * (CONV + NORM + HEAD + 16) + 8 + 8 * 4 * (3 + 2 * 8) * places
+
+
+@pytest.mark.parametrize("sizes", [Sizes(), None])
+def test_beside_data_that_do_not_suit_costs_are_those_of_the_stated_size(sizes: Any, evidence: Make) -> None:
+    for given in (replace(evidence(), data=None), on(evidence(), 1, 9, 9), on(evidence(), 4, kind="tokens")):
+        given.checkpoint.architecture = replace(given.checkpoint.architecture, sizes=sizes)
+        assert said("cost.nominal", given)["cost.nominal.macs"].value == 36 * CONV + 7 * 8
+        assert "cost.measured.latency" in said("cost.measured", given, repeats=3)
+
+
+def test_a_network_that_states_no_sizes_is_tried_on_the_data(evidence: Make) -> None:
+    given = on(evidence(), 3, 9, 9)
+    given.checkpoint.architecture = replace(given.checkpoint.architecture, family="own", sizes=None)
+    assert inputs_of_cost(given, given.build(), 2).shape == (2, 3, 9, 9)
+    assert inputs_of_cost(on(given, 9, kind="numbers"), given.build(), 2).shape == (2, 3, 6, 6)
+
+
+@pytest.mark.parametrize(("length", "token", "used"), [(9, 4, 9), (3, 4, 3), (3, 5, 6), (20, 4, 6)])
+def test_a_text_has_the_length_of_the_data(length: int, token: int, used: int, evidence: Make) -> None:
+    given = on(evidence(), length, kind="tokens", tokens=token)
+    known = replace(given.checkpoint.architecture, inputs="tokens", vocabulary=5, input_shape=(6,), sizes=Sizes(1, 12))
+    given.checkpoint.architecture = known
+    assert inputs_of_cost(given, given.build(), 8).shape == (8, used)
+
+
+@pytest.fixture
+def few_threads() -> Iterator[int]:
+    """One thread, as one worker of many has."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield 1
+    torch.set_num_threads(before)
+
+
+def test_a_timing_has_all_threads_and_tells_how_many(
+    few_threads: int, evidence: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost_measured, "cores", lambda: 2)
+    given, seen = evidence(), []
+    monkeypatch.setattr(given.checkpoint.module, "forward", lambda _: seen.append(torch.get_num_threads()))
+    found = said("cost.measured", replace(given, reference=None), repeats=3, warmup=2)
+    assert seen[:5] == [2] * 5
+    assert (found["cost.measured.threads"].value, found["cost.measured.threads"].unit) == (2, "threads")
+    assert torch.get_num_threads() == few_threads
+
+
+def test_a_timing_that_is_stopped_gives_the_threads_back(
+    few_threads: int, evidence: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost_measured, "cores", lambda: 2)
+    with pytest.raises(Cancelled):
+        said("cost.measured", replace(evidence(), ticket=Quiet(stop=lambda: True)))
+    assert torch.get_num_threads() == few_threads
+
+
+@pytest.mark.parametrize(
+    ("measure", "everywhere"),
+    [
+        ("cost.nominal", {"parameters", "nonzeros", "bytes"}),
+        ("cost.measured", set()),
+        ("proxy.synflow", {"synflow"}),
+        ("accuracy", set()),
+    ],
+)
+def test_what_depends_on_the_samples_size_holds_beside_its_own_data_alone(measure: str, everywhere: set[str]) -> None:
+    found = MEASURES.get(measure)
+    names = [quantity.name for quantity in found.entry.quantities]
+    assert {name.rpartition(".")[2] for name in names if found.holds_everywhere(name)} == everywhere

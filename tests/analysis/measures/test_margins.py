@@ -15,7 +15,7 @@ Make = Callable[..., Any]
 
 def said(evidence: Any) -> Any:
     measure = MEASURES.get("geometry.margins")
-    results = list(measure.function(evidence, measure.check({})))
+    results: list[Any] = list(measure.function(evidence, measure.check({})))
     columns = {r.name: r.values for r in results if isinstance(r, Column)}
     return {r.measure: r for r in results if not isinstance(r, Column)}, columns
 

@@ -127,3 +127,33 @@ def test_complex_and_real_tensors_are_not_added(make: Make) -> None:
     parents = [make(**{"hidden.weight": torch.ones(2, 2, dtype=dtype)}) for dtype in (torch.float32, torch.complex64)]
     with pytest.raises(UserError, match=r"hidden.weight is complex in 1 alone"):
         check_same_tensors([(str(number), parent.specs) for number, parent in enumerate(parents)])
+
+
+@pytest.mark.parametrize("value", [60000.0, -60000.0])
+@pytest.mark.parametrize(("dtype", "scale"), [(torch.float16, 1.0), (torch.float32, 5e33), (torch.float8_e4m3fn, 5e-3)])
+def test_a_sum_beyond_its_number_type_is_refused(
+    value: float, dtype: torch.dtype, scale: float, make: Make, context: Make
+) -> None:
+    parents = [make(**{"head.weight": torch.tensor([1.0, scale * value]).to(dtype)}) for _ in range(2)]
+    kind = str(dtype).removeprefix("torch.")
+    with pytest.raises(UserError, match=f"^head.weight would reach .* and {kind} ends at"):
+        merged(parents, context(), weights=[1, 1], normalise=False)
+    assert merged(parents, context())[1]["head.weight"].float().isfinite().all()
+
+
+def test_what_is_infinite_in_a_parent_may_stay_so(make: Make, context: Make) -> None:
+    parents = [make(**{"head.weight": torch.tensor([float("inf"), 1.0])}), make(**{"head.weight": torch.ones(2)})]
+    assert merged(parents, context())[1]["head.weight"].tolist() == [float("inf"), 1]
+
+
+@pytest.mark.parametrize("name", ["norm.running_var", "norm/moving_variance"])
+def test_a_variance_below_zero_is_refused(name: str, make: Make, context: Make) -> None:
+    parents = [make(**{name: torch.tensor([1.0, 1.0])}), make(**{name: torch.tensor([1.0, 4.0])})]
+    with pytest.raises(UserError, match=rf"^{name} would be a variance below zero \(-2\)"):
+        merged(parents, context(), weights=[2, -1])
+    assert merged(parents, context(), weights=[1.2, -0.2])[1][name].tolist() == pytest.approx([1, 0.4])
+
+
+def test_other_tensors_may_be_negative(make: Make, context: Make) -> None:
+    parents = [make(**{"head.weight": torch.tensor([1.0])}), make(**{"head.weight": torch.tensor([4.0])})]
+    assert merged(parents, context(), weights=[2, -1])[1]["head.weight"].item() == -2

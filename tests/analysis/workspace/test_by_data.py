@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from graftwork.analysis.measured import rows_of
 from graftwork.analysis.trials import Plan, Trial, TrialResult, Value
 from graftwork.analysis.workspace import ValueRecord, Workspace, schema
 
@@ -49,6 +50,13 @@ def test_classes_are_a_data_sets_own(workspace: Workspace) -> None:
     assert {d.name: d.classes for d in workspace.datasets()} == {"test": ("cat", "dog"), "train": ("owl",)}
 
 
+def test_remarks_on_one_data_set_stay_beside_those_on_another(workspace: Workspace) -> None:
+    for data, said in ((DATA, ["of test"]), (OTHER, ["of train", "of test"]), (DATA.replaced(limit=3), [])):
+        measured(workspace, on(data), {"accuracy": 0.5}, facts={"remarks": said} if said else {})
+    (remarks,) = [m.facts["remarks"] for m in workspace.models() if "remarks" in m.facts]
+    assert remarks == ["of test", "of train"]
+
+
 @pytest.mark.parametrize("overlap", [None, 0.0, 0.25])
 def test_an_overlap_is_told_of_values_that_data_went_into(workspace: Workspace, overlap: float | None) -> None:
     measured(workspace, on(DATA), {"accuracy": 0.5, "cost": 7.0}, dataless=frozenset({"cost"}), overlap=overlap)
@@ -61,6 +69,7 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
         space.add_plan(Plan(title="old", trials=(trial(A), trial(B))), "")
         for spec in (trial(A), trial(B)):
             run(space, spec)
+        measured(space, on(DATA, 3), {"cost.nominal.bytes": 8.0})
         before = space.values()
     with sqlite3.connect(home / "workspace.db") as db:
         for table, columns in NEWER.items():
@@ -72,5 +81,17 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
         after = space.values()
         assert space.datasets()[0].classes == ()
     assert [value.value for value in after] == [value.value for value in before]
-    assert {(v.measure, v.data) for v in after} == {("accuracy", "test"), ("cost.nominal.macs", None)}
+    assert {(v.measure, v.data) for v in after} == {
+        ("accuracy", "test"),
+        ("cost.nominal.macs", "test"),
+        ("cost.nominal.bytes", None),
+    }
     assert all(isinstance(value, ValueRecord) for value in after)
+
+
+def test_a_cost_at_the_datas_size_stands_before_one_at_the_networks_own(workspace: Workspace) -> None:
+    measured(workspace, on(DATA), {"macs": 64.0})
+    measured(workspace, on(OTHER), {"macs": 128.0})
+    measured(workspace, on(None), {"macs": 32.0})
+    found = {row.data: row.values["macs"].value for row in rows_of(workspace.values())}
+    assert found == {"test": 64.0, "train": 128.0}
