@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,18 @@ _PAUSE_S = 0.1
 _COUNT_S = 1.0
 _ANSWER_S = 2.0
 _LOST = {"cancelled", "lost"}
+SENDING_AGAIN = "graftwork sends again"
+"""Name of the threads that do so."""
+
+
+class _Sent:
+    """A request that is out."""
+
+    def __init__(self, request: str, job: Job, root: Path, future: Future) -> None:
+        self.id = request
+        self.job = job
+        self.root = root
+        self.future = future
 
 
 class Cluster(Executor):
@@ -182,10 +195,19 @@ class Cluster(Executor):
         elif future.status in _LOST:
             self._send_later(sent.job, sent.id)
         else:
-            self._end(sent.job, _outcome(sent, future))
+            self._take_home(sent, future)
+
+    def _take_home(self, sent: _Sent, future: Future) -> None:
+        """End a job with what came of it, or send it again where the connection goes while that comes."""
+        try:
+            outcome = _outcome(sent, future)
+        except (CancelledError, OSError):
+            self._send_later(sent.job, sent.id)
+        else:
+            self._end(sent.job, outcome)
 
     def _send_later(self, job: Job, name: str) -> None:
-        threading.Thread(target=self._send_again, args=(job, name), daemon=True).start()
+        threading.Thread(target=self._send_again, args=(job, name), name=SENDING_AGAIN, daemon=True).start()
 
     def _send_again(self, job: Job, name: str) -> None:
         """Send what was lost with the connection or with a worker; its transfers may be lost too.
@@ -216,16 +238,6 @@ class Cluster(Executor):
     def _end(self, job: Job, outcome: Done | Failed | Stopped) -> None:
         job.end(outcome)
         self.changed.emit(job)
-
-
-class _Sent:
-    """A request that is out."""
-
-    def __init__(self, request: str, job: Job, root: Path, future: Future) -> None:
-        self.id = request
-        self.job = job
-        self.root = root
-        self.future = future
 
 
 def _new_name() -> str:

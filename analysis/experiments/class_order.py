@@ -46,20 +46,32 @@ def lined_up(model: str, checkpoint: Checkpoint, spec: DataSpec, data: DataSet) 
     return tuple(_remarks(model, network.classes, names, spec, data))
 
 
-def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> tuple[str, ...]:
-    """Check every network of a plan that is measured, as far as it is known, by `lined_up`; return all remarks.
+def remarks_on(model: str, checkpoint: Checkpoint, spec: DataSpec, data: DataSet) -> tuple[str, ...]:
+    """Return what a person may want to know of a network on data: how they were read, what was found out, `lined_up`.
 
     Raises
     ------
     UserError
         As `lined_up`.
     """
+    found = (f"Nothing tells all settings of {model}; the weights show {what}." for what in checkpoint.found)
+    return (*data.remarks, *found, *lined_up(model, checkpoint, spec, data))
+
+
+def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> tuple[str, ...]:
+    """Check every network of a plan that is measured, as far as it is known, by `remarks_on`; return all remarks.
+
+    Raises
+    ------
+    UserError
+        As `remarks_on`.
+    """
     found: dict[str, None] = {}  # each once, in order
     for trial in plan.trials:
         origin = outlook.origin(trial.model.identity)
         if trial.data and trial.measures and origin:
             data = opened(trial.data)
-            found |= dict.fromkeys((*data.remarks, *lined_up(trial.model.name, origin, trial.data, data)))
+            found |= dict.fromkeys(remarks_on(trial.model.name, origin, trial.data, data))
     return tuple(found)
 
 

@@ -30,7 +30,7 @@ from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
-from .class_order import lined_up
+from .class_order import remarks_on
 from .device import device_name
 from .evaluating import Findings, evaluate
 from .fitting_data import require_measurable
@@ -187,8 +187,7 @@ class Runner:
     def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
             return []
-        data = self._data(trial.data)
-        return [*data.remarks, *lined_up(trial.model.name, checkpoint, trial.data, data)]
+        return list(remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None

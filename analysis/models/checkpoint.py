@@ -47,6 +47,9 @@ class Checkpoint:
         Why none was recognised, as the end of a sentence; empty where one was.
     likely : Architecture or None
         What the tensors are those of, where only settings are untold; it takes the same data.
+    found : tuple of str
+        Settings that nothing tells and that the weights show clearly, in words; of a network that this one was made of,
+        too.
     """
 
     path: Path
@@ -58,6 +61,7 @@ class Checkpoint:
     architecture: Architecture | None
     reason: str
     likely: Architecture | None
+    found: tuple[str, ...]
 
     def __init__(
         self,
@@ -78,6 +82,7 @@ class Checkpoint:
         self.architecture = found.builder.architecture if found.builder else None
         self.likely = found.unknown.likely if found.unknown else None
         self.reason, self._next_step = (found.unknown.problem, found.unknown.next_step) if found.unknown else ("", "")
+        self.found = found.found or tuple(told(self.metadata, "found") or ())
         if found.aside:
             self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *found.aside]}
 
@@ -168,6 +173,7 @@ class Checkpoint:
         if self.architecture:
             made_by = self.architecture.config
             said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
+        said["found"] = list(self.found) or None
         return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:

@@ -164,6 +164,7 @@ def _network(checkpoint: Checkpoint) -> dict[str, Any]:
         "inputs": architecture.inputs,
         "macs": None if own else _macs(checkpoint.skeleton(), architecture),
         "input_shape": list(architecture.input_shape),
+        **({"found": list(checkpoint.found)} if checkpoint.found else {}),
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import UserError
 from ..trust import is_library
 from .builder import Builder
+from .heads import head_size_in
 from .recognising import UnrecognisedError, builder_of, is_own
 from .tensor_file import TensorFile
 from .tensor_names import Naming, namings, whole
@@ -30,6 +31,8 @@ class Recognition:
         What builds the network.
     unknown : UnrecognisedError or None
         Why nothing does.
+    found : tuple of str
+        Settings that nothing tells and that the weights show, in words.
     """
 
     names: Mapping[str, str]
@@ -37,6 +40,7 @@ class Recognition:
     aside: tuple[str, ...]
     builder: Builder | None
     unknown: UnrecognisedError | None
+    found: tuple[str, ...] = ()
 
 
 def recognition(file: TensorFile, metadata: Mapping[str, Any], network: str | None = None) -> Recognition:
@@ -48,13 +52,24 @@ def recognition(file: TensorFile, metadata: Mapping[str, Any], network: str | No
         If ``network``, or what the metadata says of it, cannot be built.
     """
     ties = kept_names({**equal_heads(file, metadata), **file.ties})
-    owned = is_own(network, metadata)
-    naming, found = _own(file, metadata, network) if owned else _known(file, ties, metadata, network)
-    builder = found if isinstance(found, Builder) else None
+    if is_own(network, metadata):
+        return _recognition(ties, *_own(file, metadata, network))
+    naming, known = _known(file, ties, metadata, network)
+    size = head_size_in(file, naming.names) if getattr(known, "likely", None) else None
+    if size:
+        with suppress(UserError):
+            builder = _builder(file, naming, ties, {**metadata, "head_dim": size}, network)
+            return _recognition(ties, naming, builder, (f"heads of {size} channels, by how large their weights are",))
+    return _recognition(ties, naming, known)
+
+
+def _recognition(
+    ties: Mapping[str, str], naming: Naming, known: Builder | UnrecognisedError, found: tuple[str, ...] = ()
+) -> Recognition:
+    builder, unknown = (known, None) if isinstance(known, Builder) else (None, known)
     called = builder.names if builder else {}
     names = {called.get(short, short): name for short, name in naming.names.items()}
-    unknown = found if isinstance(found, UnrecognisedError) else None
-    return Recognition(names, _canonical(ties, names), naming.aside, builder, unknown)
+    return Recognition(names, _canonical(ties, names), naming.aside, builder, unknown, found)
 
 
 def _canonical(ties: Mapping[str, str], names: Mapping[str, str]) -> dict[str, str]:

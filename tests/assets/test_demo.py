@@ -64,6 +64,7 @@ def test_recipe_names_files_that_ship() -> None:
         assert {name for entry in step["of"] for name in ([entry] if isinstance(entry, str) else entry)} <= names
 
 
+@pytest.mark.heavy("three trainings")
 def test_training_briefly_learns_and_a_seed_fixes_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)  # tests that follow would have as many
     brief = replace(demo.NETWORKS[0], training=replace(demo.NETWORKS[0].training, epochs=3))

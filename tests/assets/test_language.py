@@ -42,6 +42,7 @@ def test_they_read_a_data_set() -> None:
     assert logits.shape == (8, 64, len(language.CHARACTERS) + 1)
 
 
+@pytest.mark.heavy("a training")
 def test_a_short_training_learns() -> None:
     tokens = language.encode(TEXT)
     before = language.bits(language.fresh(1), TEXT[:2000])

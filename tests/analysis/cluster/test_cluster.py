@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import Mock
@@ -87,6 +88,15 @@ def cluster() -> Iterator[Cluster]:
     cluster.close()
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_sent_any_more() -> Iterator[None]:
+    """Wait for what is still sent again, which would forget what the next test has sent."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == clusters.SENDING_AGAIN:
+            thread.join(30)
+
+
 @pytest.fixture(scope="module")
 def expected(planner: Pool, tmp_path_factory: pytest.TempPathFactory) -> Table:
     """Return the table of the pool."""
@@ -116,6 +126,7 @@ def test_workers_that_see_the_workspace_give_the_same_table(
 def test_to_others_inputs_travel_once_and_files_come_back(
     cluster: Cluster, planner: Pool, expected: Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    cluster._transfers.clear()  # what was sent for other tests is sent again
     sent: list[str] = []
     pack = Transfer.pack
 
