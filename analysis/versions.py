@@ -1,4 +1,4 @@
-"""What was measured by an earlier version of a measure than the rest, whose intervals may mean something else."""
+"""What was measured by an earlier version of a measure than the rest, which may mean something else."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -25,8 +25,8 @@ def remarks(found: Mapping[str, frozenset[str]]) -> Iterator[str]:
     if found:
         models = sorted(set().union(*found.values()))
         yield (
-            f"Of an earlier version are {_listed(list(found))} of {_listed(models)}: their intervals are not those of"
-            " the others. Run the recipe again to measure all alike."
+            f"Of an earlier version are {_listed(list(found))} of {_listed(models)}: their values or intervals may mean"
+            " something else than the others'. Run the recipe again to measure all alike."
         )
 
 

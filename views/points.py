@@ -62,7 +62,7 @@ class Point:
     overlap : float
         Share of the samples that the model, or any of the several, has learnt from.
     earlier : bool
-        Whether its y was measured by an earlier version than another's, so that its interval may mean something else.
+        Whether its y was measured by an earlier version than another's, so that it may mean something else.
     """
 
     identity: str
@@ -90,7 +90,7 @@ class Point:
             return f"range of {len(self.variants)} seeds"
         if self.y_low == self.y_high:
             return ""
-        return "interval of an earlier version" if self.earlier else "95 % interval"
+        return "value and interval of an earlier version" if self.earlier else "95 % interval"
 
 
 def preferred(measures: Sequence[str], names: Sequence[str], beside: str | None = None) -> str | None:

@@ -50,13 +50,13 @@ def test_models_of_an_earlier_version_are_said_where_newer_ones_stand_beside_the
 ) -> None:
     print_results(space)
     said = " ".join(capsys.readouterr().out.split())
-    assert "Of an earlier version are accuracy, accuracy.class.cat of old: their intervals are not those" in said
+    assert "Of an earlier version are accuracy, accuracy.class.cat of old: their values or intervals may mean" in said
     session = Session(space)
     session.refresh()
     state = resolve(session)
     assert isinstance(state, TradeoffState)
     bounds = {point.name: point.bounds for point in state.points}
-    assert bounds == {"old": "interval of an earlier version", "new": "95 % interval"}
+    assert bounds == {"old": "value and interval of an earlier version", "new": "95 % interval"}
     session.close()
 
 
