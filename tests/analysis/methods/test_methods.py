@@ -56,6 +56,7 @@ def test_every_entry_says_what_it_is(shelf: Any) -> None:
         assert item.entry.title
 
 
+@pytest.mark.heavy("some methods train")
 @pytest.mark.parametrize("name", sorted(METHODS.load()))
 def test_a_method_gives_a_checkpoint_that_opens_and_leaves_its_parents_alone(
     name: str, parents: list[Checkpoint], tmp_path: Path
