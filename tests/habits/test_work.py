@@ -26,8 +26,8 @@ def test_unless_it_says_why():
     _start(3)
 
 def test_nor_is_long_work(monkeypatch):
-    monkeypatch.setattr("tests.work.MOST", type(__import__("tests.work").work.MOST)(0.05, 2))
-    until = time.process_time() + 0.1
+    monkeypatch.setattr("tests.work.MOST", type(__import__("tests.work").work.MOST)(0.02, 2))
+    until = time.process_time() + 0.5
     while time.process_time() < until:
         pass
 """

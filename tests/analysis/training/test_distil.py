@@ -26,6 +26,8 @@ from graftwork.analysis.training import Batch, Student
 
 from .conftest import DEMO, apply, context_of, tensors
 
+pytestmark = pytest.mark.heavy("networks are trained")
+
 SHORT: dict[str, Any] = {"steps": 12, "batch": 40, "learning_rate": 0.02}
 QUICK: dict[str, Any] = {"steps": 30, "batch": 40, "learning_rate": 0.02, "optimiser": "adamw"}
 DISTILLING = ["distil.logits", "distil.features", "distil.adaptive"]

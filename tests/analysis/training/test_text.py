@@ -15,6 +15,8 @@ from graftwork.analysis.trials import DataSpec
 
 from .conftest import apply, context_of
 
+pytestmark = pytest.mark.heavy("networks are trained")
+
 QUICK: dict[str, Any] = {"steps": 30, "batch": 8, "learning_rate": 0.01, "optimiser": "adamw"}
 TEXT = "\n".join(["abcabcabcabc", "bcabcabcabca", "cabcabcabcab"] * 8)
 

@@ -23,6 +23,8 @@ from graftwork.analysis.trials import DataSpec
 
 from .conftest import DEMO, apply, context_of, saved, tensors
 
+pytestmark = pytest.mark.heavy("networks are trained")
+
 SHORT: dict[str, Any] = {"steps": 12, "batch": 20, "learning_rate": 0.01}
 
 
