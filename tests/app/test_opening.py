@@ -73,9 +73,9 @@ def test_what_cannot_be_opened_is_refused_before_any_window(
 def test_a_workspace_is_made_beside_the_work(tmp_path: Path) -> None:
     for name in ("net.pth", "model_best.pth.tar"):
         (tmp_path / name).touch()
-    assert opening([tmp_path / "net.pth"]).workspace(Path("/work")) == Path("/work/net.graft")
-    assert opening([tmp_path / "model_best.pth.tar"]).workspace(Path("/work")) == Path("/work/model_best.graft")
-    assert opening([tmp_path / "old.graft"]).workspace(Path("/work")) == tmp_path / "old.graft"
+    assert opening([tmp_path / "net.pth"]).workspace(Path("/home/me")) == Path("/home/me/net.graft")
+    assert opening([tmp_path / "model_best.pth.tar"]).workspace(Path("/home/me")) == Path("/home/me/model_best.graft")
+    assert opening([tmp_path / "old.graft"]).workspace(Path("/home/me")) == tmp_path / "old.graft"
 
 
 @pytest.mark.parametrize(
