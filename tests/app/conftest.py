@@ -6,10 +6,15 @@ from dataclasses import dataclass
 from io import StringIO
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.jobs.worker import Worker
+from graftwork.analysis.session import Session
+from graftwork.analysis.workspace import Workspace
 from graftwork.app import runtime
 from graftwork.app.cli import run_command
+from graftwork.app.settings import Settings
+from graftwork.app.window import Window
 
 
 @dataclass(frozen=True)
@@ -55,3 +60,26 @@ def graftwork(worker: Worker) -> Program:
         return Done(code, out.getvalue(), err.getvalue())
 
     return run
+
+
+class StillRuntime:
+    """What is open for a workspace, without worker processes."""
+
+    def __init__(self, space: Workspace, attach: Callable[[Workspace], Session]) -> None:
+        self.session = attach(space)
+
+    def close(self) -> None:
+        self.session.close()
+        self.session.workspace.close()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, attach: Callable[[Workspace], Session]) -> Window:
+    """Return the window, shown, whose workspaces open without worker processes."""
+    monkeypatch.setattr(runtime, "open_runtime", lambda space, *, desk: StillRuntime(space, attach))
+    made = Window(Settings(theme="light"))
+    made.fill()
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    return made

@@ -1,36 +1,11 @@
 """The window's choice of the data set that all views show."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from pytestqt.qtbot import QtBot
 
-from graftwork.analysis.session import Session
-from graftwork.analysis.workspace import Workspace
-from graftwork.app import runtime
-from graftwork.app.settings import Settings
 from graftwork.app.window import Window
-
-
-class StillRuntime:
-    def __init__(self, space: Workspace, attach: Callable[[Workspace], Session]) -> None:
-        self.session = attach(space)
-
-    def close(self) -> None:
-        self.session.close()
-        self.session.workspace.close()
-
-
-@pytest.fixture
-def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, attach: Callable[[Workspace], Session]) -> Window:
-    monkeypatch.setattr(runtime, "open_runtime", lambda space, *, desk: StillRuntime(space, attach))
-    made = Window(Settings(theme="light"))
-    made.fill()
-    qtbot.addWidget(made)
-    made.show()
-    return made
 
 
 def opened(window: Window, home: Path, qtbot: QtBot) -> Window:

@@ -2,7 +2,6 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.recipe import KEPT, parse_recipe, write_recipe
 from graftwork.analysis.session import Session
 from graftwork.analysis.workspace import Workspace
-from graftwork.app import runtime
 from graftwork.app.experiment import ExperimentDialog
 from graftwork.app.opening import opening
 from graftwork.app.recipe_dialog import RecipeDialog
@@ -30,31 +28,9 @@ ROOT_NETS = Path(__file__).resolve().parents[2] / "assets" / "demo"
 CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-class StillRuntime:
-    """What is open for a workspace, without worker processes."""
-
-    def __init__(self, space: Workspace, attach: Callable[[Workspace], Session]) -> None:
-        self.session = attach(space)
-
-    def close(self) -> None:
-        self.session.close()
-        self.session.workspace.close()
-
-
 @pytest.fixture
 def home(measured: Path, tmp_path: Path) -> Path:
     return shutil.copytree(measured, tmp_path / "small.graft")
-
-
-@pytest.fixture
-def window(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, attach: Callable[[Workspace], Session]) -> Window:
-    monkeypatch.setattr(runtime, "open_runtime", lambda space, *, desk: StillRuntime(space, attach))
-    made = Window(Settings(theme="light"))
-    made.fill()
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
 
 
 def rest(qtbot: QtBot, session: Session) -> None:
