@@ -19,6 +19,8 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 
+from .executing import carry_out
+
 settings.register_profile("shared machines", deadline=None)  # a slow example is no failure
 settings.load_profile("shared machines")
 for wait in (QtBot.waitSignal, QtBot.waitSignals, QtBot.waitUntil, QtBot.waitCallback):
@@ -97,25 +99,11 @@ what = ["accuracy", "loss", "cost.nominal", "geometry.margins"]
 @pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a workspace with seven measured models, made in this process; tests work on copies."""
-    import torch
-
-    from graftwork.analysis.experiments.planning import plan
-    from graftwork.analysis.experiments.running import Runner
-    from graftwork.analysis.jobs.protocol import Quiet
-    from graftwork.analysis.recipe import anchored, parse_recipe
     from graftwork.analysis.workspace import Workspace
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     home = tmp_path_factory.mktemp("measured") / "small.graft"
     with Workspace.create(home) as space:
-        made = plan(anchored(parse_recipe(RECIPE), ROOT / "assets" / "demo"))
-        space.add_plan(made, RECIPE)
-        runner = Runner(home, torch.device("cpu"))
-        for trial in made.trials:
-            space.begin(trial.identity)
-            space.finish(runner.run(trial, Quiet()))
-    torch.set_num_threads(threads)
+        carry_out(space, RECIPE, ROOT / "assets" / "demo")
     return home
 
 
@@ -140,13 +128,8 @@ what = ["accuracy", "loss", "geometry.margins"]
 def two_sets(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the measured workspace with two of its models on a second data set: 24 pictures of 3 classes."""
     import numpy as np
-    import torch
     from PIL import Image
 
-    from graftwork.analysis.experiments.planning import plan
-    from graftwork.analysis.experiments.running import Runner
-    from graftwork.analysis.jobs.protocol import Quiet
-    from graftwork.analysis.recipe import anchored, parse_recipe
     from graftwork.analysis.workspace import Workspace
 
     folder, rng = tmp_path_factory.mktemp("two") / "animals", np.random.default_rng(0)
@@ -155,14 +138,8 @@ def two_sets(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for number in range(8):
             Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8)).save(folder / name / f"{number}.png")
     home = shutil.copytree(measured, folder.parent / "two.graft")
-    recipe = ANIMALS.format(folder=folder)
     with Workspace.open(home) as space:
-        made = plan(anchored(parse_recipe(recipe), ROOT / "assets" / "demo"))
-        space.add_plan(made, recipe)
-        runner = Runner(home, torch.device("cpu"))
-        for trial in made.trials:
-            space.begin(trial.identity)
-            space.finish(runner.run(trial, Quiet()))
+        carry_out(space, ANIMALS.format(folder=folder), ROOT / "assets" / "demo")
     return home
 
 

@@ -40,7 +40,7 @@ def test_end(qapp):
 
 def test_leftovers_are_named(pytester: pytest.Pytester) -> None:
     home = pytester.mkpydir("tests")
-    for name in ("conftest.py", "work.py"):
+    for name in ("conftest.py", "executing.py", "work.py"):
         shutil.copy(ROOT / "tests" / name, home)
     pytester.makepyfile(**{"tests/test_leaks": LEAKS})
     result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")

@@ -1,22 +1,19 @@
 """What a model has learnt from is known again in what it is measured on: by content, whatever it is called."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from graftwork.analysis.data import open_data
 from graftwork.analysis.experiments.planning import plan
-from graftwork.analysis.experiments.running import Runner
-from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import open_checkpoint
 from graftwork.analysis.models.description import describe_checkpoint
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.trials import DataSpec
 from graftwork.analysis.workspace import Workspace
+from tests.executing import run_trials
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 MODELS = """
@@ -64,16 +61,13 @@ of = [["plain", "pruned"]]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with 30 pictures of the digits' test part in a file of their own, and a workspace."""
     made = tmp_path_factory.mktemp("learnt")
     data = open_data(DataSpec(name="d", path="digits", content="digits", split="test", limit=100))
     np.savez(made / "learnt.npz", images=data.pictures(np.arange(30))[..., 0], labels=data.labels[:30])
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     Workspace.create(made / "w.graft").close()
-    yield made
-    torch.set_num_threads(threads)
+    return made
 
 
 NETWORK = "digits-resnet8.safetensors"
@@ -85,10 +79,7 @@ def overlaps(folder: Path, split: str, model: str = NETWORK, steps: str = STEPS)
     made = plan(anchored(parse_recipe(text), DEMO))
     with Workspace.open(folder / "w.graft") as space:
         space.add_plan(made, text)
-        runner = Runner(space.path, torch.device("cpu"))
-        for record in space.trials("pending"):
-            space.begin(record.identity)
-            space.finish(runner.run(record.spec, Quiet()))
+        run_trials(space, [record.spec for record in space.trials("pending")])
         data = next(d.name for d in space.datasets() if d.spec.split == split)
         found = [value for value in space.values() if value.data == data and value.measure == "accuracy"]
     return {value.model: value.overlap or 0.0 for value in found}

@@ -15,6 +15,7 @@ from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.recipe import Recipe, anchored, parse_recipe, read_recipe
 from graftwork.analysis.trials import DerivedModel, Plan, TrialResult
 from graftwork.analysis.workspace import Workspace
+from tests.executing import one_thread, run_trials
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 RECIPE = """
@@ -72,18 +73,12 @@ def planned() -> Plan:
 @pytest.fixture(scope="module")
 def finished(planned: Plan, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, list[TrialResult]]]:
     home = tmp_path_factory.mktemp("recovery") / "w.graft"
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with Workspace.create(home) as space:
-        space.add_plan(planned, RECIPE)
-        runner, results = Runner(home, torch.device("cpu")), []
-        for trial in planned.trials:
-            space.begin(trial.identity)
-            results.append(runner.run(trial, Quiet()))
-            space.finish(results[-1])
-        assert space.check() == []
-    yield home, results
-    torch.set_num_threads(threads)
+    with one_thread():
+        with Workspace.create(home) as space:
+            space.add_plan(planned, RECIPE)
+            results = run_trials(space, planned.trials)
+            assert space.check() == []
+        yield home, results
 
 
 def test_every_model_of_the_recipe_is_made_and_measured(

@@ -20,6 +20,7 @@ from graftwork.analysis.models.families.mlp import build, recognise
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.trials import TrialResult, Value
 from graftwork.analysis.workspace import Workspace
+from tests.executing import carry_out
 
 from .small_networks import perceptron, recipe_of
 
@@ -58,15 +59,8 @@ def extracted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def run_all(space: Workspace) -> dict[str, TrialResult]:
-    found = plan(anchored(parse_recipe(RECIPE), DEMO))
-    space.add_plan(found, RECIPE)
-    runner = Runner(space.path, torch.device("cpu"))
-    results = {}
-    for trial in found.trials:
-        result = results[trial.model.name] = runner.run(trial, Quiet())
-        space.begin(trial.identity)
-        space.finish(result)
-    return results
+    results = {result.trial: result for result in carry_out(space, RECIPE, DEMO)}
+    return {record.model: results[record.identity] for record in space.trials() if record.identity in results}
 
 
 def test_a_model_that_computes_the_same_is_linked(tmp_path: Path, extracted: list[str]) -> None:
@@ -169,14 +163,7 @@ def measured(
 
 def run_in(folder: Path, text: str) -> tuple[dict[str, Any], dict[str, list[Value]]]:
     """Run a recipe, and return what is known of each model and what was measured of it, by name."""
-    found = plan(anchored(parse_recipe(text), folder))
     with Workspace.create(folder / "w.graft") as space:
-        space.add_plan(found, text)
-        runner = Runner(space.path, torch.device("cpu"))
-        values: dict[str, list[Value]] = {}
-        for trial in found.trials:
-            space.begin(trial.identity)
-            result = runner.run(trial, Quiet())
-            values[trial.model.name] = list(result.values)
-            space.finish(result)
+        results = {result.trial: result for result in carry_out(space, text, folder)}
+        values = {record.model: list(results[record.identity].values) for record in space.trials()}
         return {model.name: model.facts for model in space.models()}, values

@@ -10,11 +10,10 @@ import torch
 from graftwork.analysis import trust
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
-from graftwork.analysis.experiments.running import Runner
-from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import open_checkpoint, write_checkpoint
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.workspace import Workspace
+from tests.executing import carry_out
 
 CODE = """
 from pathlib import Path
@@ -82,13 +81,8 @@ def test_nothing_runs_before_it_is_trusted(folder: Path) -> None:
 
 def test_it_is_pruned_and_measured_like_any_other(folder: Path) -> None:
     trust.trust(folder / "net.py")
-    made = plan(anchored(parse_recipe(RECIPE), folder))
     with Workspace.create(folder / "w.graft") as space:
-        space.add_plan(made, RECIPE)
-        runner = Runner(space.path, torch.device("cpu"))
-        for trial in made.trials:
-            space.begin(trial.identity)
-            space.finish(runner.run(trial, Quiet()))
+        carry_out(space, RECIPE, folder)
         values = {(v.model, v.measure): v.value for v in space.values()}
     assert values["mine", "cost.nominal.nonzeros"] == 36 + 4 + 40 + 10
     assert values["mine/magnitude", "cost.nominal.nonzeros"] == 38 + 4 + 10

@@ -12,6 +12,7 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.methods import METHODS, Derivative, MethodContext
 from graftwork.analysis.models import Checkpoint, open_checkpoint, write_checkpoint
 from graftwork.analysis.trials import DataSpec
+from tests import executing
 
 DEMO = Path(__file__).resolve().parents[3] / "assets" / "demo"
 
@@ -21,10 +22,8 @@ Run = Callable[..., Derivative]
 @pytest.fixture(autouse=True, scope="session")
 def one_thread() -> Iterator[None]:
     """Compute on one thread: these networks are too small for two."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with executing.one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from graftwork.analysis.experiments.planning import plan
-from graftwork.analysis.experiments.running import Runner
-from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Architecture, Checkpoint, open_checkpoint
-from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.workspace import Workspace
+from tests.executing import carry_out
 
 from ..networks import randomised
 
@@ -42,13 +39,8 @@ TEXT = {"vocab_size": 40, "hidden_size": 24, "num_hidden_layers": 1, "num_attent
 
 def run(recipe: str, folder: Path) -> tuple[Checkpoint, dict[tuple[str, str], float]]:
     """Return the one child of a recipe, opened, and what was measured of whom."""
-    made = plan(anchored(parse_recipe(recipe), folder))
     with Workspace.create(folder / "w.graft") as space:
-        space.add_plan(made, recipe)
-        runner = Runner(space.path, torch.device("cpu"))
-        for trial in made.trials:
-            space.begin(trial.identity)
-            space.finish(runner.run(trial, Quiet()))
+        carry_out(space, recipe, folder)
         values = {(value.model, value.measure): value.value for value in space.values()}
         (child,) = (space.path / "checkpoints").iterdir()
     return open_checkpoint(child), values
