@@ -35,7 +35,7 @@ def contents_of(spec: DataSpec, data: Prepared) -> Contents:
     return np.array([held, lies], np.uint64).T
 
 
-def share_of(contents: Contents, learnt: Contents) -> float:
+def overlap(contents: Contents, learnt: Contents) -> float:
     """Return the share of samples, (samples, 2), of which either hash is among some, (hashes,)."""
     return float(np.isin(contents, learnt).any(1).mean())
 

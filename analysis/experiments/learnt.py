@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from ..data import Prepared
-from ..data.contents import as_text, contents_of, from_text, share_of
+from ..data.contents import as_text, contents_of, from_text, overlap
 from ..models import Checkpoint
 from ..trials import DataSpec
 
@@ -30,4 +30,4 @@ def learnt_from(ancestors: Iterable[Checkpoint], data: Iterable[tuple[DataSpec, 
 def overlap_of(checkpoint: Checkpoint, spec: DataSpec, data: Prepared) -> float | None:
     """Return the share of a data set's samples that a model has learnt from; None where it has learnt from nothing."""
     learnt = [from_text(text) for text in learnt_by(checkpoint).values()]
-    return share_of(contents_of(spec, data), np.concatenate(learnt)) if learnt else None
+    return overlap(contents_of(spec, data), np.concatenate(learnt)) if learnt else None

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from graftwork.analysis.data import Prepared, open_data
-from graftwork.analysis.data.contents import Contents, as_text, contents_of, from_text, share_of
+from graftwork.analysis.data.contents import Contents, as_text, contents_of, from_text, overlap
 from graftwork.analysis.trials import DataSpec
 
 
@@ -21,7 +21,7 @@ def _contents(spec: DataSpec) -> Contents:
 
 
 def share(measured: Contents, learnt: Contents) -> float:
-    return share_of(measured, from_text(as_text(learnt)))
+    return overlap(measured, from_text(as_text(learnt)))
 
 
 def test_hashes_survive_being_text() -> None:
