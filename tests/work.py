@@ -32,7 +32,6 @@ class Work:
 MOST = Work(seconds=3, processes=2)
 """What a test may cost on a quiet machine that is not marked as heavy."""
 _YARDSTICK = 0.015  # seconds of processor time on a quiet machine
-_BUSY = 2.5  # by how much work that shares its caches with others takes longer than the yardstick shows
 
 _started = 0
 _elsewhere = pytest.StashKey[int]()
@@ -79,10 +78,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _slowness() -> float:
-    """Return how many times longer work may take now than on a quiet machine."""
+    """Return how many times longer work takes now than on a quiet machine; at least once."""
     begun = time.process_time()
     sum(number * number for number in range(500_000))
-    return _BUSY * max(1.0, (time.process_time() - begun) / _YARDSTICK)
+    return max(1.0, (time.process_time() - begun) / _YARDSTICK)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
