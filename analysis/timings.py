@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from .wording import counted
 from .workspace import ValueRecord
 
 _THREADS = "cost.measured.threads"
@@ -24,4 +25,4 @@ def remarks_on_threads(values: Iterable[ValueRecord]) -> Iterator[str]:
 def _with(threads: int, models: list[str]) -> str:
     named = list(dict.fromkeys(models))
     more = f" and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
-    return f"{', '.join(named[:_NAMED])}{more} with {threads} thread{'s' * (threads != 1)}"
+    return f"{', '.join(named[:_NAMED])}{more} with {counted(threads, 'thread')}"

@@ -29,13 +29,13 @@ def labelled_as(source: Source, wanted: Sequence[str] | None) -> Labels:
     return np.where(source.labels < 0, -1, moved[source.labels]), tuple(wanted)
 
 
-def counted(classes: Sequence[str]) -> bool:
+def are_ordinals(classes: Sequence[str]) -> bool:
     """Return whether the names are the numbers from 0 on, which say no more than the labels themselves."""
     return list(classes) == list(map(str, range(len(classes))))
 
 
 def _in_use(source: Source) -> set[str]:
     """Return the classes that must be named: all, but of numbers that were only counted those that samples have."""
-    if counted(source.classes):
+    if are_ordinals(source.classes):
         return {source.classes[label] for label in np.unique(source.labels) if label >= 0}
     return set(source.classes)

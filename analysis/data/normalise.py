@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..errors import UserError, unknown
+from ..wording import counted
 from .source import Pixels
 
 Constants = tuple[tuple[float, ...], tuple[float, ...]]
@@ -96,7 +97,7 @@ def normalisation(spec: str | Constants, channels: int) -> Normalisation:
     if not len(means) == len(deviations) == channels:
         raise UserError(
             f"The normalisation {_shown(spec)} has {len(means)} means and {len(deviations)} deviations, "
-            f"the images have {channels} channel{'s' * (channels != 1)}.",
+            f"the images have {counted(channels, 'channel')}.",
             _fitting(channels),
         )
     if not all(math.isfinite(value) for value in (*means, *deviations)) or min(deviations) <= 0:

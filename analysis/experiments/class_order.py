@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ..data import DataSet
-from ..data.classes import counted
+from ..data.classes import are_ordinals
 from ..data.labelled import are_numbers
 from ..data.source import has_suffix
 from ..errors import UserError
@@ -97,7 +97,7 @@ def _check_names(model: str, names: Sequence[str], spec: DataSpec, classes: Sequ
 
 
 def _check_numbers(model: str, outputs: int, spec: DataSpec, classes: Sequence[str]) -> None:
-    if are_numbers(classes) and not counted(classes) and outputs > len(classes):
+    if are_numbers(classes) and not are_ordinals(classes) and outputs > len(classes):
         raise UserError(
             f"{spec.name} has the classes {_listed(classes)}, and {model} {outputs} outputs: which of them they are "
             "cannot be told.",
@@ -132,7 +132,7 @@ def _plain(name: str) -> str:
 
 
 def _begins_at_one(data: DataSet) -> bool:
-    return counted(data.classes) and int(data.labels.min()) > 0
+    return are_ordinals(data.classes) and int(data.labels.min()) > 0
 
 
 def _in_folders(spec: DataSpec) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 
 from ..errors import UserError
+from ..wording import counted
 from .architecture import Architecture, InputKind
 
 _BELOW = "below its [[data]]"
@@ -87,8 +88,7 @@ def _require_channels(model: str, architecture: Architecture, samples: Samples) 
     wanted = architecture.input_shape[0]
     setting = f"Write channels = {wanted} {_BELOW}, where it lies in image files, or save it with as many."
     raise UserError(
-        f"{model} takes images of {wanted} channel{'s' * (wanted != 1)}, and those of {samples.data} have"
-        f" {samples.shape[0]}.",
+        f"{model} takes images of {counted(wanted, 'channel')}, and those of {samples.data} have {samples.shape[0]}.",
         setting if wanted in (1, 3) else f"Choose images of {wanted} channels.",
     )
 

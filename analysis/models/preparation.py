@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..wording import counted
 from .architecture import Architecture
 
 _LARGE = 96  # pixels from which a network was trained on photographs, scaled and cropped
@@ -30,7 +31,7 @@ def guess_preparation(architecture: Architecture, beside: Path) -> dict[str, Any
 def _images(architecture: Architecture) -> dict[str, Any]:
     channels, side, _ = architecture.input_shape
     if channels != 3:
-        return {"channels": channels, "because": f"It takes pictures of {channels} channel{'s' * (channels != 1)}."}
+        return {"channels": channels, "because": f"It takes pictures of {counted(channels, 'channel')}."}
     if side < _LARGE:
         return {
             "resize": [side, side],

@@ -12,6 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from ..errors import UserError
+from ..wording import counted
 from .architecture import TensorSpec
 from .opening import open_file
 from .plain import plain
@@ -46,7 +47,7 @@ class ShardedFile:
     ) -> None:
         tied = aliases(told, placed) if isinstance(told, dict) else {}
         self.files = files
-        self.format = f"{next(iter(shards.values())).format}, {len(shards)} part{'s' * (len(shards) != 1)}"
+        self.format = f"{next(iter(shards.values())).format}, {counted(len(shards), 'part')}"
         self._shards = {tensor: shards[file] for tensor, file in placed.items()}
         self._held = {name: name for name in placed} | tied
         self.ties: Mapping[str, str] = tied | _ties_within(shards, placed)

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ...wording import counted
 from ..architecture import TensorSpec
 from ..tensor_file import TensorFile
 from .encoding import Encoding, Finder
@@ -79,5 +80,5 @@ def _told(forms: Mapping[tuple[str, str], int]) -> dict[str, list[str]]:
     """Return what the metadata says of the forms, by kind: each with the number of its tensors."""
     told: dict[str, list[str]] = {}
     for (kind, form), count in forms.items():
-        told.setdefault(kind, []).append(f"{form} ({count} tensor{'s' * (count != 1)})")
+        told.setdefault(kind, []).append(f"{form} ({counted(count, 'tensor')})")
     return told
