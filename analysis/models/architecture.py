@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, dtype
 
+from .structure import Structure
+
 _OPEN = ("head_dim", "padding", "adds", "activation")
 InputKind = Literal["images", "tokens", "numbers"]
 
@@ -66,6 +68,8 @@ class Architecture:
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
     untold : str
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
+    structure : Structure or None
+        How it was edited; ``config`` is that of the network before, but for depth and widths. None if it was not.
     """
 
     family: str
@@ -80,6 +84,7 @@ class Architecture:
     sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
     untold: str = ""
+    structure: Structure | None = None
 
     @property
     def settings(self) -> dict[str, Any]:

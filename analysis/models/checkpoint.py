@@ -15,6 +15,10 @@ from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
 from .families import skeleton
 from .recognition import recognition
+from .structure import Structure
+from .structure.plain import base_of
+from .structure.stated import KEY
+from .structure.structure import OWN
 from .tensor_file import TensorFile
 from .ties import tie
 from .told import told
@@ -167,12 +171,25 @@ class Checkpoint:
         """
         return self._known().skeleton()
 
+    def structure(self) -> Structure:
+        """Return what the network was made from and how it was edited; of one that was not, without edits.
+
+        Raises
+        ------
+        UserError
+            If no family recognises the tensors.
+        """
+        architecture = self._known().architecture
+        return architecture.structure or Structure(parts={OWN: base_of(architecture)})
+
     def inherited(self) -> dict[str, Any]:
         """Return what a file made from this one must say, to be built as this one is."""
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
         if self.architecture:
             made_by = self.architecture.config
             said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
+        if self.architecture and self.architecture.structure:
+            said[KEY] = self.architecture.structure.model_dump(mode="json")
         said["found"] = list(self.found) or None
         return {key: value for key, value in said.items() if value is not None}
 

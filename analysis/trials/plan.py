@@ -2,8 +2,8 @@
 
 from pydantic import Field
 
+from ..frozen import Frozen
 from .fits import FitSpec
-from .frozen import Frozen
 from .trial import Trial
 
 

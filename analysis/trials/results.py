@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from .frozen import Frozen
+from ..frozen import Frozen
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ..frozen import Frozen
 from ..identity import digest
 from .data import DataSpec
-from .frozen import Frozen
 from .models import ModelSpec
 
 

@@ -1,0 +1,6 @@
+"""Blocks: what a network is a row of, and the branches in each that are added to what passes by."""
+
+from .branches import Branch
+from .rows import Block, blocks_of
+
+__all__ = ["Block", "Branch", "blocks_of"]

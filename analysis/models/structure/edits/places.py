@@ -1,0 +1,42 @@
+"""Places of a network by their dotted names: finding what is there, and putting something else."""
+
+from typing import Annotated, NoReturn
+
+from pydantic import Field
+from torch import nn
+
+from ....errors import UserError
+
+Place = Annotated[str, Field(min_length=1, max_length=500)]
+_NEXT = "Open the file that it was made from, or make it again."
+
+
+def at(network: nn.Module, place: str) -> nn.Module:
+    """Return the module at a place.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    try:
+        return network.get_submodule(place)
+    except AttributeError:
+        impossible(f"names '{place}', which its network has not")
+
+
+def put(network: nn.Module, place: str, module: nn.Module) -> None:
+    """Put a module at a place that has one, before and after the same neighbours."""
+    at(network, place)
+    network.set_submodule(place, module, strict=True)
+
+
+def impossible(why: str) -> NoReturn:
+    """Refuse an edit that does not fit the network.
+
+    Raises
+    ------
+    UserError
+        Always; ``why`` ends its sentence.
+    """
+    raise UserError(f"The structure {why}.", _NEXT)
