@@ -7,6 +7,7 @@ from itertools import pairwise
 from torch import nn
 
 from ..architecture import Architecture
+from ..structure.edits.places import members
 from .branches import Branch, branches_in
 from .trace import Trace, traced
 
@@ -50,15 +51,22 @@ def blocks_of(network: nn.Module, architecture: Architecture) -> tuple[Block, ..
 
 
 def _rows(network: nn.Module, trace: Trace) -> Iterator[tuple[str, int, str]]:
-    """Yield the members of all rows that hand on to the next of their kind: the row, the place in it, their name."""
+    """Yield the members of all rows that hand on to the next of their kind: the row, the place in it, their name.
+
+    One that is run several times is none: it cannot be told what it does each time.
+    """
     for row, module in network.named_modules():
         if isinstance(module, nn.Sequential | nn.ModuleList):
+            children = members(module)
+            held = [id(child) for child in children.values()]
             names = [
-                f"{row}.{name}" if row else name for name, child in module.named_children() if any(child.children())
+                f"{row}.{name}" if row else name
+                for name, child in children.items()
+                if any(child.children()) and held.count(id(child)) == 1
             ]
-            children = [name for name, _ in module.named_children()]
             linked = {name for pair in pairwise(names) if _hands_on(network, trace, *pair) for name in pair}
-            yield from ((row, children.index(name.rpartition(".")[2]), name) for name in names if name in linked)
+            places = list(children)
+            yield from ((row, places.index(name.rpartition(".")[2]), name) for name in names if name in linked)
 
 
 def _hands_on(network: nn.Module, trace: Trace, first: str, second: str) -> bool:
@@ -74,7 +82,7 @@ def _block(row: str, number: int, name: str, network: nn.Module, trace: Trace) -
         return None
     channel = 1 if call.takes.ndim == 4 and _is_map(network.get_submodule(name)) else -1
     inside = {place: called for place, called in trace.items() if place.startswith(f"{name}.")}
-    length = sum(1 for _ in network.get_submodule(row).children())
+    length = len(members(network.get_submodule(row)))
     return Block(row, number, length, name, channel, branches_in(name, call, inside))
 
 

@@ -72,7 +72,12 @@ class _Edited:
 
     def _assembled(self, make: Callable[[Plain], nn.Module]) -> nn.Module:
         others = {name: make(network) for name, network in self._networks.items() if name != OWN}
-        return apply(self._structure.edits, make(self._networks[OWN]), others)
+        try:
+            return apply(self._structure.edits, make(self._networks[OWN]), others)
+        except UserError:
+            raise
+        except Exception as error:  # edits that a file makes up may fail in any way
+            raise UserError("The file's structure has an edit that cannot be made.", "Make the file again.") from error
 
 
 _WORDS = {

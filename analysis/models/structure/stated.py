@@ -9,6 +9,7 @@ from ...errors import UserError
 from .structure import Structure
 
 KEY = "structure"
+_AGAIN = "Open it with the version that made it, or make it again."
 
 
 def stated(metadata: Mapping[str, Any]) -> Structure | None:
@@ -20,6 +21,8 @@ def stated(metadata: Mapping[str, Any]) -> Structure | None:
         If it is none that this version knows.
     """
     own = metadata.get("graftwork")
+    if isinstance(own, str) and f'"{KEY}"' in own:
+        raise UserError("The file's structure is larger than any that this program writes.", _AGAIN)
     said = own.get(KEY) if isinstance(own, Mapping) else None
     if said is None:
         return None
@@ -30,5 +33,5 @@ def stated(metadata: Mapping[str, Any]) -> Structure | None:
         place = ".".join(map(str, first["loc"])) or "all of it"
         raise UserError(
             f"The file's structure cannot be read ({place}: {first['msg'].lower()}).",
-            "Open it with the version that made it, or make it again.",
+            _AGAIN,
         ) from error

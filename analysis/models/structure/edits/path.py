@@ -8,9 +8,10 @@ from pydantic import Field
 from torch import nn
 
 from ....frozen import Frozen
-from .places import Place, at, impossible
+from .places import Place, at, impossible, members, names_in
 
 _LONGEST = 10_000  # blocks
+_MOST = 1_000_000  # modules by their names, each run of a loop with its own
 
 
 class Path(Frozen):
@@ -39,10 +40,12 @@ class Path(Frozen):
         row = at(network, self.blocks)
         if not isinstance(row, nn.Sequential | nn.ModuleList):
             impossible(f"puts the blocks of '{self.blocks}' in an order, which holds none in a row")
-        blocks = dict(row.named_children())
+        blocks = members(row)
         if not all(0 <= number < len(blocks) for number in self.order):
             impossible(f"names a block of '{self.blocks}' beyond its {len(blocks)}")
         self._fill(row, blocks)
+        if len(self.order) > len(blocks) and names_in(network) > _MOST:
+            impossible("loops within loops, without end")
         _tell_depth(network, len(blocks), len(self.order))
 
     def _fill(self, row: nn.Module, blocks: Mapping[str, nn.Module]) -> None:

@@ -31,6 +31,23 @@ def put(network: nn.Module, place: str, module: nn.Module) -> None:
     network.set_submodule(place, module, strict=True)
 
 
+def members(module: nn.Module) -> dict[str, nn.Module]:
+    """Return a module's children by their names; one that is there twice is there under both."""
+    return {name: child for name, child in module._modules.items() if child is not None}
+
+
+def names_in(network: nn.Module) -> int:
+    """Return how many names its modules have, those that are there twice under each; without going through them."""
+    counts: dict[int, int] = {}
+
+    def count(module: nn.Module) -> int:
+        if id(module) not in counts:
+            counts[id(module)] = 1 + sum(count(child) for child in members(module).values())
+        return counts[id(module)]
+
+    return count(network)
+
+
 def impossible(why: str) -> NoReturn:
     """Refuse an edit that does not fit the network.
 
