@@ -33,9 +33,7 @@ def traced(network: nn.Module, example: Tensor) -> Trace:
         return keep
 
     handles = [
-        module.register_forward_hook(note(name), with_kwargs=True)  # type: ignore[arg-type]
-        for name, module in network.named_modules()
-        if name
+        module.register_forward_hook(note(name), with_kwargs=True) for name, module in network.named_modules() if name
     ]
     device = next((parameter.device for parameter in network.parameters()), example.device)
     try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from ....errors import UserError
@@ -55,26 +56,25 @@ def make(layer: nn.Module, options: Mapping[str, int]) -> nn.Module:
 def _linear(layer: nn.Module, rank: int) -> Factors:
     weight, bias = layer.get_parameter("weight"), getattr(layer, "bias", None)
     outputs, inputs = weight.shape if isinstance(layer, nn.Linear) else reversed(weight.shape)
-    where = {"device": weight.device, "dtype": weight.dtype}
-    down = nn.Linear(inputs, rank, bias=False, **where)
-    return Factors(down, nn.Linear(rank, outputs, bias=bias is not None, **where))
+    with torch.device(weight.device):
+        down, up = nn.Linear(inputs, rank, bias=False), nn.Linear(rank, outputs, bias=bias is not None)
+    return Factors(down.to(weight.dtype), up.to(weight.dtype))
 
 
 def _convolutions(layer: nn.Conv2d, rank: int) -> Factors:
-    down = nn.Conv2d(
-        layer.in_channels,
-        rank,
-        _pair(layer.kernel_size),
-        _pair(layer.stride),
-        layer.padding if isinstance(layer.padding, str) else _pair(layer.padding),
-        _pair(layer.dilation),
-        bias=False,
-        padding_mode=layer.padding_mode,
-        device=layer.weight.device,
-        dtype=layer.weight.dtype,
-    )
-    where = {"device": layer.weight.device, "dtype": layer.weight.dtype}
-    return Factors(down, nn.Conv2d(rank, layer.out_channels, 1, bias=layer.bias is not None, **where))
+    with torch.device(layer.weight.device):
+        down = nn.Conv2d(
+            layer.in_channels,
+            rank,
+            _pair(layer.kernel_size),
+            _pair(layer.stride),
+            layer.padding if isinstance(layer.padding, str) else _pair(layer.padding),
+            _pair(layer.dilation),
+            bias=False,
+            padding_mode=layer.padding_mode,
+        )
+        up = nn.Conv2d(rank, layer.out_channels, 1, bias=layer.bias is not None)
+    return Factors(down.to(layer.weight.dtype), up.to(layer.weight.dtype))
 
 
 def _pair(sides: tuple[int, ...]) -> tuple[int, int]:

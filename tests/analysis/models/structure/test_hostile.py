@@ -24,7 +24,7 @@ def factors(layer: str, rank: int) -> Lie:
 
 
 EDITS: Mapping[str, list[Lie]] = {
-    "a million edits": [path([0])] * 100_000,
+    "a hundred thousand edits": [path([0])] * 100_000,
     "a place that is not there": [factors("layer9.0.conv1", 2)],
     "a place above the network": [factors("..", 2)],
     "a layer that has no such form": [factors("bn1", 2)],
