@@ -1,13 +1,16 @@
 """What methods share that change a network's structure: the parent's tensors under their new names, and new ones."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from ..errors import UserError
 from ..models import Checkpoint, TensorSpec
-from ..models.structure import Edit, origins
+from ..models.structure import OWN, Edit, Origin, Structure, origins
 from . import Derivative
 
 Made = Callable[[str, TensorSpec], Tensor]
@@ -20,6 +23,7 @@ def edited(
     facts: dict[str, Any],
     made: Made | None = None,
     dtypes: Mapping[str, torch.dtype] | None = None,
+    parts: Mapping[str, Checkpoint] | None = None,
 ) -> Derivative:
     """Return a parent's network with edits, the result of a method.
 
@@ -35,53 +39,87 @@ def edited(
         Gives the tensors that the parent does not have.
     dtypes : mapping of str to torch.dtype or None
         Those of such tensors, by name; float32 of others.
+    parts : mapping of str to Checkpoint or None
+        Other networks that edits take from, by the names that these call them.
 
     Raises
     ------
     UserError
-        If an edit does not fit, or nobody here builds the network.
+        If an edit does not fit, or nobody here builds a network.
     """
     if not edits:
         return Derivative(parent.specs, parent.tensor, facts)
-    structure = parent.structure().then(*edits)
-    network = parent.skeleton()
-    before = origins(network, edits)
-    names = {new: old for new, old in before.items() if old is None or _kept(parent, old)}
-    ties = _ties(network, names, parent)
-    specs = {
-        name: _spec(network.state_dict()[name], old, parent, (dtypes or {}).get(name, torch.float32))
-        for name, old in names.items()
-        if name not in ties
-    }
+    held = _Held({**(parts or {}), OWN: parent}, tuple(edits), dtypes or {})
+    structure = held.structure
 
     def tensor(name: str) -> Tensor:
-        old = names[name]
-        if old is not None:
-            return parent.tensor(old)
+        origin = held.origins[name]
+        if origin is not None:
+            return held.networks[origin.part].tensor(origin.name)
         assert made is not None, f"'{name}' is new, and nothing makes it"
-        return made(name, specs[name])
+        return made(name, held.specs[name])
 
-    return Derivative(specs, tensor, facts, structure=structure, ties=ties)
-
-
-def _kept(parent: Checkpoint, name: str) -> bool:
-    """Tell whether a file has a tensor of its network; counters of batches may be missing."""
-    return name in parent.specs or name in parent.ties
+    return Derivative(held.specs, tensor, facts, structure=structure, ties=held.ties)
 
 
-def _spec(tensor: Tensor, old: str | None, parent: Checkpoint, dtype: torch.dtype) -> TensorSpec:
-    if old is None:
-        return TensorSpec(tuple(tensor.shape), dtype)
-    return parent.specs[parent.ties.get(old, old)]
+@dataclass(frozen=True)
+class _Held:
+    """The tensors of an edited network: which there are, and what they were."""
 
+    networks: Mapping[str, Checkpoint]
+    edits: tuple[Edit, ...]
+    dtypes: Mapping[str, torch.dtype]
 
-def _ties(network: nn.Module, names: Mapping[str, str | None], parent: Checkpoint) -> dict[str, str]:
-    """Return the further names of tensors that the network, or the parent's file, has as one."""
-    first: dict[object, str] = {}
-    ties: dict[str, str] = {}
-    state = network.state_dict(keep_vars=True)
-    for name, old in names.items():
-        key = parent.ties.get(old, old) if old is not None else id(state[name])
-        held = first.setdefault(key, name)
-        ties |= {name: held} if held != name else {}
-    return ties
+    @property
+    def structure(self) -> Structure:
+        """The parent's, with the further parts and edits."""
+        own = self.networks[OWN].structure()
+        others = {part: network.structure() for part, network in self.networks.items() if part != OWN}
+        if any(other.edits for other in others.values()) or own.parts.keys() & others.keys():
+            raise UserError(
+                "Nothing is taken from a network that is edited itself.", "Take from the one it was made of."
+            )
+        parts = own.parts | {part: other.base for part, other in others.items()}
+        return own.replaced(parts=parts).then(*self.edits)
+
+    @cached_property
+    def _before(self) -> tuple[dict[str, Origin | None], dict[str, Tensor]]:
+        """What each tensor was, and all of them in a skeleton."""
+        others = {part: network.skeleton() for part, network in self.networks.items() if part != OWN}
+        network = self.networks[OWN].skeleton()
+        found = origins(network, self.edits, others)
+        return found, network.state_dict(keep_vars=True)
+
+    @cached_property
+    def origins(self) -> dict[str, Origin | None]:
+        """What each tensor was, but for counters of batches that a file leaves out; None of new ones."""
+        return {name: origin for name, origin in self._before[0].items() if origin is None or self._has(origin)}
+
+    def _has(self, origin: Origin) -> bool:
+        network = self.networks[origin.part]
+        return origin.name in network.specs or origin.name in network.ties
+
+    @cached_property
+    def ties(self) -> dict[str, str]:
+        """The further names of tensors that the network, or a file, has as one."""
+        first: dict[object, str] = {}
+        kept = {name: first.setdefault(self._key(name), name) for name in self.origins}
+        return {name: held for name, held in kept.items() if held != name}
+
+    def _key(self, name: str) -> object:
+        origin = self.origins[name]
+        if origin is None:
+            return id(self._before[1][name])
+        return origin._replace(name=self.networks[origin.part].ties.get(origin.name, origin.name))
+
+    @cached_property
+    def specs(self) -> dict[str, TensorSpec]:
+        """Shape and dtype of each tensor."""
+        return {name: self._spec(name) for name in self.origins if name not in self.ties}
+
+    def _spec(self, name: str) -> TensorSpec:
+        origin = self.origins[name]
+        if origin is None:
+            return TensorSpec(tuple(self._before[1][name].shape), self.dtypes.get(name, torch.float32))
+        network = self.networks[origin.part]
+        return network.specs[network.ties.get(origin.name, origin.name)]

@@ -7,7 +7,20 @@ none: it is zeros among the values, and names and shapes stay.
 
 from .base import Base
 from .edits import Edit, Insert, Omit, Path, Replace, Take
-from .origins import origins
-from .structure import Structure, apply
+from .origins import Origin, origins
+from .structure import OWN, Structure, apply
 
-__all__ = ["Base", "Edit", "Insert", "Omit", "Path", "Replace", "Structure", "Take", "apply", "origins"]
+__all__ = [
+    "OWN",
+    "Base",
+    "Edit",
+    "Insert",
+    "Omit",
+    "Origin",
+    "Path",
+    "Replace",
+    "Structure",
+    "Take",
+    "apply",
+    "origins",
+]
