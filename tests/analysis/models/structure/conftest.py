@@ -34,7 +34,7 @@ def opened(tmp_path: Path) -> Opened:
     """Return what opens the network of a family, by its name in ``networks.FAMILIES``."""
 
     def member(family: str) -> Checkpoint:
-        state = built(family, by_timm=family == "resnet").module.state_dict(keep_vars=True)
+        state = built(family).module.state_dict(keep_vars=True)
         held = {id(tensor): name for name, tensor in reversed(state.items())}
         once = {name: tensor.detach() for name, tensor in state.items() if held[id(tensor)] == name}
         return keep(tmp_path / f"{family}.safetensors", once, dict(FAMILIES[family].told or {}))

@@ -92,6 +92,7 @@ def test_a_stage_of_a_residual_network_may_lose_all_but_its_first_block(demo: Fi
     assert (made.architecture.config["depth"], made.architecture.stages) == (14, ("layer1", "layer2", "layer3"))
 
 
+@pytest.mark.heavy("a library's networks are built, once for each family")
 @pytest.mark.parametrize("family", ["vit", "gpt2", "llama", "bert"])
 def test_a_looped_block_has_its_weights_once(family: str, opened: Opened, kept: Kept) -> None:
     parent = opened(family)
@@ -119,6 +120,7 @@ def _looped(reference: nn.Module, block: Block, row: list[nn.Module], order: tup
     return list(chosen) if isinstance(reference.get_submodule(block.row), nn.Sequential) else [chosen]
 
 
+@pytest.mark.heavy("a library's networks are built, once for each family")
 @pytest.mark.parametrize("family", BRANCHED)
 def test_a_block_without_its_branches_passes_on_what_it_is_given(family: str, opened: Opened, kept: Kept) -> None:
     parent = opened(family)
