@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from ..data import DataSet
 from ..features.extraction import halved
 from ..jobs.protocol import Ticket
-from .watching import Batch, Watcher, watched
+from .watching import Batch, Watcher, settled, watched
 
 
 @dataclass(frozen=True)
@@ -47,28 +47,29 @@ class Calibration:
         UserError
             If not even one sample fits in the device's memory.
         """
-        order, batch, start = self._order(), self.batch, 0
+        size, done = self.batch, 0
         with watched(self.network, watchers), torch.no_grad():
-            while start < len(order):
+            while done < self._count:
                 try:
-                    for done in self._pass(order[start:], batch, watchers):
-                        start += done
-                        self.ticket.progress(start, len(order), "activations")
+                    for batch in self.batches(size, done):
+                        with settled(watchers, batch):
+                            self.network(batch.inputs)
+                        done += len(batch.inputs)
                 except torch.OutOfMemoryError as error:
-                    batch = halved(batch, error)
+                    size = halved(size, error)
 
-    def _pass(self, order: Tensor, batch: int, watchers: Sequence[Watcher]) -> Iterator[int]:
-        """Run samples by batches; give, after each, how many there were."""
-        for chosen in order.split(batch):
+    def batches(self, size: int | None = None, start: int = 0) -> Iterator[Batch]:
+        """Give the samples from one on, by batches on the device."""
+        for chosen in self._order()[start:].split(size or self.batch):
+            self.ticket.progress(start, self._count, "activations")
             inputs = self.data.take(chosen.numpy()).to(self.device)
-            given = Batch(inputs, None if self.data.pad is None else inputs != self.data.pad)
-            for watcher in watchers:
-                watcher.begin(given)
-            self.network(inputs)
-            for watcher in watchers:
-                watcher.settle()
-            yield len(inputs)
+            yield Batch(inputs, None if self.data.pad is None else inputs != self.data.pad)
+            start += len(inputs)
+
+    @property
+    def _count(self) -> int:
+        return min(self.samples, len(self.data))
 
     def _order(self) -> Tensor:
         generator = torch.Generator().manual_seed(0)
-        return torch.randperm(len(self.data), generator=generator)[: self.samples].sort().values
+        return torch.randperm(len(self.data), generator=generator)[: self._count].sort().values

@@ -58,6 +58,16 @@ def watched(network: nn.Module, watchers: Iterable[Watcher]) -> Iterator[None]:
             handle.remove()
 
 
+@contextmanager
+def settled(watchers: Iterable[Watcher], batch: Batch) -> Iterator[None]:
+    """Let watchers see a batch pass, and add what they saw if it does."""
+    for watcher in watchers:
+        watcher.begin(batch)
+    yield
+    for watcher in watchers:
+        watcher.settle()
+
+
 def first_tensor(value: object) -> Tensor:
     """Return the tensor that a module takes or gives, of several the first.
 

@@ -2,5 +2,6 @@
 
 from .branches import Branch
 from .rows import Block, blocks_of
+from .trace import Call, Trace, traced
 
-__all__ = ["Block", "Branch", "blocks_of"]
+__all__ = ["Block", "Branch", "Call", "Trace", "blocks_of", "traced"]

@@ -9,11 +9,13 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Call:
-    """What a module took first and gave first, and how many things it gave."""
+    """What a module took first, what else it took, what it gave first, how many things, and how often it was called."""
 
     takes: Tensor | None
+    others: tuple[object, ...]
     gives: Tensor | None
     count: int
+    times: int = 1
 
 
 Trace = Mapping[str, Call]
@@ -26,9 +28,12 @@ def traced(network: nn.Module, example: Tensor) -> Trace:
 
     def note(name: str) -> object:
         def keep(_: nn.Module, args: tuple[object, ...], kwargs: dict[str, object], output: object) -> None:
-            takes = next(_tensors((*args, *kwargs.values())), None)
+            given = (*args, *kwargs.values())
+            takes = next(_tensors(given), None)
+            others = tuple(value for value in given if value is not takes)
             several = len(output) if isinstance(output, tuple) else 1
-            calls[name] = Call(takes, next(_tensors((output,)), None), several)
+            times = calls[name].times + 1 if name in calls else 1
+            calls[name] = Call(takes, others, next(_tensors((output,)), None), several, times)
 
         return keep
 
