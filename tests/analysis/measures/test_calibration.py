@@ -60,8 +60,6 @@ def test_the_great_score_by_hand(evidence: Make, values_of: Make, columns_of: Ma
     logits = np.log(np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3]], np.float32))
     given = evidence(samples=2, classes=3, labels=[0, 2], logits=logits)
     np.testing.assert_allclose(
-        columns_of("robustness.certified", given)["robustness.certified"], [np.sqrt(np.pi / 2) * 0.5, 0], rtol=1e-5
+        columns_of("robustness.great", given)["robustness.great"], [np.sqrt(np.pi / 2) * 0.5, 0], rtol=1e-5
     )
-    assert values_of("robustness.certified", given)["robustness.certified"].value == pytest.approx(
-        np.sqrt(np.pi / 2) / 4
-    )
+    assert values_of("robustness.great", given)["robustness.great"].value == pytest.approx(np.sqrt(np.pi / 2) / 4)

@@ -23,7 +23,7 @@ SHARES = [
     "compare.flips",
     "compare.margin_flow",
     "fairness",
-    "robustness.certified",
+    "robustness.great",
     "subpopulation",
 ]
 
