@@ -320,31 +320,6 @@ def test_a_line_of_subpopulations_is_told_from_a_curve() -> None:
         done("subpopulation.fit", few)
 
 
-def test_the_corruption_that_ranks_as_all_do_is_found() -> None:
-    prefix = "robustness.corruptions.accuracy"
-    rows = {"a": (0.9, 0.5, 0.6), "b": (0.6, 0.6, 0.5), "c": (0.2, 0.55, 0.5)}
-    members = tuple(
-        Member(
-            name,
-            name,
-            values={
-                key: Value(measure=key, value=value)
-                for key, value in [
-                    (prefix, 0.5),
-                    (f"{prefix}.fog.3", 0.0),
-                    *zip((f"{prefix}.{c}" for c in ("fog", "snow", "frost")), row, strict=True),
-                ]
-            },
-        )
-        for name, row in rows.items()
-    )
-    values, remarks = done("robustness.subset", Table(members))
-    assert values["robustness.subset.size"].value == 1
-    assert remarks == ["fog of 3 tests rank 3 models as all tests do."]
-    with pytest.raises(UserError, match="needs 3 models with robustness"):
-        done("robustness.subset", Table(members[:2]))
-
-
 def _series() -> Iterator[Member]:
     for step in (9, 10, 100, 30, 40, 50):
         yield member(f"run/epoch{step}", loss=1 / step)
