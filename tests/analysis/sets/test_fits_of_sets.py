@@ -285,13 +285,47 @@ def test_one_model_that_wins_most_measures_is_first() -> None:
     values, remarks = done("rank.aggregate", table, measures=["a", "b", "c"])
     for way in ("mean", "borda", "condorcet"):
         assert [values[f"rank.aggregate.{way}.model.{m.name}"].value for m in members] == [1, 2, 3]
-    assert remarks == ["best is first by the mean, by Borda's count and by majority over every other model."]
+    assert remarks == [
+        "best beats every other model by majority, and is first by the mean and by Borda's count;"
+        " how sure that is, values without intervals do not tell.",
+        "Without intervals, and so taken for exact: a, b, c.",
+    ]
+    assert all(value.low is None for value in values.values())
+
+
+def _ranked(reach: float, last_reach: float | None) -> tuple[dict[str, Value], list[str]]:
+    """Rank four models by three accuracies, each so far apart and with intervals that reach so far."""
+    members = []
+    for number in range(4):
+        reaches = {"a": reach, "b": reach, "c": last_reach}
+        values = {
+            name: Value(measure=name, value=own, low=own - r, high=own + r)
+            if r is not None
+            else Value(measure=name, value=own)
+            for name, r in reaches.items()
+            for own in [0.9 - 0.01 * number]
+        }
+        members.append(Member(str(number), f"m{number}", values=values))
+    return done("rank.aggregate", Table(tuple(members), better=dict.fromkeys("abc", "higher")), measures=list("abc"))
+
+
+def test_a_rank_is_as_sure_as_its_values() -> None:
+    values, remarks = _ranked(0.001, 0.001)
+    assert [(v.low, v.high) for v in values.values()] == 3 * [(n, n) for n in (1, 2, 3, 4)]
+    assert remarks[0].endswith("; so it does in 100% of draws within the intervals.")
+    values, remarks = _ranked(0.1, None)
+    first = values["rank.aggregate.borda.model.m0"]
+    assert first.low == first.value == 1
+    assert first.high is not None
+    assert first.high > 1
+    assert remarks[0].endswith("% of draws within the intervals, and is not distinguishable from the others.")
+    assert remarks[1] == "Without intervals, and so taken for exact: c."
 
 
 def test_majorities_that_go_round_have_no_winner() -> None:
     members = (member("x", a=3, b=2, c=1), member("y", a=2, b=1, c=3), member("z", a=1, b=3, c=2))
     table = Table(members, better=dict.fromkeys("abc", "higher"))
-    assert done("rank.aggregate", table, measures=["a", "b", "c"])[1] == ["No model beats every other by majority."]
+    assert done("rank.aggregate", table, measures=["a", "b", "c"])[1][0] == "No model beats every other by majority."
     with pytest.raises(UserError, match="neither more nor less is better"):
         done("rank.aggregate", Table(members), measures=["a", "b"])
     with pytest.raises(UserError, match="needs 2 models and 2 measures, and there are 3 and 1"):
