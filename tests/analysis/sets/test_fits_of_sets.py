@@ -348,7 +348,10 @@ def test_a_line_of_subpopulations_is_told_from_a_curve() -> None:
     assert "not distinguishable from a line" in remarks[0]
     values, remarks = done("subpopulation.fit", _subpopulations(2))
     assert values["subpopulation.fit.curvature"].value == pytest.approx(2, abs=0.2)
-    assert "hints at a spurious feature" in remarks[0]
+    assert "bends upwards, which hints at a spurious feature" in remarks[0]
+    assert done("subpopulation.fit", _subpopulations(-2))[1][0].endswith("; the curve bends downwards.")
+    swapped = replace(_subpopulations(-2), x="subpopulation.minority", y="subpopulation.majority")
+    assert done("subpopulation.fit", swapped)[1][0].endswith("; the curve bends upwards.")
     few = Table(_subpopulations(0).members[:4])
     with pytest.raises(UserError, match="needs 5 different accuracies"):
         done("subpopulation.fit", few)
