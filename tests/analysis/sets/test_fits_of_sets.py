@@ -51,7 +51,9 @@ def test_the_law_behind_the_values_is_found_with_its_forecast() -> None:
         assert value.low <= truth <= value.high
     assert values["fit.power_law.forecast"].value == pytest.approx(float(FLAT.at(1e9)), abs=0.02)
     assert values["fit.power_law.settled"].value <= 12
-    assert remarks[0].startswith("The error at n = 1e+09 is forecast as")
+    assert remarks[0].startswith(
+        "The error at n = 1e+09, beyond the largest that was measured, 10,000,000, is forecast"
+    )
 
 
 def test_laws_that_cross_are_said_to_cross_where_they_do() -> None:
