@@ -87,7 +87,7 @@ class _Polynomial(NamedTuple):
 
 def _least_squares(x: Floats, y: Floats, degree: int) -> _Polynomial:
     powers, freedom = np.vander(x, degree + 1), len(x) - degree - 1
-    found = np.linalg.lstsq(powers, y, rcond=None)[0]
+    found: Floats = np.linalg.lstsq(powers, y, rcond=None)[0].astype(np.float64)
     squares, spread = float(((y - powers @ found) ** 2).sum()), float(((y - y.mean()) ** 2).sum())
-    covariance = squares / freedom * np.linalg.pinv(powers.T @ powers)
+    covariance: Floats = squares / freedom * np.linalg.pinv(powers.T @ powers).astype(np.float64)
     return _Polynomial(found, covariance, freedom, 1 - squares / spread, _ROUNDING * float(np.ptp(y)))

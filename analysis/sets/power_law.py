@@ -81,9 +81,15 @@ def _is_close(fit: PowerLawFit) -> bool:
     return fit.residual <= POOR
 
 
+def _tells(fit: PowerLawFit) -> bool:
+    """Return whether a forecast can be made from it."""
+    return _falls(fit) and _is_close(fit)
+
+
 def _reach(points: Points, fit: PowerLawFit, parameters: PowerLawParameters) -> Floats:
-    is_forecast = parameters.at is not None and _falls(fit) and _is_close(fit)
-    return np.append(points.x, parameters.at) if is_forecast else points.x
+    if parameters.at is None or not _tells(fit):
+        return points.x
+    return np.append(points.x, parameters.at)
 
 
 def _law(table: Table, group: str, fit: PowerLawFit) -> Iterator[Value | Remark]:
@@ -102,7 +108,7 @@ def _forecast(
 ) -> Iterator[Value | Remark]:
     if parameters.at is None:
         return
-    if not (_falls(fit) and _is_close(fit)):
+    if not _tells(fit):
         yield Remark(f"{_subject(table, group)} at {table.x} = {number(parameters.at)} is not forecast.")
         return
     expected = forecast(points.x, points.y, parameters.at, parameters.threshold, parameters.patience, parameters.seed)

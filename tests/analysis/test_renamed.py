@@ -2,6 +2,7 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -56,7 +57,7 @@ def older(tmp_path: Path) -> Path:
         space.add_plan(Plan(title="t", trials=(trial,)), "")
         with h5py.File(home / "arrays" / "m.h5", "w") as file:
             file[OLD] = np.array([0.25, 0.75], np.float32)
-        kept = {"columns": {OLD: "m.h5"}, "checkpoint": None, "facts": {}, "seconds": 1.0}
+        kept: dict[str, Any] = {"columns": {OLD: "m.h5"}, "checkpoint": None, "facts": {}, "seconds": 1.0}
         space.finish(TrialResult(trial=trial.identity, values=(Value(measure=OLD, value=0.5),), **kept))
     with sqlite3.connect(home / "workspace.db") as db:
         db.execute(f"PRAGMA user_version = {schema.MIGRATIONS.index(schema._RENAMED)}")

@@ -69,7 +69,7 @@ def rng() -> np.random.Generator:
 
 def all_pairs(accuracy: NDArray[np.float64]) -> NDArray[np.bool_]:
     whole = accuracy.mean(axis=1)
-    return whole[:, None] > whole
+    return np.asarray(whole[:, None] > whole)
 
 
 def test_pairs_that_need_no_order_let_fewer_tests_do() -> None:
