@@ -69,11 +69,13 @@ def norm(parents: Sequence[Checkpoint], parameters: NormParameters, context: Met
     if not layers and not norms:
         raise UserError(f"{parent.path.name} has nothing to repair: no batch norm, no other layer.", "Retrain it.")
     goal = _goal(layers, parameters, context)
-    repaired: dict[str, Layer | _BatchNorm] = {**layers, **norms}
-    for name, module in in_order(network, repaired, context).items():
+    either: dict[str, Layer | _BatchNorm] = {**layers, **norms}
+    repaired = in_order(network, either, context)
+    for name, module in repaired.items():
         moments = moments_over(network, {name: module}, parameters.batch, context)[name]
         _repair(module, moments, goal.get(name, moments))
-    return derivative(Student(network, parent), {"norms": len(norms), "rescaled": list(layers)})
+    rescaled = [name for name in repaired if name in layers]
+    return derivative(Student(network, parent), {"norms": len(repaired) - len(rescaled), "rescaled": rescaled})
 
 
 def _rescaled(network: nn.Module, parent: Checkpoint) -> dict[str, Layer]:
