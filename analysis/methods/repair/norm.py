@@ -25,7 +25,7 @@ class NormParameters(Parameters):
     """Parameters of repairing statistics."""
 
     data: str = parameter(..., "What the statistics are taken over, once a layer; labels do not matter.", role="data")
-    batch: int = parameter(256, "Samples a pass takes at once; the statistics do not depend on it.", ge=1)
+    batch: int = parameter(256, "Samples taken at once; statistics do not depend on it.", unit="samples", ge=1)
     kind: Literal["statistics", "rescale"] = parameter(
         "statistics", "Recompute those of batch norms, or rescale channels too, to statistics between two networks."
     )
