@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import disk_usage
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -10,6 +11,12 @@ import torch
 from torch import Tensor
 
 from .watching import first_tensor
+
+_SPARED = 8 << 30  # bytes of the disk that stay free
+
+
+class NoRoomError(Exception):
+    """The disk has no room for what a block is given."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,13 @@ class Batches:
         self._folder: TemporaryDirectory[str] | None = None
 
     def add(self, given: Given) -> None:
-        """Keep a call."""
+        """Keep a call.
+
+        Raises
+        ------
+        NoRoomError
+            If it would have to go to the disk, and that has no room.
+        """
         host = given.on(torch.device("cpu"))
         if host.bytes <= self._left:
             self._left -= host.bytes
@@ -81,6 +94,9 @@ class Batches:
 
     def _written(self, given: Given) -> Path:
         self._folder = self._folder or TemporaryDirectory(prefix="graftwork")
+        if given.bytes > disk_usage(self._folder.name).free - _SPARED:
+            self.close()
+            raise NoRoomError
         path = Path(self._folder.name) / f"{len(self._held)}.pt"
         torch.save((given.args, given.kwargs, given.real), path)
         return path

@@ -10,7 +10,7 @@ from torch import nn
 from torch.utils.hooks import RemovableHandle
 
 from ..models import Architecture
-from .batches import Batches, Given
+from .batches import Batches, Given, NoRoomError
 from .calibration import Calibration
 from .stages import Stage, stages_of
 from .watching import Batch, Watcher, first_tensor, settled, watched
@@ -70,10 +70,14 @@ class Blockwise:
         """Run all samples through a stage, with watchers looking on."""
         with watched(self._calibration.network, watchers), torch.no_grad():
             if stage.block is None:
-                self._run_until(stage.until, watchers)
+                self._run(watchers, through=stage.through)
                 return
             block = self._calibration.network.get_submodule(stage.block)
-            for given in self._inputs(stage.block):
+            inputs = self._inputs(stage.block)
+            if inputs is None:
+                self._run(watchers)
+                return
+            for given in inputs:
                 there = given.on(self._calibration.device)
                 with settled(watchers, Batch(there.taken, there.real)):
                     block(*there.args, **there.kwargs)
@@ -84,25 +88,31 @@ class Blockwise:
             self._forget()
             return
         block, after = self._calibration.network.get_submodule(stage.block), Batches(self._budget)
-        with torch.no_grad():
+        with torch.no_grad(), suppress(NoRoomError):
             for given in self._given:
                 there = given.on(self._calibration.device)
-                after.add(given.instead(first_tensor(block(*there.args, **there.kwargs))))
+                after.add(there.instead(first_tensor(block(*there.args, **there.kwargs))))
+            self._forget()
+            self._given = after
+            return
         self._forget()
-        self._given = after
 
-    def _inputs(self, block: str) -> Batches:
-        """Return what a block is given; if that is not known yet, by running the network as far as there."""
+    def _inputs(self, block: str) -> Batches | None:
+        """Return what a block is given, if need be by running the network as far as there; None if there is no room."""
         if self._given is None:
-            self._given = Batches(self._budget)
-            with watched(self._calibration.network, [keeper := _Keeper(block, self._given)]):
-                self._run_until(block, [keeper])
+            given = Batches(self._budget)
+            with suppress(NoRoomError), watched(self._calibration.network, [keeper := _Keeper(block, given)]):
+                self._run([keeper], until=block)
+                self._given = given
         return self._given
 
-    def _run_until(self, module: str | None, watchers: Sequence[Watcher]) -> None:
-        """Run all samples from the beginning, and stop each pass where a module begins."""
-        network = self._calibration.network
-        handle = network.get_submodule(module).register_forward_pre_hook(_stop) if module else None
+    def _run(self, watchers: Sequence[Watcher], *, until: str | None = None, through: str | None = None) -> None:
+        """Run all samples from the beginning; end each pass where a module begins, or where one ends."""
+        network, handle = self._calibration.network, None
+        if until is not None:
+            handle = network.get_submodule(until).register_forward_pre_hook(_stop)
+        elif through is not None:
+            handle = network.get_submodule(through).register_forward_hook(_stop)
         try:
             for batch in self._calibration.batches():
                 with settled(watchers, batch), suppress(_Reached):

@@ -60,11 +60,16 @@ class Calibration:
 
     def batches(self, size: int | None = None, start: int = 0) -> Iterator[Batch]:
         """Give the samples from one on, by batches on the device."""
-        for chosen in self._order()[start:].split(size or self.batch):
+        for held in self._held(size or self.batch, start):
             self.ticket.progress(start, self._count, "activations")
-            inputs = self.data.take(chosen.numpy()).to(self.device)
+            inputs = held.to(self.device)
             yield Batch(inputs, None if self.data.pad is None else inputs != self.data.pad)
             start += len(inputs)
+
+    def _held(self, size: int, start: int) -> Iterator[Tensor]:
+        if self._count == len(self.data):
+            return self.data.batches(size, start)
+        return (self.data.take(chosen.numpy()) for chosen in self._order()[start:].split(size))
 
     @property
     def _count(self) -> int:

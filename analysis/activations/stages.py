@@ -23,14 +23,14 @@ class Stage:
         The block that they are in; None of those that are in none.
     linked : bool
         Whether the block is given what the one before it gives, and all else as that was.
-    until : str or None
-        The layer that is in no block, where a pass may end; None where it is run several times.
+    through : str or None
+        The layer that is in no block, after which a pass may end; None where it is run several times.
     """
 
     layers: tuple[str, ...]
     block: str | None = None
     linked: bool = False
-    until: str | None = None
+    through: str | None = None
 
 
 def stages_of(network: nn.Module, architecture: Architecture, layers: Sequence[str]) -> tuple[Stage, ...]:
@@ -78,7 +78,7 @@ def _stages(chain: Sequence[str], trace: Trace, layers: Sequence[str]) -> Iterat
 def _alone(layers: Sequence[str], trace: Trace) -> Iterator[Stage]:
     """Yield layers that are in no block, each as a stage of its own, in the order in which they are run."""
     for layer in sorted(layers, key=list(trace).index):
-        yield Stage((layer,), until=layer if trace[layer].times == 1 else None)
+        yield Stage((layer,), through=layer if trace[layer].times == 1 else None)
 
 
 def _is_linked(first: Call, second: Call) -> bool:

@@ -1,5 +1,6 @@
 """A network looked at block by block sees what a whole pass would, changes and all."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -29,6 +30,9 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self._inputs)
+
+    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
+        yield from self._inputs[start:].split(size)
 
     def take(self, samples: NDArray[np.int64]) -> Tensor:
         return self._inputs[torch.from_numpy(samples)]

@@ -1,5 +1,6 @@
 """Dropping depth: the order that a direct computation gives, and networks that are what is left."""
 
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ class Samples:
 
     def __len__(self) -> int:
         return len(self._inputs)
+
+    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
+        yield from self._inputs[start:].split(size)
 
     def take(self, samples: NDArray[np.int64]) -> Tensor:
         return self._inputs[torch.from_numpy(samples)]
