@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ from torch.export import Dim, ExportedProgram
 
 from ..errors import UserError
 from ..models import Checkpoint
+from ..models.attempt import failure
 from .outgoing import Outgoing
 from .proof import examples
 
+_INSTEAD = "Export .safetensors instead."
 
-def check(outgoing: Outgoing) -> None:
+
+def check_built(outgoing: Outgoing) -> None:
     """Demand a network that is built here.
 
     Raises
@@ -26,13 +30,18 @@ def check(outgoing: Outgoing) -> None:
     outgoing.model.skeleton()
 
 
+check = check_built
+
+
 def write(outgoing: Outgoing, draft: Path) -> None:
     """Trace the network and write what was traced, with its lineage beside it."""
     program = traced(outgoing.model)
     outgoing.ticket.check()
     lineage = json.dumps({"lineage": outgoing.lineage()})
+    whole = BytesIO()  # torch's writer ends the process where the disk is full
+    torch.export.save(program, whole, extra_files={"graftwork.json": lineage})
     with draft.open("xb") as stream:
-        torch.export.save(program, stream, extra_files={"graftwork.json": lineage})
+        stream.write(whole.getbuffer())
 
 
 def opened(outgoing: Outgoing, draft: Path) -> nn.Module | None:
@@ -47,17 +56,26 @@ def traced(model: Checkpoint) -> ExportedProgram:
     Raises
     ------
     UserError
-        If it does something that no graph holds.
+        If it does something that no graph holds, or one of these sizes alone.
     """
-    network, x = model.network(), next(examples(model))
-    free: list[Any] = [Dim.AUTO] + ([Dim.AUTO] if x.ndim == 2 and not x.is_floating_point() else [])
-    sizes = {axis: size for axis, size in enumerate(free)}
+    x = next(examples(model))
+    free = {0: Dim.AUTO} | ({1: Dim.AUTO} if not x.is_floating_point() else {})
     try:
         with warnings.catch_warnings(action="ignore"), torch.no_grad():
-            return torch.export.export(_Program(network), (x,), dynamic_shapes=(sizes,), strict=False)
+            program = torch.export.export(_Program(model.network()), (x,), dynamic_shapes=(free,), strict=False)
     except Exception as error:  # whatever code that is not ours does in a trace
         why = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".")
-        raise UserError(f"The network cannot be traced: {why}.", "Export .safetensors instead.") from error
+        raise UserError(f"The network cannot be traced: {why}.", _INSTEAD) from error
+    _require_free(program, model)
+    return program
+
+
+def _require_free(program: ExportedProgram, model: Checkpoint) -> None:
+    """Demand that a graph takes inputs of other sizes than it was traced with: a loop over one is unrolled."""
+    x = tuple(examples(model))[1]
+    if failure(program.module(), x):
+        size = " × ".join(map(str, next(examples(model)).shape))
+        raise UserError(f"The network's graph takes inputs of one size alone, {size}.", _INSTEAD)
 
 
 class _Program(nn.Module):

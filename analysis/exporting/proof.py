@@ -59,7 +59,9 @@ def examples(model: Checkpoint) -> Iterator[Tensor]:
         yield x[:, : _TOKENS // batch] if model.architecture.inputs == "tokens" else x
 
 
-def require_equal(outgoing: Outgoing, parent: Checkpoint, proof: Proof | None, draft: Path, found: nn.Module | None) -> float:
+def require_equal(
+    outgoing: Outgoing, parent: Checkpoint, proof: Proof | None, draft: Path, found: nn.Module | None
+) -> float:
     """Return how far apart outputs are as a share of the largest; 0 where nobody runs it, and tensors are equal.
 
     Raises

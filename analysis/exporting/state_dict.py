@@ -9,6 +9,7 @@ from ..errors import UserError
 from ..models import open_checkpoint
 from ..models.recognising import builder_of
 from .outgoing import Outgoing
+from .stream import patient
 
 _NEXT = "Export .safetensors or .pt2, or --dense where its layers are in factors."
 
@@ -34,7 +35,7 @@ def write(outgoing: Outgoing, draft: Path) -> None:
     for done, name in enumerate(model.specs):
         outgoing.ticket.progress(done, len(model.specs), name)
         state[name] = model.tensor(name)
-    with draft.open("xb") as stream:
+    with patient(draft) as stream:
         torch.save(state | {name: state[held] for name, held in model.ties.items()}, stream)
 
 

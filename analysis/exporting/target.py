@@ -52,7 +52,9 @@ def taking_place(draft: Path, target: Path) -> Iterator[None]:
         _replace(draft, target)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(f"'{target}' cannot be written: {reason}.", "Choose another place or free some space.") from error
+        raise UserError(
+            f"'{target}' cannot be written: {reason}.", "Choose another place or free some space."
+        ) from error
     finally:
         discard(draft)
 

@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import reduce
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -36,10 +37,7 @@ class TransformersNetwork:
 
         That is the logits, or of an encoder its pooled output, of tokens the mean of the real ones.
         """
-        module: nn.Module = self.kind(deepcopy(self.config))
-        module.register_forward_pre_hook(_Inputs(self.kind, self.config), with_kwargs=True)
-        module.register_forward_hook(_output, with_kwargs=True)
-        return module
+        return _of_one_tensor(self.kind(deepcopy(self.config)))
 
     def describe(self, module: nn.Module) -> Architecture:
         """Return what is known of the module."""
@@ -98,18 +96,43 @@ def find(
     if "model_type" not in config:
         raise UserError(f"'{name}' needs its settings.", "Put the config.json that it was saved with beside it.")
     settings: Any = kind
-    made = settings.config_class.from_dict(_plain(config))
+    made = settings.config_class.from_dict(plain_settings(config))
     made.use_cache, made.return_dict = False, True
     _check_kind(kind, made)
     return TransformersNetwork(kind, made, config)
 
 
-def _plain(value: Any) -> Any:
+def load(library: Any, name: str, folder: Path) -> nn.Module:
+    """Return the network of a folder as the library's own loader gives it, on the CPU.
+
+    Raises
+    ------
+    UserError
+        If tensors are missing there, or have no place.
+    """
+    kind: Any = getattr(library, name)
+    library.utils.logging.disable_progress_bar()
+    module, told = kind.from_pretrained(folder, local_files_only=True, output_loading_info=True)
+    wrong = [str(found) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") for found in told[key]]
+    if wrong:
+        raise UserError(f"transformers finds '{wrong[0]}' missing or out of place.", "Export .safetensors instead.")
+    module.config.use_cache, module.config.return_dict = False, True
+    return _of_one_tensor(module)
+
+
+def _of_one_tensor(module: Any) -> nn.Module:
+    """Return a module of transformers that takes one tensor and gives one."""
+    module.register_forward_pre_hook(_Inputs(type(module), module.config), with_kwargs=True)
+    module.register_forward_hook(_output, with_kwargs=True)
+    return module  # type: ignore[no-any-return]
+
+
+def plain_settings(value: Any) -> Any:
     """Return settings without those that name code, other weights or other arithmetic."""
     if not isinstance(value, Mapping):
-        return [_plain(item) for item in value] if isinstance(value, list) else value
+        return [plain_settings(item) for item in value] if isinstance(value, list) else value
     kept = (key for key in value if key not in _FOREIGN and not key.endswith("_implementation"))
-    return {key: _plain(value[key]) for key in kept}
+    return {key: plain_settings(value[key]) for key in kept}
 
 
 def _check_kind(kind: Any, config: Any) -> None:
