@@ -88,3 +88,29 @@ def test_what_is_there_goes_if_that_is_said(home: Path, out: Path) -> None:
 
 def test_the_command_is_known() -> None:
     assert "export" in COMMANDS
+
+
+def test_the_window_exports_what_is_looked_at(
+    window: Any, home: Path, out: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch, still_worker: Any
+) -> None:
+    from graftwork.app.export_dialog import ExportDialog
+
+    window.open_workspace(home)
+    qtbot.waitUntil(lambda: window.session is not None and bool(window.session.snapshot.models))
+    session = window.session
+    session.look("look at a model", primary=session.snapshot.models[0].identity)
+    monkeypatch.setattr(session.engine, "ask", still_worker.submit, raising=False)
+    assert window.commands.run("model.export")
+    dialog = window.findChild(ExportDialog)
+    dialog.target.setText(str(out / "a.safetensors"))
+    dialog.format.setCurrentIndex(dialog.format.findData(".pth"))
+    assert dialog.target.text() == str(out / "a.pth")
+    (out / "a.pth").write_text("mine")
+    dialog.run.click()
+    assert "is there already" in dialog.problem.text()
+    dialog.overwrite.setChecked(True)
+    dialog.run.click()
+    qtbot.waitUntil(lambda: not dialog.isVisible())
+    assert [path.name for path in out.iterdir()] == ["a.pth"]
+    assert open_checkpoint(out / "a.pth").architecture is not None
+    qtbot.waitUntil(session.idle)
