@@ -32,6 +32,11 @@ class Row:
         """Share of the data's samples that the model has learnt from, as far as is known."""
         return max((value.overlap or 0.0 for value in self.values.values()), default=0.0)
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be known of the values, one sentence each."""
+        return tuple(dict.fromkeys(remark for value in self.values.values() for remark in value.remarks))
+
 
 def rows_of(values: Iterable[ValueRecord]) -> tuple[Row, ...]:
     """Return a row for every model, data set and seed that has values, in their order."""

@@ -30,13 +30,13 @@ from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
-from .class_order import remarks_on
 from .device import device_name
 from .evaluating import Findings, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
+from .remarks import remarks_on
 
 _THUMBNAIL_BUDGET = 1 << 29
 

@@ -15,6 +15,7 @@ from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
 from .families import skeleton
 from .recognition import recognition
+from .stated import STATED, inherited_statement
 from .tensor_file import TensorFile
 from .ties import tie
 from .told import told
@@ -174,6 +175,7 @@ class Checkpoint:
             made_by = self.architecture.config
             said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
         said["found"] = list(self.found) or None
+        said[STATED] = inherited_statement(self.metadata, self.path.name)
         return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:

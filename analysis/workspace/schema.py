@@ -145,8 +145,11 @@ DELETE FROM functions;
 DROP TABLE fingerprints;
 """
 
+# What is to be known of a trial's numbers, one sentence each.
+_REMARKS = "ALTER TABLE trials ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA, _SIZED)
+MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA, _SIZED, _REMARKS)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
