@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .measured import overlap_text
+from .measured import remark_of
 from .workspace import ModelRecord, ValueRecord
 
 _ACCURACY = {"accuracy", "acc", "acc1", "top1", "top1acc", "top1accuracy", "accuracytop1", "prec1", "testacc", "valacc"}
@@ -301,7 +301,7 @@ def _measures_table(values: Sequence[Mapping[str, Any]]) -> str:
             interval(v["value"], v["low"], v["high"], v["unit"]),
             v["data"] or "–",
             str(v.get("measure_seed", 0)),
-            overlap_text(v.get("overlap", 0.0)),
+            remark_of(v.get("overlap", 0.0), v.get("remarks", ())),
         )
         for v in values
     ]

@@ -7,7 +7,7 @@ from ..data.normalise import KNOWN
 from ..data.scale import Scale, scale_of
 from ..features.reaching import reaching
 from ..models import Checkpoint
-from ..models.stated import StatedNormalisation, constants_text, stated_normalisation
+from ..models.stated import StatedNormalisation, constants_text
 from ..trials import DataSpec
 from ..wording import counted
 
@@ -33,7 +33,7 @@ def remarks_on_inputs(checkpoint: Checkpoint, spec: DataSpec, data: Prepared) ->
 
 
 def _on_images(checkpoint: Checkpoint, spec: DataSpec, data: Prepared) -> Iterator[str]:
-    stated = stated_normalisation(checkpoint.metadata, checkpoint.path.name)
+    stated = checkpoint.stated
     mean, deviation = data.normalisation.mean, data.normalisation.deviation
     if mean is not None and deviation is not None:
         taken = mean.ravel().tolist(), deviation.ravel().tolist()
@@ -48,8 +48,8 @@ def _on_images(checkpoint: Checkpoint, spec: DataSpec, data: Prepared) -> Iterat
         yield _contradicted(stated, spec, f"taken as they are, {ends}")
     else:
         yield (
-            f"Nothing normalises the images of {spec.name}: a network that does not do so itself gets them {ends}. If"
-            f' it was trained on normalised ones, write normalise = "{_fitting(data)}", or whatever it was, {_BELOW}.'
+            f"Nothing normalises the images of {spec.name}: a network that does not do so itself gets them {ends}. If "
+            f'it was trained on normalised ones, say how {_BELOW}, such as normalise = "{_fitting(spec, data)}".'
         )
 
 
@@ -86,6 +86,8 @@ def _scale(checkpoint: Checkpoint, data: Prepared) -> Scale | None:
     return scale_of(flat.numpy())
 
 
-def _fitting(data: Prepared) -> str:
-    """Return a known normalisation of as many channels, or none."""
+def _fitting(spec: DataSpec, data: Prepared) -> str:
+    """Return a known normalisation: of this very set, or else of as many channels."""
+    if spec.path in KNOWN:
+        return spec.path
     return next((name for name, (means, _) in KNOWN.items() if len(means) == data.shape[0]), "…")

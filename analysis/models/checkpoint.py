@@ -1,7 +1,7 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
 from collections.abc import Mapping, Set
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
 from .families import skeleton
 from .recognition import recognition
-from .stated import STATED, inherited_statement
+from .stated import STATED, StatedNormalisation, stated_normalisation
 from .tensor_file import TensorFile
 from .ties import tie
 from .told import told
@@ -142,6 +142,11 @@ class Checkpoint:
     def _further(self, name: str) -> tuple[str, ...]:
         return tuple(other for other, held in self.ties.items() if held == name)
 
+    @property
+    def stated(self) -> StatedNormalisation | None:
+        """What its files state of how images are normalised."""
+        return stated_normalisation(self.metadata, self.path.name)
+
     def network(self) -> nn.Module:
         """Return a fresh module with these weights, in float32 on the CPU and in evaluation mode.
 
@@ -175,7 +180,7 @@ class Checkpoint:
             made_by = self.architecture.config
             said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
         said["found"] = list(self.found) or None
-        said[STATED] = inherited_statement(self.metadata, self.path.name)
+        said[STATED] = asdict(self.stated) if self.stated else None
         return {key: value for key, value in said.items() if value is not None}
 
     def _known(self) -> Builder:

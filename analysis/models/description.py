@@ -94,7 +94,7 @@ def _content(path: Path, read: bool) -> str | None:
 
 def _preparation(checkpoint: Checkpoint) -> dict[str, Any] | None:
     architecture = checkpoint.architecture
-    return guess_preparation(architecture, checkpoint.files[0].parent) if architecture else None
+    return guess_preparation(architecture, checkpoint.files[0].parent, checkpoint.stated) if architecture else None
 
 
 def _newest(files: tuple[Path, ...]) -> str:

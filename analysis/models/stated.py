@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from .told import tellers
@@ -56,7 +56,7 @@ def constants_text(mean: Sequence[float], deviation: Sequence[float]) -> str:
 
 
 def stated_normalisation(metadata: Mapping[str, Any], name: str) -> StatedNormalisation | None:
-    """Return what a checkpoint's files state; None where they state nothing.
+    """Return what the files of a network on images state; None where they state nothing.
 
     That is the ``preprocessor_config.json`` of transformers, the ``pretrained_cfg`` of timm, or a mean and a deviation
     among whatever else the files say.
@@ -70,12 +70,6 @@ def stated_normalisation(metadata: Mapping[str, Any], name: str) -> StatedNormal
     """
     found = (_read(entry, source) for entry, source in _candidates(metadata, name))
     return next(filter(None, found), None)
-
-
-def inherited_statement(metadata: Mapping[str, Any], name: str) -> dict[str, Any] | None:
-    """Return what a file made from a checkpoint must say, so that the same is stated of it; JSON values."""
-    found = stated_normalisation(metadata, name)
-    return asdict(found) if found else None
 
 
 def _candidates(metadata: Mapping[str, Any], name: str) -> Iterator[tuple[Mapping[str, Any], str]]:

@@ -77,7 +77,7 @@ def preparation(desk: Desk, payload: Payload, ticket: Ticket) -> dict[str, Any]:
     checkpoint = _opened(desk, payload, ticket)
     if checkpoint.architecture is None:
         return {"inputs": None, "because": "No family recognises this network, so nothing is guessed."}
-    guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent)
+    guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent, checkpoint.stated)
     return {"inputs": checkpoint.architecture.inputs, **guess}
 
 

@@ -40,7 +40,8 @@ ORDER BY t.number
 _VALUES = """
 SELECT * FROM (
     SELECT m.number AS model_number, m.identity, m.name, o.method, o.parameters, coalesce(o.seed, t.seed) AS seed,
-        t.seed AS measure_seed, t.overlap, t.remarks, t.data AS data_identity, d.number AS data_number, d.name AS data, v.*,
+        t.seed AS measure_seed, t.overlap, t.remarks, t.data AS data_identity, d.number AS data_number,
+        d.name AS data, v.*,
         row_number() OVER (
             PARTITION BY t.model, iif(v.dataless, NULL, t.data), t.seed, v.measure
             ORDER BY t.finished DESC, t.number DESC
@@ -184,7 +185,7 @@ def _said(row: sqlite3.Row, spec: Trial) -> tuple[str, ...]:
 
 
 def _with_remarks(facts: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
-    """Return a model's facts with its trials' remarks; until trials had some of their own, they were among the facts."""
+    """Return a model's facts with its trials' remarks; they were among the facts until trials had their own."""
     every = list(dict.fromkeys((*facts.get("remarks", ()), *remarks)))
     return facts | ({"remarks": every} if every else {})
 

@@ -149,7 +149,18 @@ DROP TABLE fingerprints;
 _REMARKS = "ALTER TABLE trials ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
 
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA, _SIZED, _REMARKS)
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _FUNCTIONS,
+    _SEARCHES,
+    _FITS,
+    _CURVES,
+    _ALIASES,
+    _DOUBTS,
+    _BY_DATA,
+    _SIZED,
+    _REMARKS,
+)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
