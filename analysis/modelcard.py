@@ -268,6 +268,8 @@ def file_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "Not finite": f"{facts['not_finite']:,} values" if facts.get("not_finite") else None,
         "Folded": "; ".join(facts.get("folded") or ()),
         "Quantised": "; ".join(facts.get("quantised") or ()),
+        "Found": "; ".join(facts.get("found") or ()),
+        "Assumed": "; ".join(facts.get("assumed") or ()),
         "Tied": ", ".join(f"{name} = {held}" for name, held in (facts.get("tied") or {}).items()),
     }
     yield from ((name, str(text)) for name, text in told.items() if text)

@@ -166,12 +166,11 @@ class _Planner:
             name = entry.path.removeprefix(KEPT)
             if name not in self.kept:
                 raise unknown("model in the workspace called", name, list(self.kept))
-            return self.kept[name]
+            return _declared(entry, self.kept[name])
         content = self._content(entry.path, f"model '{entry.name}'")
         code = require_trust(entry.network) if entry.network else None
-        return SourceModel(
-            name=entry.name, path=entry.path, content=content, weights=entry.weights, network=entry.network, code=code
-        )
+        told = {"weights": entry.weights, "network": entry.network, "activation": entry.activation}
+        return SourceModel(name=entry.name, path=entry.path, content=content, code=code, **told)
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         return DataSpec(content=data_content(entry, self._content), **entry.model_dump())
@@ -290,7 +289,7 @@ class _Planner:
                 f"{what} goes through the layers of {model.name}, which are known once it is made.",
                 f'Run the steps before it first, and then name it as an input: path = "{KEPT}{model.name}".',
             )
-        return names_of(open_checkpoint(Path(source.path), source.weights, source.network).weights())
+        return names_of(open_checkpoint(Path(source.path), **source.told).weights())
 
     def _derive(
         self,
@@ -350,6 +349,18 @@ class _Planner:
             seed=self.recipe.seeds[0],
             alone=any(MEASURES.get(spec.measure).alone for spec in self.measures),
         )
+
+
+def _declared(entry: ModelInput, model: ModelSpec) -> ModelSpec:
+    """Return a model that the workspace holds with what a recipe declares of it."""
+    if entry.activation is None:
+        return model
+    if isinstance(model, DerivedModel):
+        raise UserError(
+            f"{model.name} is made from other models, and has their activation.",
+            f"Leave out activation for '{entry.name}', or declare it where they are opened.",
+        )
+    return model.replaced(activation=entry.activation)
 
 
 def _beside(trial: Trial, reference: ModelSpec) -> Trial:

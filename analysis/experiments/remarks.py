@@ -28,8 +28,9 @@ def remarks_on(model: str, checkpoint: Checkpoint, spec: DataSpec, data: Prepare
         As `lined_up`, or if a picture cannot be read.
     """
     found = (f"Nothing tells all settings of {model}; the weights show {what}." for what in checkpoint.found)
+    assumed = (f"Nothing tells all settings of {model}; {what}." for what in checkpoint.assumed)
     inputs = remarks_on_inputs(checkpoint, spec, data)
-    return (*data.remarks, *found, *inputs, *lined_up(model, checkpoint, spec, data))
+    return (*data.remarks, *found, *assumed, *inputs, *lined_up(model, checkpoint, spec, data))
 
 
 def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], Prepared]) -> tuple[str, ...]:

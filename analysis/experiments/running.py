@@ -121,7 +121,7 @@ class Runner:
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
         inputs.take_model(model)
-        return open_checkpoint(Path(model.path), model.weights, model.network)
+        return open_checkpoint(Path(model.path), **model.told)
 
     def _derive(self, trial: Trial, inputs: Inputs, ticket: Ticket) -> dict[str, Any]:
         model = trial.model

@@ -54,9 +54,10 @@ def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
 
 
 def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
-    """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics``, ``weights``: as of `describe`."""
+    """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics`` and the rest: as of `describe`."""
     path, named = named_weights(payload["path"])
-    return describe(path, payload.get("statistics"), payload.get("weights") or named)
+    weights = payload.get("weights") or named
+    return describe(path, payload.get("statistics"), weights, payload.get("activation"))
 
 
 def layers(desk: Desk, payload: Payload, ticket: Ticket) -> LayerTree:

@@ -1,7 +1,8 @@
 """Plain perceptrons: linear layers one after the other, under any names, perhaps with batch norm between them.
 
-Activations leave no trace in a file but the places in a sequence that have no tensors: they are ReLU, unless the
-metadata name another one under ``activation``. Where nothing tells the order of the layers, the network is not run.
+Activations leave no trace in a file but the places in a sequence that have no tensors. They are what the metadata, or a
+person, name under ``activation``, and else taken for ReLU, which is said with every number. Where nothing tells the
+order of the layers, the network is not run.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,7 @@ from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.chains import in_order, ordered_for_sure
 from ..parts.shapes import place, shapes_of
 from ..parts.widths import Scale
-from ..told import told
+from ..told import called, told
 
 _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "relu": F.relu,
@@ -24,7 +25,12 @@ _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "silu": F.silu,
     "sigmoid": F.sigmoid,
     "elu": F.elu,
+    "identity": lambda x: x,
 }
+_ASSUMED = (
+    "the activation between its layers is taken for ReLU. If it is another, write it into its [[model]],"
+    ' activation = "tanh"'
+)
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -42,7 +48,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     order = [name for name in modules if name in linear or name in norms]
     if order[-1] != linear[-1] or order[0] != linear[0]:
         return None
-    activation = told(metadata, "activation")
+    named = told(metadata, "activation")
+    activation = called(named)
     sizes = [weights[linear[0]][1], *(weights[name][0] for name in linear)]
     active = _active(order, norms)
     settled = ordered_for_sure(names, linear, sizes) and active is not None
@@ -53,12 +60,15 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": order,
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
-        "activation": activation if activation in list(_ACTIVATIONS) else "relu",
+        "activation": activation if activation in _ACTIVATIONS else "relu",
         "active": active or [],
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
     untold = "" if settled else "nothing tells the order of its layers"
+    if active and named is not None and activation not in _ACTIVATIONS:
+        untold = f"its activation, {named}, is none of {', '.join(_ACTIVATIONS)}"
     kinds: dict[str, Any] = {"inputs": "numbers", "sizes": Sizes(sizes[0], sizes[0]), "untold": untold}
+    kinds["assumed"] = (_ASSUMED,) if active and named is None else ()
     return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), **kinds)
 
 
