@@ -29,6 +29,7 @@ from ..measures import MEASURES, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
+from ..models.padding import masking
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
 from .device import device_name
 from .evaluating import Findings, evaluate
@@ -39,6 +40,7 @@ from .progress import Share
 from .remarks import remarks_on
 
 _THUMBNAIL_BUDGET = 1 << 29
+_PADDING = "what says so"  # is padding; in passes before, the token 0 of an array was, too
 
 
 class Runner:
@@ -196,7 +198,7 @@ class Runner:
         data = self._data(trial.data) if trial.data else None
         return Evidence(
             checkpoint=checkpoint,
-            build=self._builder(checkpoint),
+            build=self._builder(checkpoint, data),
             columns=Columns(self.root / "arrays" / passed.file) if passed else {},
             labels=data.labels if data is not None else np.empty(0, np.int64),
             data=data,
@@ -206,8 +208,8 @@ class Runner:
             reference=reference,
         )
 
-    def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
-        return lambda: checkpoint.network().to(self.device)
+    def _builder(self, checkpoint: Checkpoint, data: DataSet | None) -> Callable[[], nn.Module]:
+        return lambda: masking(checkpoint.network(), data.pad if data else None).to(self.device)
 
     def _pass(
         self,
@@ -221,11 +223,12 @@ class Runner:
         if trial.data is None or not needs:
             return None
         data = self._data(trial.data)
-        network = self._builder(checkpoint)()
+        network = self._builder(checkpoint, data)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
         kept = trial.features.identity if trial.features else None
-        what = [function_identity(network, architecture), needs, kept, self.device.type]
+        what: list[Any] = [function_identity(network, architecture), needs, kept, self.device.type]
+        what += [_PADDING] if data.kind == "tokens" else []
         path = self.root / "arrays" / f"{digest(['pass', trial.data.identity, *what])}.h5"
         if not path.exists():
             with alone(path, ticket.check):
