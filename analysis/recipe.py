@@ -32,7 +32,8 @@ class ModelInput(Frozen):
     with ``keep_every``. ``weights`` says which, where a file holds several sets of them.
     ``network`` names what builds it, where no family recognises it: ``timm:NAME``, ``transformers:CLASS``, or the code
     of one's own, ``file.py:function`` or ``package.module:Class``. ``activation`` declares what its layers are followed
-    by, such as ``tanh``, where its file leaves that open.
+    by, such as ``tanh``, where its file leaves that open, and ``step`` after how many steps of training it was written;
+    of a series, one for each file in its order.
     """
 
     name: str = Field(min_length=1)
@@ -40,6 +41,7 @@ class ModelInput(Frozen):
     weights: str | None = None
     network: str | None = None
     activation: Annotated[str, StringConstraints(to_lower=True, min_length=1)] | None = None
+    step: Annotated[float, Field(ge=0)] | tuple[Annotated[float, Field(ge=0)], ...] | None = None
 
 
 class DataInput(DataFields):

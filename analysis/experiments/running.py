@@ -30,7 +30,8 @@ from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..models.padding import masking
-from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
+from ..models.progress import stated_progress
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult
 from .device import device_name
 from .evaluating import Findings, evaluate
 from .fitting_data import require_measurable
@@ -93,7 +94,7 @@ class Runner:
             share = 0.8 if trial.operation_data else 0.2
             facts |= self._derive(trial, inputs, Share(ticket, 0.0, share))
         checkpoint = self._open(trial.model, inputs)
-        facts |= _describe(checkpoint) | {"device": device_name(self.device)}
+        facts |= _describe(checkpoint) | _declared(trial.model) | {"device": device_name(self.device)}
         found, overlap, remarks = _Found(), None, self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
             found = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
@@ -265,10 +266,14 @@ def _file_name(model: DerivedModel) -> str:
 
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     architecture = checkpoint.architecture
-    facts: dict[str, Any] = {"parameters": parameter_count(checkpoint)}
+    facts: dict[str, Any] = {"parameters": parameter_count(checkpoint), **stated_progress(checkpoint.metadata)}
     if architecture:
         facts |= {"network": architecture.title, "family": architecture.family, "classes": architecture.classes}
     return facts
+
+
+def _declared(model: ModelSpec) -> dict[str, Any]:
+    return {"step": model.step} if isinstance(model, SourceModel) and model.step is not None else {}
 
 
 def _provenance(trial: Trial, parents: Sequence[Checkpoint], derivative: Derivative) -> dict[str, Any]:

@@ -38,11 +38,13 @@ def weights_of(folder: Path) -> Path:
 
 
 def beside(folder: Path) -> dict[str, Any]:
-    """Return what a folder says of its model: configuration, library, preparation of inputs, the tokenizer's files."""
+    """Return what a folder says of its model: configuration, library, inputs' preparation, training, tokenizer."""
     told: dict[str, Any] = {}
     config, preprocessor = (_config(folder / name) for name in ("config.json", "preprocessor_config.json"))
     told |= {"config": plain(config), "library": _library(config)} if config else {}
     told |= {"preprocessor": plain(preprocessor)} if preprocessor else {}
+    state = _config(folder / "trainer_state.json")
+    told |= {"trainer_state": plain({key: state.get(key) for key in ("global_step", "epoch")})} if state else {}
     tokenizer = [name for name in _TOKENIZER if (folder / name).is_file()]
     told |= {"tokenizer": tokenizer} if tokenizer else {}
     return {key: value for key, value in told.items() if value is not None}

@@ -29,6 +29,8 @@ class SourceModel(Frozen):
         Hash of a person's own code.
     activation : str or None
         What its layers are followed by, where a person declares what its file leaves open.
+    step : float or None
+        After how many steps of training it was written, where a person declares it; not part of the identity.
     """
 
     kind: Literal["source"] = "source"
@@ -39,6 +41,7 @@ class SourceModel(Frozen):
     network: str | None = None
     code: str | None = None
     activation: str | None = None
+    step: float | None = None
 
     @property
     def told(self) -> dict[str, str | None]:
