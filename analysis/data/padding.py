@@ -31,8 +31,9 @@ def lengths_in(values: NDArray[Any], shape: tuple[int, ...], what: str) -> NDArr
         If they are neither, or anything comes before a sample's own tokens or among them.
     """
     samples, width = shape
-    lengths = values.reshape(samples, -1).astype(np.int64).sum(1) if values.size in (samples, samples * width) else None
-    if lengths is None or values.dtype.kind not in "iub" or lengths.min() < 0 or lengths.max() > width:
+    fits = values.size in (samples, samples * width)
+    lengths: NDArray[np.int64] = values.reshape(samples, -1).astype(np.int64).sum(1) if fits else np.empty(0, np.int64)
+    if not fits or values.dtype.kind not in "iub" or lengths.min() < 0 or lengths.max() > width:
         raise UserError(
             f"{what} do not say how many of {width} tokens are a sample's own.",
             "Save one length for each sample, or a mask of ones and zeros.",

@@ -169,9 +169,9 @@ class _Planner:
             return _declared(entry, self.kept[name])
         content = self._content(entry.path, f"model '{entry.name}'")
         code = require_trust(entry.network) if entry.network else None
-        told = {"weights": entry.weights, "network": entry.network, "activation": entry.activation}
+        told = entry.model_dump(exclude={"step"})
         step = None if isinstance(entry.step, tuple) else entry.step
-        return SourceModel(name=entry.name, path=entry.path, content=content, code=code, step=step, **told)
+        return SourceModel(content=content, code=code, step=step, **told)
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         return DataSpec(content=data_content(entry, self._content), **entry.model_dump())

@@ -23,7 +23,7 @@ def reaching(network: nn.Module, inputs: Tensor) -> Tensor | None:
     with ExitStack() as hooks, torch.no_grad(), suppress(Exception):  # whatever a person's own code raises
         for layer in network.modules():
             if next(layer.parameters(recurse=False), None) is not None and not any(True for _ in layer.children()):
-                hooks.enter_context(layer.register_forward_pre_hook(_stop, with_kwargs=True))  # type: ignore[arg-type]
+                hooks.enter_context(layer.register_forward_pre_hook(_stop, with_kwargs=True))
         try:
             network.eval()(inputs)
         except _Reached as reached:

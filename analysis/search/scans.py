@@ -225,7 +225,8 @@ def _recipe(space: Workspace, scan: Scan, found: Allocation) -> tuple[Recipe, di
 
 def _input(model: ModelSpec, names: Mapping[str, str]) -> ModelInput:
     if isinstance(model, SourceModel):
-        return ModelInput(name=model.name, path=model.path, **model.told)
+        told: dict[str, Any] = model.told
+        return ModelInput(name=model.name, path=model.path, **told)
     return ModelInput(name=model.name, path=f"{KEPT}{names[model.identity]}")
 
 

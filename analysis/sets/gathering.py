@@ -94,7 +94,7 @@ def _mean_of(numbers: Sequence[float | None]) -> float | None:
 
 def _progress(model: ModelRecord, models: Mapping[str, ModelRecord]) -> dict[str, Any]:
     """Return the step and the epoch that a model states, or the one that it was made of without more training."""
-    stated = {name: model.facts[name] for name in ("step", "epoch") if name in model.facts}
+    stated: dict[str, Any] = {name: model.facts[name] for name in ("step", "epoch") if name in model.facts}
     if stated or len(model.parents) != 1 or "training" in model.facts:
         return stated
     return _progress(models[model.parents[0].identity], models)

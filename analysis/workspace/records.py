@@ -170,7 +170,7 @@ class ValueRecord(Frozen):
     unit: str
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
-    remarks: tuple[str, ...] = Field((), exclude_if=lambda remarks: not remarks)
+    remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
     version: int | None = Field(None, exclude=True)
 
 

@@ -27,10 +27,12 @@ _ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "elu": F.elu,
     "identity": lambda x: x,
 }
-_ASSUMED = (
-    "the activation between its layers is taken for ReLU. If it is another, write it into its [[model]],"
-    ' activation = "tanh"'
-)
+_ASSUMED = {
+    "activation": "the activation between its layers is taken for ReLU. If it is another, write it into its [[model]],"
+    ' activation = "tanh"',
+    "norms": "its norms are taken to come before the activation. If they come after it, name the code that builds it:"
+    ' network = "file.py:function"',
+}
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -68,7 +70,8 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     if active and named is not None and activation not in _ACTIVATIONS:
         untold = f"its activation, {named}, is none of {', '.join(_ACTIVATIONS)}"
     kinds: dict[str, Any] = {"inputs": "numbers", "sizes": Sizes(sizes[0], sizes[0]), "untold": untold}
-    kinds["assumed"] = (_ASSUMED,) if active and named is None else ()
+    assumes = {"activation": bool(active) and named is None, "norms": bool(active) and _norms_open(order, norms)}
+    kinds["assumed"] = tuple(_ASSUMED[what] for what, holds in assumes.items() if holds)
     return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), **kinds)
 
 
@@ -78,15 +81,25 @@ def _active(order: Sequence[str], norms: Sequence[str]) -> list[str] | None:
     In a sequence that leaves places out, these are the activations'. Elsewhere one comes before each layer but the
     first.
     """
-    pairs = list(pairwise(order))
-    telling = {_parent(before) for before, after in pairs if _gap(before, after) > 1}
+    places = _places(order)
     active = [
-        before
-        for before, after in pairs
-        if (_gap(before, after) > 1 if _parent(before) in telling and _gap(before, after) else after not in norms)
+        before for before, after in pairwise(order) if (places[before] > 1 if places[before] else after not in norms)
     ]
     layers = [sum(other not in norms for other in order[: order.index(name) + 1]) for name in active]
     return active if len(set(layers)) == len(layers) else None
+
+
+def _norms_open(order: Sequence[str], norms: Sequence[str]) -> bool:
+    """Return whether nothing tells if an activation stands before a norm or after it."""
+    places = _places(order)
+    return any(after in norms and not places[before] for before, after in pairwise(order))
+
+
+def _places(order: Sequence[str]) -> dict[str, int]:
+    """Return how many places after a module the next one stands, in sequences that leave some out; else 0."""
+    gaps = {before: _gap(before, after) for before, after in pairwise(order)}
+    telling = {_parent(name) for name, gap in gaps.items() if gap > 1}
+    return {name: gap if _parent(name) in telling else 0 for name, gap in gaps.items()}
 
 
 def _parent(name: str) -> str:

@@ -55,7 +55,7 @@ def test_what_is_masked_is_what_fills_up(filler: int | None, network: Any, tmp_p
     tokens = np.where(real, np.maximum(TOKENS, filler == 0), filler or 0)
     with torch.inference_mode():
         given = network(torch.from_numpy(tokens), attention_mask=torch.from_numpy(real).long()).logits.argmax(1)
-    masked = {} if filler is None else {"lengths": LENGTHS}
+    masked: dict[str, Any] = {} if filler is None else {"lengths": LENGTHS}
     np.savez(tmp_path / "set.npz", input_ids=tokens, labels=given.numpy(), **masked)
     assert len(set(given.tolist())) > 1
     with Workspace.create(tmp_path / "w.graft") as space:

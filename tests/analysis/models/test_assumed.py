@@ -14,7 +14,7 @@ from graftwork.analysis.trials import SourceModel
 
 
 class Reader(nn.Module):
-    def __init__(self, core: type[nn.RNNBase], classes: int, **fields: Any) -> None:
+    def __init__(self, core: Any, classes: int, **fields: Any) -> None:
         super().__init__()
         self.embedding, self.core = nn.Embedding(9, 4), core(4, 5, batch_first=True, **fields)
         self.head = nn.Linear(5, classes)
@@ -42,6 +42,8 @@ def saved(network: nn.Module, folder: Path, **metadata: str) -> Path:
         (sequence(nn.Tanh()), {"activation": "nn.Tanh()"}, []),
         (sequence(), {}, ["taken for ReLU"]),
         (nn.Sequential(nn.Linear(3, 2)), {}, []),
+        (sequence(nn.BatchNorm1d(4), nn.ReLU()), {"activation": "relu"}, []),
+        (nn.ModuleDict({"m1": nn.Linear(3, 4), "m2": nn.BatchNorm1d(4), "m3": nn.Linear(4, 2)}), {}, ["ReLU", "norms"]),
         (Reader(nn.RNN, 2), {}, ["state after the last token", "taken for tanh"]),
         (Reader(nn.RNN, 9), {}, ["taken for tanh"]),
         (Reader(nn.RNN, 9), {"nonlinearity": "relu"}, []),
