@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -157,9 +158,11 @@ def _named_pad(tokenizer: Any) -> int | None:
 
 def _unused(tokenizer: Any) -> tuple[int | None, str]:
     """Return a special token that no text gives, and what it is called; that for the unknown is given by some."""
-    given = {*tokenizer.encode("").ids, *tokenizer.encode("a", "a").ids}
-    free = {n: t.content for n, t in _special(tokenizer).items() if n not in given and "unk" not in t.content.lower()}
-    return next(iter(free.items()), (None, ""))
+    with suppress(Exception):  # of one that cannot even take nothing, which its texts will tell
+        given = {*tokenizer.encode("").ids, *tokenizer.encode("", "").ids}
+        free = ((n, token.content) for n, token in _special(tokenizer).items() if n not in given)
+        return next(((n, name) for n, name in free if "unk" not in name.lower()), (None, ""))
+    return None, ""
 
 
 def _special(tokenizer: Any) -> dict[int, Any]:
