@@ -176,7 +176,7 @@ def card_of(
         "datasets": card.get("datasets"),
         **{key: facts.get(key) for key in _SCALARS},
         **{key: facts.get(key) for key in ("dtypes", "sparsity", "not_finite", "norm", "written_by")},
-        **{key: facts.get(key) for key in ("folded", "quantised", "tied")},
+        **{key: facts.get(key) for key in ("folded", "quantised", "found", "assumed", "tied")},
         "claims": [asdict(claim) | {"verdict": claim.verdict} for claim in claims_of(facts, values)],
         "measures": [_measured(value) for value in values],
         "lineage": [_made(record) for record in ancestors],
