@@ -145,6 +145,12 @@ DELETE FROM functions;
 DROP TABLE fingerprints;
 """
 
+# What measures nothing but a score is no longer called certified.
+_RENAMED = """
+UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.certified';
+UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
+"""
+
 # What is to be known of a trial's numbers, one sentence each.
 _REMARKS = "ALTER TABLE trials ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
 
@@ -159,6 +165,7 @@ MIGRATIONS: tuple[str, ...] = (
     _DOUBTS,
     _BY_DATA,
     _SIZED,
+    _RENAMED,
     _REMARKS,
 )
 
