@@ -31,7 +31,7 @@ class NextTokenParameters(Parameters):
         Quantity(name="loss.next_token.perplexity", title="Perplexity", better="lower"),
         Quantity(name="loss.next_token.sample", title="Loss a token", unit="nats", per_sample=True),
     ),
-    version=3,
+    version=4,
 )
 def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[Value | Column | Remark]:
     """Mean over all tokens of −log probability of each, given those before it in its sample.

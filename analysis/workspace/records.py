@@ -127,8 +127,8 @@ class DataRecord(Frozen):
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
 
-    It belongs to its model, its data set and the seed of its measures. The last two fields are told where they are
-    not 0.
+    It belongs to its model, its data set and the seed of its measures. What follows the unit is told where there is
+    something to tell.
 
     Attributes
     ----------
@@ -151,6 +151,8 @@ class ValueRecord(Frozen):
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked, or no data went into it.
+    remarks : tuple of str
+        What is to be known of the numbers on its data set, one sentence each; none where no data went into it.
     version : int or None
         The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
@@ -168,6 +170,7 @@ class ValueRecord(Frozen):
     unit: str
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
+    remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
     version: int | None = Field(None, exclude=True)
 
 

@@ -151,6 +151,9 @@ UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.cer
 UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
 """
 
+# What is to be known of a trial's numbers, one sentence each.
+_REMARKS = "ALTER TABLE trials ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -163,6 +166,7 @@ MIGRATIONS: tuple[str, ...] = (
     _BY_DATA,
     _SIZED,
     _RENAMED,
+    _REMARKS,
 )
 
 
