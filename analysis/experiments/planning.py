@@ -21,7 +21,7 @@ from ..models.weight import names_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
-from ..trust import require_trust
+from ..trust import is_library, require_trust
 from .checking import check_inputs
 from .fitting import plan_fits
 from .inputs import data_content
@@ -168,7 +168,7 @@ class _Planner:
                 raise unknown("model in the workspace called", name, list(self.kept))
             return self.kept[name]
         content = self._content(entry.path, f"model '{entry.name}'")
-        code = require_trust(entry.network) if entry.network else None
+        code = require_trust(entry.network).content if entry.network and not is_library(entry.network) else None
         return SourceModel(
             name=entry.name, path=entry.path, content=content, weights=entry.weights, network=entry.network, code=code
         )

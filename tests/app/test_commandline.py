@@ -185,7 +185,12 @@ def test_compare_and_statistics_and_trust(graftwork: Program, tmp_path: Path) ->
     assert facts["macs"] > 1e6
     assert all(layer["rms"] > 0 for layer in facts["layers"] if layer["name"].endswith("conv1.weight"))
     (tmp_path / "net.py").write_text("x = 1")
-    assert "with SHA-256" in graftwork("trust", tmp_path / "net.py").stdout
+    (tmp_path / "helper.py").write_text("x = 1")
+    assert "helper.py" not in graftwork("trust", tmp_path / "net.py").stdout
+    (tmp_path / "net.py").write_text("import helper")
+    said = graftwork("trust", tmp_path / "net.py").stdout
+    assert "helper.py (SHA-256 of all" in said
+    assert "importlib" in said
 
 
 @pytest.mark.parametrize(
