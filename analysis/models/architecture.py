@@ -1,7 +1,7 @@
 """What is known of a checkpoint without reading its tensors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal, NamedTuple
 
@@ -66,6 +66,8 @@ class Architecture:
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
     untold : str
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
+    unheeded : mapping of str to Any
+        Settings that its file states and its family does not heed, with their values: nor is such a network run.
     """
 
     family: str
@@ -80,6 +82,12 @@ class Architecture:
     sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
     untold: str = ""
+    unheeded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the family's module computes what the file says."""
+        return not self.untold and not self.unheeded
 
     @property
     def settings(self) -> dict[str, Any]:

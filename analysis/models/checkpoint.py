@@ -13,7 +13,7 @@ from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
-from .families import skeleton
+from .families import families, skeleton
 from .recognition import recognition
 from .tensor_file import TensorFile
 from .ties import tie
@@ -172,9 +172,17 @@ class Checkpoint:
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
         if self.architecture:
             made_by = self.architecture.config
-            said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
+            said |= self._read_beside(said["config"]) | self.architecture.settings
+            said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
         said["found"] = list(self.found) or None
         return {key: value for key, value in said.items() if value is not None}
+
+    def _read_beside(self, config: object) -> dict[str, Any]:
+        """Return the settings that the family reads, where the file tells them and no configuration does."""
+        if not self.architecture or self.architecture.family not in families():
+            return {}
+        reads, kept = families()[self.architecture.family].SETTINGS.reads, config if isinstance(config, Mapping) else {}
+        return {name: told(self.metadata, name) for name in reads if name not in kept}
 
     def _known(self) -> Builder:
         if self._builder is None:

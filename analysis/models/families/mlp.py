@@ -4,27 +4,20 @@ Activations leave no trace in a file but the places in a sequence that have no t
 metadata name another one under ``activation``. Where nothing tells the order of the layers, the network is not run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.chains import in_order, ordered_for_sure
+from ..parts.nonlinear import activation, is_activation
 from ..parts.shapes import place, shapes_of
 from ..parts.widths import Scale
-from ..told import told
+from ..settings import Settings
 
-_ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "tanh": F.tanh,
-    "silu": F.silu,
-    "sigmoid": F.sigmoid,
-    "elu": F.elu,
-}
+SETTINGS = Settings(reads={"activation": is_activation})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -42,7 +35,6 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     order = [name for name in modules if name in linear or name in norms]
     if order[-1] != linear[-1] or order[0] != linear[0]:
         return None
-    activation = told(metadata, "activation")
     sizes = [weights[linear[0]][1], *(weights[name][0] for name in linear)]
     active = _active(order, norms)
     settled = ordered_for_sure(names, linear, sizes) and active is not None
@@ -53,7 +45,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": order,
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
-        "activation": activation if activation in list(_ACTIVATIONS) else "relu",
+        "activation": SETTINGS.read(metadata, "activation", usual="relu"),
         "active": active or [],
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
@@ -109,7 +101,7 @@ class Mlp(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         self._names, self._norms = config["names"], set(config["norms"])
-        self._activation, self._active = _ACTIVATIONS[config["activation"]], set(config["active"])
+        self._activation, self._active = activation(config["activation"]), set(config["active"])
         sides, biases = pairwise(config["sizes"]), iter(config["bias"])
         width = config["sizes"][0]
         for name in self._names:

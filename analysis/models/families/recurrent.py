@@ -15,10 +15,12 @@ from torch import Tensor, nn
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _FIRST = re.compile(r"(?:(.+)[.])?weight_ih_l0")
 _GATES: Mapping[int, type[nn.RNNBase]] = {4: nn.LSTM, 3: nn.GRU, 1: nn.RNN}
 _LENGTH = 128  # no shape tells
+SETTINGS = Settings(holds={"nonlinearity": ("tanh",)})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
