@@ -85,7 +85,7 @@ def test_networks_of_alike_names_are_themselves_or_refused(
     assert runs in (family if name in ours else "transformers", "transformers", "")
 
 
-ROPE = {"rope_theta": 500.0, "original_max_position_embeddings": 16}
+ROPE: dict[str, Any] = {"rope_theta": 500.0, "original_max_position_embeddings": 16}
 LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0}
 ACTIVATIONS = ["gelu", "gelu_new", "relu", "silu", "quick_gelu", "tanh", "relu2", "leaky_relu", "sigmoid", "mish"]
 CHANGES: list[tuple[str, str, dict[str, Any], str]] = [
