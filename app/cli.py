@@ -109,9 +109,8 @@ def trust(
     code: Annotated[str, typer.Argument(help="What builds a network: a Python file, or package.module:Class.")],
 ) -> None:
     """Trust code, as it is now, to be run by workers, with all that it imports from beside it."""
-    write_line(
-        f"Trusted the code in {trusting.covered(trusting.trust(code))}. If any of it changes, it is asked about again."
-    )
+    trusted = trusting.covered(trusting.trust(code))
+    write_line(f"Trusted the code in {trusted}. If any of it changes, it is asked about again.")
     write_line(trusting.UNSEEN)
 
 

@@ -33,11 +33,15 @@ _IDLE = {
     *("no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "bad_words_ids", "num_return_sequences"),
     *("output_scores", "return_dict_in_generate", "remove_invalid_values", "suppress_tokens"),
     *("begin_suppress_tokens", "forced_bos_token_id", "forced_eos_token_id", "exponential_decay_length_penalty"),
-    *("transformers.js_config", "unsloth_version", "unsloth_fixed"),
+    *("transformers.js_config", "unsloth_version", "unsloth_fixed", "attn_implementation", "sentence_transformers"),
+    *("sbert_ce_default_activation_function",),
     # of timm
     *("pretrained_cfg", "model_args", "num_classes", "num_features", "label_names", "label_descriptions", "labels"),
     *("img_size", "in_chans", "strict_img_size", "weight_init", "fix_init", "zero_init_last", "drop_rate"),
     *("drop_path_rate", "pos_drop_rate", "patch_drop_rate", "proj_drop_rate", "attn_drop_rate", "drop_block_rate"),
+    *("url", "hf_hub_id", "source", "tag", "license", "custom_load", "input_size", "min_input_size", "pool_size"),
+    *("fixed_input_size", "first_conv", "classifier", "crop_pct", "crop_mode", "interpolation", "mean", "std"),
+    *("test_input_size", "test_pool_size", "test_crop_pct", "origin_url", "paper_name", "paper_ids", "notes"),
 }
 _ABSENT = {"add_cross_attention": (False,), "is_encoder_decoder": (False,)}
 

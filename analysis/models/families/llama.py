@@ -63,10 +63,10 @@ SETTINGS = Settings(
         "layer_types": _sees,
         "tie_word_embeddings": is_flag,
     },
-    holds={"partial_rotary_factor": (1.0,)},
+    holds={"partial_rotary_factor": (1.0,), "rope_interleaved": (False,), "use_mrope": (False,)},
     shown=frozenset(
         {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_key_value_heads"}
-        | {"attention_bias", "mlp_bias", "is_decoder"}
+        | {"attention_bias", "mlp_bias", "is_decoder", "is_llama_config", "max_sequence_length"}
     ),  # what is the same of networks that look back alone among them
     types=("llama", "mistral", "qwen2"),
     classes=("LlamaForCausalLM", "LLaMAForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM"),

@@ -48,6 +48,7 @@ def test_every_family_declares_its_settings() -> None:
         ("llama", {"num_attention_heads": 2, "rope_scaling": {"type": "yarn", "factor": 2.0}}, "rope_scaling"),
         ("llama", {"num_attention_heads": 2, "rope_scaling": {"type": "linear", "factor": 0}}, "rope_scaling"),
         ("llama", {"num_attention_heads": 2, "rope_theta": -1}, "rope_theta"),
+        ("llama", {"num_attention_heads": 2, "rope_interleaved": True}, "rope_interleaved"),
         *((family, {"architecture": "test_" + name}, "architecture") for family, name in OF.items()),
         *(
             (family, {"architecture": name, "model_args": {"act_layer": "celu"}}, "act_layer")
@@ -87,6 +88,14 @@ def test_what_is_not_heeded_is_refused_by_name(
         ("bert", {"num_attention_heads": 2, "lr": 0.1, "hidden_act": None}),
         ("llama", {"num_attention_heads": 2, "model_type": "llama", "torch_dtype": "float16", "temperature": 0.5}),
         ("vit", {"architecture": "vit_tiny_patch16_224.augreg", "num_classes": 5, "pretrained_cfg": {"mean": [0]}}),
+        (
+            "llama",
+            {"num_attention_heads": 2, "model_type": "llama", "rope_interleaved": False, "is_llama_config": True},
+        ),
+        (
+            "resnet",
+            {"architecture": "resnet18", "labels": ["a"], "pool_size": [7, 7], "tag": "a1", "global_pool": "avg"},
+        ),
         ("resnet", {"architecture": "ResNet, as in the paper"}),
         ("resnet_cifar", {"architecture": "resnet56", "model_type": "resnet"}),
         ("mlp", {"model_type": "mlp", "hidden": 3, "activation": "GELU"}),
