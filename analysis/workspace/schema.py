@@ -145,8 +145,25 @@ DELETE FROM functions;
 DROP TABLE fingerprints;
 """
 
+# What measures nothing but a score is no longer called certified.
+_RENAMED = """
+UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.certified';
+UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA, _SIZED)
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _FUNCTIONS,
+    _SEARCHES,
+    _FITS,
+    _CURVES,
+    _ALIASES,
+    _DOUBTS,
+    _BY_DATA,
+    _SIZED,
+    _RENAMED,
+)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:
