@@ -44,7 +44,7 @@ def draw(figure: "Figure", state: "TradeoffState") -> None:
 
 def nothing(state: "TradeoffState") -> str:
     """Return why there is no point."""
-    return f"No model has both {state.x.title} and {state.y.title}."
+    return state.problem or f"No model has both {state.x.title} and {state.y.title}."
 
 
 def _draw_operation(axes: Any, state: "TradeoffState", kind: int, operation: str) -> None:

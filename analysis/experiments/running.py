@@ -32,7 +32,7 @@ from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpo
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
 from .class_order import remarks_on
 from .device import device_name
-from .evaluating import Findings, evaluate
+from .evaluating import Findings, compared, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
@@ -110,6 +110,7 @@ class Runner:
             seconds=time.perf_counter() - start,
             passed=found.passed,
             dataless=frozenset(found.said.dataless),
+            compared=compared(trial, (*(value.measure for value in found.said.values), *found.said.columns)),
             overlap=overlap,
         )
 

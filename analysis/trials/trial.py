@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ..identity import digest
+from ..naming import giver_among
 from .data import DataSpec
 from .frozen import Frozen
 from .models import ModelSpec
@@ -100,8 +101,13 @@ class Trial(Frozen):
 
     def version_of(self, value: str) -> int | None:
         """Return the version of the measure that gives a value, by the value's name; None if none of these does."""
-        givers = [m for m in self.measures if f"{value}.".startswith(f"{m.measure}.")]
-        return max(givers, key=lambda giver: len(giver.measure)).version if givers else None
+        giver = self.giver_of(value)
+        return giver.version if giver else None
+
+    def giver_of(self, value: str) -> MeasureSpec | None:
+        """Return the measure that gives a value, by what that calls it; None if none of these does."""
+        measures = {spec.measure: spec for spec in self.measures}
+        return measures.get(giver_among(measures, value) or "")
 
     @property
     def datasets(self) -> tuple[DataSpec, ...]:
