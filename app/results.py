@@ -44,7 +44,7 @@ def print_results(space: Workspace) -> None:
     owners = _owners(rows)
     table = Table("model", *owners, box=None)
     for name in shown:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")  # a name that is cut off tells nothing apart
     for place, row in enumerate(rows):
         belongs = (column[place] for column in owners.values())
         table.add_row(row.model, *belongs, *(_cell(row.values.get(name)) for name in shown))

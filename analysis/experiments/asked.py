@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..catalogue import Quantity
 from ..errors import unknown
 from ..measures import MEASURES
-from ..naming import Name, agrees, giver_among, name_of, parse_name
+from ..naming import Name, agrees, giver_among, name_of, parse_name, plain_name
 from ..recipe import Measuring
 from ..trials import Measured, MeasureSpec
 
@@ -76,6 +76,10 @@ class Asked:
             raise unknown("quantity among what is measured called", name, [str(self.named(q)) for q in self.measures])
         return wanted.plain
 
+    def owns(self, name: str) -> bool:
+        """Return whether a name is of something that the recipe measures, in whichever way."""
+        return giver_among(self.measures, plain_name(name)) is not None
+
     def named(self, plain: str) -> Name:
         """Return the name of a value, by what its measure calls it."""
         owner = giver_among(self.measures, plain)
@@ -88,7 +92,7 @@ class Asked:
 
     def tells(self, name: str) -> bool:
         """Return whether a name is of a value that is not measured at the defaults, or compares."""
-        return bool(self.named(parse_name(name).plain).suffix)
+        return bool(self.named(plain_name(name)).suffix)
 
     def measured(self, reference: str | None) -> tuple[Measured, ...]:
         """Return all measures, given the reference's identity."""

@@ -39,18 +39,19 @@ def _spec(
 ) -> FitSpec:
     fit = FITS.get(fitting.what)
     parameters = fit.check(fitting.parameters).model_dump(mode="json")
-    told = any(asked.tells(name) for name in (fitting.x, fitting.y, *_texts(parameters)))
+    plain = [asked.plain(name) for name in (fitting.x, *_texts(parameters)) if asked.owns(name)]
+    y = asked.plain(fitting.y) if fitting.y else ""
     return FitSpec(
         name=fitting.name or fitting.what,
         fit=fitting.what,
         version=fit.entry.version,
         parameters=parameters,
         of=tuple(_entry(name, known) for name in fitting.of or known),
-        x=asked.plain(fitting.x) if asked.tells(fitting.x) else fitting.x,
-        y=asked.plain(fitting.y) if fitting.y else "",
+        x=plain[0] if asked.owns(fitting.x) else fitting.x,
+        y=y,
         by=fitting.by,
         data=data.identity,
-        measured=asked.measured(reference) if told else (),
+        measured=asked.measured(reference) if any(map(asked.tells, (*plain, y))) else (),
     )
 
 
