@@ -165,7 +165,9 @@ def choice_box(parent: QWidget, letters: int = 18) -> QComboBox:
     """Return a box of choices that shows so many letters of one, and less where there is no room."""
     box = _ChoiceBox(parent)
     box.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
-    box.view().parentWidget().setMaximumWidth(_WIDEST)
+    popup = box.view().parentWidget()
+    assert popup is not None, "the list lies in the popup"
+    popup.setMaximumWidth(_WIDEST)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(letters)
     box.setMinimumWidth(_LEAST)

@@ -180,8 +180,8 @@ class TradeoffPanel(Panel[TradeoffState]):
         for name, shown in (("x", new.x), ("y", new.y)):
             _fill(self._boxes[name], new.measures, shown.name)
             self._boxes[name].setToolTip(as_tip(f"What the {name} axis shows: {shown.name}"))
-        titles = (shortened(axis.title, LONGEST_TITLE) for axis in (new.x, new.y))
-        self.plot.set_axes(*titles, new.x.unit, new.y.unit)
+        x, y = (shortened(axis.title, LONGEST_TITLE) for axis in (new.x, new.y))
+        self.plot.set_axes(x, y, new.x.unit, new.y.unit)
         front = [new.points[i] for i in new.front]
         theme = look.theme
         self._front.setData([p.x for p in front], [p.y for p in front], pen=pg.mkPen(theme.quiet, width=1))
