@@ -177,9 +177,9 @@ class ValueRecord(Frozen):
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
     version: int | None = Field(None, exclude=True)
-    name: str
+    name: str = ""
     settings: dict[str, Any] | None = Field(default={}, exclude_if=lambda settings: settings == {})
-    reference: str | None = Field(None, exclude_if=lambda reference: reference is None)
+    reference: str | None = Field(default=None, exclude_if=lambda reference: reference is None)
 
     @model_validator(mode="before")
     @classmethod

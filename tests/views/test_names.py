@@ -1,5 +1,7 @@
 """Values of other parameters or another reference are told apart wherever the window shows them."""
 
+from typing import Any
+
 import pytest
 from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
@@ -37,13 +39,13 @@ def measure(session: Session, k: int, reference: str) -> None:
     )
     trials = []
     for name in ("resnet8", "high"):
+        model, data = specs[name].model, specs[name].data
         inputs = {other.identity: other}
-        asked = {"data": specs[name].data, "measures": measures, "reference": other.identity}
-        trials.append(Trial(model=specs[name].model, inputs=inputs, **asked))
+        trials.append(Trial(model=model, inputs=inputs, data=data, measures=measures, reference=other.identity))
     space.add_plan(Plan(title="more", trials=tuple(trials)), "")
     for trial in trials:
         values = (Value(measure=TOPK, value=k / 4, unit="fraction"), Value(measure=FLIPS, value=0.01 * k))
-        plain = {"columns": {}, "checkpoint": None, "facts": {}, "seconds": 1}
+        plain: dict[str, Any] = {"columns": {}, "checkpoint": None, "facts": {}, "seconds": 1}
         space.finish(TrialResult(trial=trial.identity, values=values, compared=frozenset({FLIPS}), **plain))
 
 
@@ -81,7 +83,7 @@ def test_an_older_choice_means_the_only_way_and_where_there_are_several_it_names
     session.set_option("tradeoff.y", FLIPS)
     panel = show(qtbot, TradeoffPanel, session)
     assert panel.state is not None
-    assert panel.state.points == ()
+    assert not panel.state.points
     assert f"Choose one: {FLIPS} (against resnet8); {FLIPS} (against high)." in panel._legend.text()
     with pytest.raises(Exception, match="was measured in several ways"):
         draw(None, panel.state)  # type: ignore[arg-type]

@@ -113,7 +113,9 @@ def test_a_kept_fit_is_told_with_the_names_that_it_means(space: Workspace) -> No
     }
 
 
-MEASURING = Measuring(data="test", what=("accuracy", TOPK, "compare.flips"), reference="net", k=3)
+MEASURING = Measuring.model_validate(
+    {"data": "test", "what": ("accuracy", TOPK, "compare.flips"), "reference": "net", "k": 3}
+)
 
 
 @pytest.mark.parametrize(
