@@ -112,10 +112,12 @@ def chosen(session: "Session", option: str) -> tuple[str | None, str]:
     What was measured in several ways stays as it was chosen, and there is nothing to show until one of them is.
     """
     name = session.option(option)
-    plain = plain_name(name or "")
+    if not name or name in session.shown.measures:
+        return name, ""
+    plain = plain_name(name)
     alike = [value for row in session.shown.rows for value in row.values.values() if value.measure == plain]
     try:
-        return (meant(name, alike) if name and alike else name), ""
+        return (meant(name, alike) if alike else name), ""
     except UserError as error:
         return name, str(error)
 

@@ -99,11 +99,6 @@ class Trial(Frozen):
         later += [{"reference": self.reference}] if self.reference else []
         return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
-    def version_of(self, value: str) -> int | None:
-        """Return the version of the measure that gives a value, by the value's name; None if none of these does."""
-        giver = self.giver_of(value)
-        return giver.version if giver else None
-
     def giver_of(self, value: str) -> MeasureSpec | None:
         """Return the measure that gives a value, by what that calls it; None if none of these does."""
         measures = {spec.measure: spec for spec in self.measures}

@@ -55,7 +55,6 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             high=row["high"],
             unit=row["unit"],
             overlap=None if row["dataless"] else _overlap(row, learnt),
-            version=told.specs[row["trial"]].version_of(row["measure"]),
             **of._asdict(),
         )
         for row, of in _latest(keyed)
@@ -89,11 +88,12 @@ def keep_defaults(db: sqlite3.Connection, defaults: Mapping[str, Mapping[str, An
 
 
 class _Measured(NamedTuple):
-    """A value's name, every parameter of its measure, and the model that it is compared with, by name."""
+    """A value's name, every parameter of its measure, the model that it is compared with, and the measure's version."""
 
     name: str
     settings: dict[str, Any] | None
     reference: str | None
+    version: int | None
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,8 @@ class _Told:
         defaults = self.defaults.get(measure or "")
         settings = giver.parameters if giver else {} if defaults == {} else otherwise
         reference = self.models.get(spec.reference or "") if row["compared"] else None
-        return _Measured(str(name_of(plain, settings, defaults, reference)), settings, reference)
+        name = str(name_of(plain, settings, defaults, reference))
+        return _Measured(name, settings, reference, giver.version if giver else None)
 
 
 def _defaults(db: sqlite3.Connection) -> dict[str, dict[str, Any]]:
