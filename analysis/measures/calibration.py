@@ -1,12 +1,15 @@
 """Whether the network is as often right as it claims to be."""
 
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
 from ...kernels.calibration import best_temperature, class_wise_error, equal_count, equal_width, reliability
+from ...kernels.intervals import Interval
+from ...kernels.intervals.binned import binned_interval, difference_of_errors
 from ...kernels.intervals.shares import share_interval
 from ..catalogue import Quantity
 from ..registry import parameter
@@ -26,6 +29,10 @@ def _error(name: str, title: str) -> Quantity:
     return Quantity(name=f"calibration.{name}", title=title, unit="fraction", better="lower")
 
 
+def _loss(name: str, title: str, better: Literal["higher", "lower"]) -> Quantity:
+    return Quantity(name=f"calibration.{name}", title=title, unit="nats", better=better)
+
+
 @MEASURES.register(
     "calibration",
     title="Calibration",
@@ -36,22 +43,32 @@ def _error(name: str, title: str) -> Quantity:
         _error("classwise", "Class-wise calibration error"),
         _error("mce", "Maximum calibration error"),
         *mean_and_column("calibration.brier", "Brier score", better="lower"),
-        Quantity(name="calibration.nll", title="Negative log-likelihood (NLL)", unit="nats", better="lower"),
-        Quantity(name="calibration.temperature", title="Best temperature"),
-        _error("scaled_ece", "Calibration error after temperature scaling"),
-        Quantity(name="calibration.scaled_nll", title="NLL after temperature scaling", unit="nats", better="lower"),
+        _loss("nll", "Negative log-likelihood (NLL)", "lower"),
+        Quantity(name="calibration.temperature", title="Best temperature, for one half of the samples"),
+        _error("unscaled_ece", "Calibration error before temperature scaling, on the other half"),
+        _error("scaled_ece", "Calibration error after temperature scaling, on the other half"),
+        Quantity(
+            name="calibration.ece_removed",
+            title="Calibration error that temperature scaling removes, on the other half",
+            unit="fraction",
+            better="higher",
+        ),
+        _loss("unscaled_nll", "NLL before temperature scaling, on the other half", "lower"),
+        _loss("scaled_nll", "NLL after temperature scaling, on the other half", "lower"),
+        _loss("nll_removed", "NLL that temperature scaling removes, on the other half", "higher"),
         Quantity(name="calibration.confidence", title="Confidence in a bin", unit="fraction"),
         Quantity(name="calibration.accuracy", title="Accuracy in a bin", unit="fraction"),
         Quantity(name="calibration.share", title="Samples in a bin", unit="fraction"),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
 )
 def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterator[Value | Column]:
     """Gap between confidence and accuracy, in bins of equal width and of equal count, Brier score and likelihood.
 
-    Errors in bins have no interval: they are biased upwards by the noise in each bin, and resampling adds to it.
-    The temperature is fitted on one random half of the samples, and what is ``scaled`` is measured on the other. The
+    Errors in bins are biased upwards by the noise in each; the intervals of those of the prediction allow for that, and
+    class-wise and maximum errors have none. The temperature is fitted on one random half of the samples. On the other,
+    the same for all of them, is measured what is ``unscaled`` and ``scaled``, and what scaling ``removed``. The
     reliability diagram is told as ``.bin.FROM-TO`` for each bin of equal width with samples in it, over all of them.
 
     Raises
@@ -73,15 +90,12 @@ def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterat
 
 def _errors(logarithms: NDArray[np.float64], labels: NDArray[np.int64], bins: int) -> Iterator[Value]:
     confidence, correct = _confidence(logarithms, labels)
-    even = reliability(confidence, correct, equal_width(confidence, bins), bins)
-    full = reliability(confidence, correct, equal_count(confidence, bins), bins)
+    even = equal_width(confidence, bins)
+    for name, places in (("ece", even), ("adaptive", equal_count(confidence, bins))):
+        yield with_interval(f"calibration.{name}", binned_interval(confidence, correct, places), "fraction")
     classwise = class_wise_error(np.exp(logarithms), labels, bins)
-    for name, error in (
-        ("ece", even.error),
-        ("adaptive", full.error),
-        ("classwise", classwise),
-        ("mce", even.largest),
-    ):
+    largest = reliability(confidence, correct, even, bins).largest
+    for name, error in (("classwise", classwise), ("mce", largest)):
         yield Value(measure=f"calibration.{name}", value=error, unit="fraction")
 
 
@@ -102,11 +116,23 @@ def _scaled(evidence: Evidence, logarithms: NDArray[np.float64], bins: int) -> I
     fitted, held_out = np.array_split(order, 2)
     temperature = best_temperature(logarithms[fitted], evidence.labels[fitted])
     yield Value(measure="calibration.temperature", value=temperature)
-    scaled, labels = log_softmax(logarithms[held_out] / temperature, axis=1), evidence.labels[held_out]
-    confidence, correct = _confidence(scaled, labels)
-    error = reliability(confidence, correct, equal_width(confidence, bins), bins).error
-    yield Value(measure="calibration.scaled_ece", value=error, unit="fraction")
-    yield mean_value("calibration.scaled_nll", _surprise(scaled, labels), "nats")
+    plain, labels = logarithms[held_out], evidence.labels[held_out]
+    scaled = log_softmax(plain / temperature, axis=1)
+    yield from _errors_of_half(_even_error(plain, labels, bins), _even_error(scaled, labels, bins))
+    before, after = _surprise(plain, labels), _surprise(scaled, labels)
+    for name, losses in (("unscaled_nll", before), ("scaled_nll", after), ("nll_removed", before - after)):
+        yield mean_value(f"calibration.{name}", losses, "nats")
+
+
+def _errors_of_half(before: Interval, after: Interval) -> Iterator[Value]:
+    removed = difference_of_errors(before, after)
+    for name, error in (("unscaled_ece", before), ("scaled_ece", after), ("ece_removed", removed)):
+        yield with_interval(f"calibration.{name}", error, "fraction")
+
+
+def _even_error(logarithms: NDArray[np.float64], labels: NDArray[np.int64], bins: int) -> Interval:
+    confidence, correct = _confidence(logarithms, labels)
+    return binned_interval(confidence, correct, equal_width(confidence, bins))
 
 
 def _confidence(

@@ -1,12 +1,13 @@
 """What one of two models knows and the other does not."""
 
 from collections.abc import Iterator
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..catalogue import Quantity
-from . import MEASURES, Evidence, Parameters, Value
+from . import MEASURES, Evidence, Parameters, Remark, Value
 from .summaries import by_class, outcome, share_value
 
 
@@ -30,13 +31,13 @@ def _share(name: str, title: str) -> Quantity:
         _share("mendable", "Its errors that the reference has right"),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
     compares=True,
 )
-def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value]:
+def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value | Remark]:
     """Count the samples and classes that the model has right and the reference wrong, and the other way round.
 
-    Shares of errors are 0, without an interval, where there are none.
+    There is no share of errors where there are none.
 
     Raises
     ------
@@ -48,9 +49,14 @@ def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> It
         yield share_value(f"compare.complementary.{name}", members)
         yield from by_class(f"compare.complementary.{name}", members, evidence, share_value)
     yield share_value("compare.complementary.either", own | other)
-    yield _of_errors("compare.complementary.mended", own[~other])
-    yield _of_errors("compare.complementary.mendable", other[~own])
+    yield from _of_errors("mended", own[~other], "the reference")
+    yield from _of_errors("mendable", other[~own], "the model")
 
 
-def _of_errors(name: str, hits: NDArray[np.bool_]) -> Value:
-    return share_value(name, hits) if len(hits) else Value(measure=name, value=0.0, unit="fraction")
+def _of_errors(name: str, hits: NDArray[np.bool_], whose: str) -> Iterator[Value | Remark]:
+    measure = f"compare.complementary.{name}"
+    if len(hits):
+        yield share_value(measure, hits)
+    else:
+        yield Value(measure=measure, value=nan, unit="fraction")
+        yield Remark(f"there is no share that is {name}, for {whose} makes no error.")

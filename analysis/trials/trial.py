@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..identity import digest
 from ..naming import giver_among
+from ..renamed import current
 from .data import DataSpec
 from .frozen import Frozen
 from .models import ModelSpec
@@ -101,7 +102,7 @@ class Trial(Frozen):
 
     def giver_of(self, value: str) -> MeasureSpec | None:
         """Return the measure that gives a value, by what that calls it; None if none of these does."""
-        measures = {spec.measure: spec for spec in self.measures}
+        measures = {current(spec.measure): spec for spec in self.measures}
         return measures.get(giver_among(measures, value) or "")
 
     @property

@@ -145,6 +145,12 @@ DELETE FROM functions;
 DROP TABLE fingerprints;
 """
 
+# What measures nothing but a score is no longer called certified.
+_RENAMED = """
+UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.certified';
+UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
+"""
+
 # What the measures' parameters were by default so far; which values and columns set their model beside the reference;
 # columns of one name side by side, by what they were measured with.
 _NAMES = """
@@ -172,10 +178,10 @@ INSERT INTO defaults VALUES
     ('proxy.gradsign', '{"samples": 64, "weights": "initial"}'),
     ('proxy.synflow', '{"weights": "initial"}'),
     ('robustness.bounds', '{"radius": 0.004, "samples": 256}'),
-    ('robustness.certified', '{}'),
     ('robustness.corruptions', '{"corruptions": ["gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur",
         "glass_blur", "motion_blur", "zoom_blur", "snow", "frost", "fog", "brightness", "contrast",
         "elastic_transform", "pixelate", "jpeg_compression"], "severities": [1, 2, 3, 4, 5]}'),
+    ('robustness.great', '{}'),
     ('subpopulation', '{"group": ""}');
 ALTER TABLE measures ADD COLUMN compared INTEGER NOT NULL DEFAULT 0;
 UPDATE measures SET compared = 1
@@ -201,6 +207,7 @@ MIGRATIONS: tuple[str, ...] = (
     _DOUBTS,
     _BY_DATA,
     _SIZED,
+    _RENAMED,
     _NAMES,
 )
 

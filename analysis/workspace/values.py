@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..naming import giver_among, name_of
+from ..renamed import current
 from ..trials import Trial
 from .files import ARRAYS
 from .learning import learnt_from
@@ -122,7 +123,7 @@ class _Told:
     def _measured(self, row: sqlite3.Row, plain: str, otherwise: dict[str, Any] | None) -> _Measured:
         spec = self.specs[row["trial"]]
         giver = spec.giver_of(plain)
-        measure = giver.measure if giver else giver_among(self.defaults, plain)
+        measure = current(giver.measure) if giver else giver_among(self.defaults, plain)
         defaults = self.defaults.get(measure or "")
         settings = giver.parameters if giver else {} if defaults == {} else otherwise
         reference = self.models.get(spec.reference or "") if row["compared"] else None
