@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .catalogue import Entry, Quantity, base_name
+from .catalogue import Entry, Quantity
 from .errors import UserError, unknown
+from .naming import base_name
 from .renamed import current
 
 Kind = Literal["method", "measure", "projection", "preset", "fit"]
@@ -82,6 +83,11 @@ class Registered(Generic[Function]):
         """Return whether a measure's value, by its full name, is the same beside every data set."""
         sized = {quantity.name for quantity in self.entry.quantities if quantity.sized}
         return self.dataless and base_name(value) not in sized
+
+    def compares(self, value: str) -> bool:
+        """Return whether a measure's value or column, by its full name, sets the model beside the reference."""
+        compared = {quantity.name for quantity in self.entry.quantities if quantity.compared}
+        return self.entry.compares is True or base_name(value) in compared
 
     def check(self, values: dict[str, Any]) -> Parameters:
         """Return the parameters with their defaults filled in.

@@ -1,6 +1,6 @@
 """What the measures of a trial say of its model, and where its scores say nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -37,6 +37,14 @@ def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
     if absent:
         found.remarks.append(f"{_titled(trial)} has no {', '.join(absent)}: not every sample has scores.")
     return found
+
+
+def compared(trial: Trial, names: Iterable[str]) -> frozenset[str]:
+    """Return which values and columns, by what their measures call them, set the trial's model beside the reference."""
+    if trial.reference is None:
+        return frozenset()
+    givers = {name: trial.giver_of(name) for name in names}
+    return frozenset(name for name, giver in givers.items() if giver and MEASURES.get(giver.measure).compares(name))
 
 
 def _take(found: Findings, title: str, spec: MeasureSpec, evidence: Evidence) -> None:

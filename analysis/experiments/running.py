@@ -33,7 +33,7 @@ from ..models.padding import masking
 from ..models.progress import stated_progress
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult
 from .device import device_name
-from .evaluating import Findings, evaluate
+from .evaluating import Findings, compared, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
@@ -113,6 +113,7 @@ class Runner:
             seconds=time.perf_counter() - start,
             passed=found.passed,
             dataless=frozenset(found.said.dataless),
+            compared=compared(trial, (*(value.measure for value in found.said.values), *found.said.columns)),
             overlap=overlap,
         )
 

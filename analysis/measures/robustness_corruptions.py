@@ -63,7 +63,11 @@ class CorruptionParameters(Parameters):
         Quantity(name=f"{_ID}.accuracy", title="Accuracy under corruption", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.error", title="Mean corruption error", unit="fraction", better="lower"),
         Quantity(
-            name=f"{_ID}.mce", title="Corruption error over the reference's (mCE)", unit="fraction", better="lower"
+            name=f"{_ID}.mce",
+            title="Corruption error over the reference's (mCE)",
+            unit="fraction",
+            better="lower",
+            compared=True,
         ),
         Quantity(name=f"{_ID}.drop", title="Accuracy lost to corruption", unit="fraction", better="lower"),
         Quantity(name=f"{_ID}.redundancy", title="Mean correlation of errors between corruptions"),

@@ -1,7 +1,7 @@
 """From a workspace to the table of a fit, and what that table depends on."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -12,6 +12,7 @@ from ..identity import digest
 from ..measured import Row, rows_on
 from ..trials import FitSpec, Value
 from ..workspace import ModelRecord, ValueRecord, Workspace
+from .meaning import meaning
 from .table import Member
 
 
@@ -25,6 +26,12 @@ def members_of(space: Workspace, spec: FitSpec) -> tuple[Member, ...]:
         for model in models.values()
         if model.identity in entries
     )
+
+
+def named_in(space: Workspace, spec: FitSpec) -> Callable[[str], str]:
+    """Return what says which values of its models a fit means by a name."""
+    values = (value for row in _rows(space, spec) for value in row.values.values())
+    return meaning(values, spec.measured, {model.identity: model.name for model in space.models()})
 
 
 def cautions_of(space: Workspace, spec: FitSpec) -> tuple[str, ...]:
@@ -73,7 +80,7 @@ def _rows(space: Workspace, spec: FitSpec) -> tuple[Row, ...]:
 
 
 def _values(rows: Iterable[Row]) -> dict[str, dict[str, Value]]:
-    """Return every quantity, the mean over the seeds that it was measured with, by the model's name."""
+    """Return every value by its name, the mean over the seeds that it was measured with, by the model's name."""
     found: dict[str, dict[str, list[ValueRecord]]] = {}
     for row in rows:
         for measure, record in row.values.items():
@@ -84,7 +91,7 @@ def _values(rows: Iterable[Row]) -> dict[str, dict[str, Value]]:
 def _mean(records: Sequence[ValueRecord]) -> Value:
     value, low, high = (_mean_of([getattr(record, field) for record in records]) for field in ("value", "low", "high"))
     assert value is not None, "every record has a value"
-    return Value(measure=records[0].measure, value=value, low=low, high=high, unit=records[0].unit)
+    return Value(measure=records[0].name, value=value, low=low, high=high, unit=records[0].unit)
 
 
 def _mean_of(numbers: Sequence[float | None]) -> float | None:

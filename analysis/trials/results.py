@@ -71,6 +71,8 @@ class TrialResult(Frozen):
         Its run over the data, where there was one.
     dataless : frozenset of str
         Names of the values that no data went into: they hold beside every data set.
+    compared : frozenset of str
+        Names of the values and columns that set the model beside the trial's reference.
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked.
@@ -84,6 +86,7 @@ class TrialResult(Frozen):
     seconds: float
     passed: Pass | None = None
     dataless: frozenset[str] = frozenset()
+    compared: frozenset[str] = frozenset()
     overlap: float | None = None
 
 

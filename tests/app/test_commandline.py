@@ -19,7 +19,7 @@ from graftwork.analysis.workspace import Workspace
 from .conftest import Program
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
-KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit"]
+KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit", "name"]
 RECIPE = f"""
 seeds = [0]
 [[model]]
