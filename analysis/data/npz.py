@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from ..weights import WEIGHT
 from .arrays import ArraySource
 from .labelled import Labels, encode, encode_named, unlabelled
 from .npz_file import NpzFile
 from .rows import RowSource, plain
 from .samples import as_samples
 from .source import Source, has_suffix, refuse_scaling, source
+from .weights import as_weights
 
 _SAMPLES = ("images", "x", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label", "target")
@@ -70,5 +72,6 @@ def _further(
     for kind, names in (("label", spec.labels), ("group", spec.groups)):
         for name in names:
             yield f"{kind}.{name}", plain(_column(file, f"values of '{name}'", patterns, (name,), count))
-    if spec.weight:
-        yield "weight", _column(file, "weights", patterns, (spec.weight,), count)
+    if spec.weight is not None:
+        label = spec.label or next((name for name in _LABELS if name == spec.weight), None)
+        yield WEIGHT, as_weights(spec, _column(file, "weights", patterns, (spec.weight,), count), label)

@@ -30,6 +30,7 @@ from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
+from ..weights import weights_of
 from .class_order import remarks_on
 from .device import device_name
 from .evaluating import Findings, evaluate
@@ -37,6 +38,7 @@ from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
+from .weighing import remarks_on_measures
 
 _THUMBNAIL_BUDGET = 1 << 29
 
@@ -187,7 +189,10 @@ class Runner:
     def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
             return []
-        return list(remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
+        return [
+            *remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)),
+            *remarks_on_measures(trial),
+        ]
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -203,6 +208,7 @@ class Runner:
             device=self.device,
             seed=trial.seed,
             ticket=ticket,
+            weights=weights_of(data.further) if data is not None else None,
             reference=reference,
         )
 
@@ -236,7 +242,7 @@ class Runner:
     def _keep_data(self, spec: DataSpec, data: DataSet, inputs: Inputs) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
         path = self.root / "arrays" / spec.file
-        if not path.exists():
+        if not path.exists() or not set(data.further) <= set(Columns(path)):
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
             columns |= data.further

@@ -1,17 +1,25 @@
 """Whether the network is as often right as it claims to be."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from ...kernels.calibration import best_temperature, class_wise_error, equal_count, equal_width, reliability
-from ...kernels.intervals.shares import share_interval
+from ...kernels.calibration import (
+    Reliability,
+    best_temperature,
+    class_wise_error,
+    equal_count,
+    equal_width,
+    reliability,
+)
 from ..catalogue import Quantity
 from ..registry import parameter
+from ..weights import Weights, some
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import mean_and_column, mean_value, whole_logits, with_interval
+from .summaries import counting, mean_and_column, mean_value, share_value, whole_logits
 
 _FEWEST = 4  # samples of which a half can tell a temperature
 
@@ -45,14 +53,16 @@ def _error(name: str, title: str) -> Quantity:
         Quantity(name="calibration.share", title="Samples in a bin", unit="fraction"),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
 )
 def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterator[Value | Column]:
     """Gap between confidence and accuracy, in bins of equal width and of equal count, Brier score and likelihood.
 
-    Errors in bins have no interval: they are biased upwards by the noise in each bin, and resampling adds to it.
-    The temperature is fitted on one random half of the samples, and what is ``scaled`` is measured on the other. The
-    reliability diagram is told as ``.bin.FROM-TO`` for each bin of equal width with samples in it, over all of them.
+    Errors in bins have no interval: they are biased upwards by the noise in each bin, and resampling adds to it. Where
+    samples are weighted, bins of equal count are those of equal weight. The temperature is fitted on one random half of
+    the samples, and what is ``scaled`` is measured on the other. The reliability diagram is told as ``.bin.FROM-TO``
+    for each bin of equal width with samples in it, over all of them.
 
     Raises
     ------
@@ -60,67 +70,81 @@ def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterat
         If the labels do not fit the network.
     """
     logarithms = log_softmax(whole_logits(evidence).astype(np.float64), axis=1)
-    labels, bins = evidence.labels, parameters.bins
-    yield from _errors(logarithms, labels, bins)
-    brier = _brier(logarithms, labels)
-    yield mean_value("calibration.brier", brier, bounds=(0, 2))
+    told, bins = Told(logarithms, evidence.labels, evidence.weights), parameters.bins
+    yield from _errors(told, bins)
+    brier = _brier(told)
+    yield mean_value("calibration.brier", brier, bounds=(0, 2), weights=told.weights)
     yield Column("calibration.brier", brier.astype(np.float32))
-    yield mean_value("calibration.nll", _surprise(logarithms, labels), "nats")
-    yield from _diagram(logarithms, labels, bins)
-    if len(labels) >= _FEWEST:
-        yield from _scaled(evidence, logarithms, bins)
+    yield mean_value("calibration.nll", _surprise(told), "nats", weights=told.weights)
+    yield from _diagram(told, bins)
+    counted = np.flatnonzero(counting(evidence, np.ones(len(logarithms), bool)))
+    if len(counted) >= _FEWEST:
+        yield from _scaled(told.of(counted), evidence.seed, bins)
 
 
-def _errors(logarithms: NDArray[np.float64], labels: NDArray[np.int64], bins: int) -> Iterator[Value]:
-    confidence, correct = _confidence(logarithms, labels)
-    even = reliability(confidence, correct, equal_width(confidence, bins), bins)
-    full = reliability(confidence, correct, equal_count(confidence, bins), bins)
-    classwise = class_wise_error(np.exp(logarithms), labels, bins)
+class Told(NamedTuple):
+    """Logarithms of the probabilities, (samples, classes), the true classes and the weights, (samples,)."""
+
+    logarithms: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    weights: Weights
+
+    def of(self, places: NDArray[np.int64]) -> "Told":
+        """Return the same of some samples."""
+        return Told(self.logarithms[places], self.labels[places], some(self.weights, places))
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """Probability of the prediction, (samples,)."""
+        return np.asarray(np.exp(self.logarithms.max(axis=1)))
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """Whether it is the true class, (samples,)."""
+        return np.asarray(self.logarithms.argmax(axis=1) == self.labels)
+
+    def reliability(self, bins: int) -> Reliability:
+        """Return the reliability diagram in bins of equal width."""
+        return reliability(self.confidence, self.correct, equal_width(self.confidence, bins), bins, self.weights)
+
+
+def _errors(told: Told, bins: int) -> Iterator[Value]:
+    even, places = told.reliability(bins), equal_count(told.confidence, bins, told.weights)
+    full = reliability(told.confidence, told.correct, places, bins, told.weights)
     for name, error in (
         ("ece", even.error),
         ("adaptive", full.error),
-        ("classwise", classwise),
+        ("classwise", class_wise_error(np.exp(told.logarithms), told.labels, bins, told.weights)),
         ("mce", even.largest),
     ):
         yield Value(measure=f"calibration.{name}", value=error, unit="fraction")
 
 
-def _diagram(logarithms: NDArray[np.float64], labels: NDArray[np.int64], bins: int) -> Iterator[Value]:
-    confidence, correct = _confidence(logarithms, labels)
-    diagram = reliability(confidence, correct, equal_width(confidence, bins), bins)
+def _diagram(told: Told, bins: int) -> Iterator[Value]:
+    diagram, places = told.reliability(bins), equal_width(told.confidence, bins)
     for place in np.flatnonzero(diagram.share):
-        where = f"bin.{place / bins:.3f}-{(place + 1) / bins:.3f}"
-        mean, right, share = (float(numbers[place]) for numbers in diagram)
-        size = round(share * len(labels))
-        yield Value(measure=f"calibration.confidence.{where}", value=mean, unit="fraction")
-        yield with_interval(f"calibration.accuracy.{where}", share_interval(round(right * size), size), "fraction")
-        yield with_interval(f"calibration.share.{where}", share_interval(size, len(labels)), "fraction")
+        where, inside = f"bin.{place / bins:.3f}-{(place + 1) / bins:.3f}", places == place
+        yield Value(measure=f"calibration.confidence.{where}", value=float(diagram.confidence[place]), unit="fraction")
+        yield share_value(f"calibration.accuracy.{where}", told.correct[inside], some(told.weights, inside))
+        yield share_value(f"calibration.share.{where}", inside, told.weights)
 
 
-def _scaled(evidence: Evidence, logarithms: NDArray[np.float64], bins: int) -> Iterator[Value]:
-    order = np.random.default_rng(evidence.seed).permutation(len(logarithms))
-    fitted, held_out = np.array_split(order, 2)
-    temperature = best_temperature(logarithms[fitted], evidence.labels[fitted])
+def _scaled(told: Told, seed: int, bins: int) -> Iterator[Value]:
+    order = np.random.default_rng(seed).permutation(len(told.labels))
+    fitted, held_out = (told.of(half) for half in np.array_split(order, 2))
+    temperature = best_temperature(*fitted)
     yield Value(measure="calibration.temperature", value=temperature)
-    scaled, labels = log_softmax(logarithms[held_out] / temperature, axis=1), evidence.labels[held_out]
-    confidence, correct = _confidence(scaled, labels)
-    error = reliability(confidence, correct, equal_width(confidence, bins), bins).error
-    yield Value(measure="calibration.scaled_ece", value=error, unit="fraction")
-    yield mean_value("calibration.scaled_nll", _surprise(scaled, labels), "nats")
+    scaled = held_out._replace(logarithms=log_softmax(held_out.logarithms / temperature, axis=1))
+    yield Value(measure="calibration.scaled_ece", value=scaled.reliability(bins).error, unit="fraction")
+    yield mean_value("calibration.scaled_nll", _surprise(scaled), "nats", weights=scaled.weights)
 
 
-def _confidence(
-    logarithms: NDArray[np.float64], labels: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    return np.exp(logarithms.max(axis=1)), logarithms.argmax(axis=1) == labels
+def _surprise(told: Told) -> NDArray[np.float64]:
+    return -np.take_along_axis(told.logarithms, told.labels[:, None], axis=1)[:, 0]
 
 
-def _surprise(logarithms: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    return -np.take_along_axis(logarithms, labels[:, None], axis=1)[:, 0]
-
-
-def _brier(logarithms: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def _brier(told: Told) -> NDArray[np.float64]:
     """Return Σ (p_k − [k = y])² over the classes of each sample, as Brier defined it in 1950."""
-    probabilities = np.exp(logarithms)
-    own = np.take_along_axis(probabilities, labels[:, None], axis=1)[:, 0]
+    probabilities = np.exp(told.logarithms)
+    own = np.take_along_axis(probabilities, told.labels[:, None], axis=1)[:, 0]
     return np.asarray((probabilities**2).sum(axis=1) - 2 * own + 1)

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..catalogue import Quantity
+from ..weights import some
 from . import MEASURES, Evidence, Parameters, Value
-from .summaries import by_class, outcome, share_value
+from .summaries import by_class, counting, outcome, share_value
 
 
 class ComplementaryParameters(Parameters):
@@ -30,7 +31,8 @@ def _share(name: str, title: str) -> Quantity:
         _share("mendable", "Its errors that the reference has right"),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
     compares=True,
 )
 def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value]:
@@ -45,12 +47,14 @@ def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> It
     """
     own, other = outcome(evidence).correct, outcome(evidence.compared).correct
     for name, members in (("own", own & ~other), ("other", other & ~own)):
-        yield share_value(f"compare.complementary.{name}", members)
+        yield share_value(f"compare.complementary.{name}", members, evidence.weights)
         yield from by_class(f"compare.complementary.{name}", members, evidence, share_value)
-    yield share_value("compare.complementary.either", own | other)
-    yield _of_errors("compare.complementary.mended", own[~other])
-    yield _of_errors("compare.complementary.mendable", other[~own])
+    yield share_value("compare.complementary.either", own | other, evidence.weights)
+    yield _of_errors("compare.complementary.mended", own, counting(evidence, ~other), evidence)
+    yield _of_errors("compare.complementary.mendable", other, counting(evidence, ~own), evidence)
 
 
-def _of_errors(name: str, hits: NDArray[np.bool_]) -> Value:
-    return share_value(name, hits) if len(hits) else Value(measure=name, value=0.0, unit="fraction")
+def _of_errors(name: str, hits: NDArray[np.bool_], errors: NDArray[np.bool_], evidence: Evidence) -> Value:
+    if not errors.any():
+        return Value(measure=name, value=0.0, unit="fraction")
+    return share_value(name, hits[errors], some(evidence.weights, errors))

@@ -20,7 +20,8 @@ class GreatParameters(Parameters):
     citation="Li, Chen and Ho 2024, GREAT Score: Global Robustness Evaluation of Adversarial Perturbation",
     quantities=mean_and_column("robustness.certified", "GREAT score", better="higher"),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
 )
 def great(evidence: Evidence, parameters: GreatParameters) -> Iterator[Value | Column]:
     """Mean certified distance √(π/2) · max(p_y − max p_j, 0) of the given samples, in units of the network's inputs.
@@ -39,5 +40,5 @@ def great(evidence: Evidence, parameters: GreatParameters) -> Iterator[Value | C
     own = np.take_along_axis(probabilities, place, axis=1)[:, 0]
     np.put_along_axis(probabilities, place, -np.inf, axis=1)
     distance = sqrt(pi / 2) * np.maximum(own - probabilities.max(axis=1), 0)
-    yield mean_value("robustness.certified", distance, bounds=(0, sqrt(pi / 2)))
+    yield mean_value("robustness.certified", distance, bounds=(0, sqrt(pi / 2)), weights=evidence.weights)
     yield Column("robustness.certified", distance.astype(np.float32))

@@ -16,6 +16,7 @@ from ..errors import UserError
 from ..identity import digest
 from ..jobs.executor import Executor
 from ..selection import Selection
+from ..weights import WEIGHT, relative
 from ..workspace import Workspace
 from .loading import Loading
 from .looking import Looking, State
@@ -96,30 +97,35 @@ class Arrays(Looking):
         return self._shared("picture")
 
     def _shared(self, name: str) -> NDArray[Any] | None:
-        data = self.state.data
-        file = next((str(c.path) for c in self.snapshot.columns if c.data == data and c.name == name), None)
+        file = self._file_of(name)
         return self.loading.fetch(("column", file, name), lambda: read_column(Path(file), name)) if file else None
+
+    def _file_of(self, name: str) -> str | None:
+        data = self.state.data
+        return next((str(c.path) for c in self.snapshot.columns if c.data == data and c.name == name), None)
 
     def accuracies(self) -> dict[str, Interval] | None:
         """Return each model's accuracy on the selected samples, on all where none is selected, by identity.
 
-        Each has its 95 % interval. A reader computes them; until it has, they are those of the selection
-        before, and None where there was none.
+        Each has its 95 % interval; samples are weighted where their data set weighs them. A reader computes them; until
+        it has, they are those of the selection before, and None where there was none.
         """
         wanted = (self.state.data, "correct")
         files = {model: file for (model, *rest), file in self.snapshot.column_files.items() if tuple(rest) == wanted}
         if not files:
             return {}
         rows = self.loading.fetch(("correctness", *files.values()), lambda: read_rows(map(Path, files.values())))
-        samples = self.samples()
-        if rows is None or not samples:
+        samples, declared = self.samples(), self._shared(WEIGHT)
+        if rows is None or not samples or (declared is None and self._file_of(WEIGHT)):
             return None
         selection = self._sized(samples)
-        return self.loading.latest(
-            ("accuracies", self.state.data),
-            (tuple(files.values()), selection.bits),
-            lambda: Correctness(tuple(files), rows, samples).accuracies(selection.mask if selection.count else None),
-        )
+
+        def told() -> dict[str, Interval]:
+            weights = None if declared is None else relative(declared)
+            within = selection.mask if selection.count else None
+            return Correctness(tuple(files), rows, samples, weights).accuracies(within)
+
+        return self.loading.latest(("accuracies", self.state.data), (tuple(files.values()), selection.bits), told)
 
     def projection(
         self, models: Sequence[str], method: str, column: str = "features", **parameters: Any

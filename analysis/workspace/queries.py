@@ -116,6 +116,7 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             low=row["low"],
             high=row["high"],
             unit=row["unit"],
+            weight=row["weight"],
             overlap=None if row["dataless"] else _overlap(row, learnt),
             version=specs[row["trial"]].version_of(row["measure"]),
         )

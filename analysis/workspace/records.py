@@ -127,8 +127,8 @@ class DataRecord(Frozen):
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
 
-    It belongs to its model, its data set and the seed of its measures. The last two fields are told where they are
-    not 0.
+    It belongs to its model, its data set and the seed of its measures. Seed, overlap and weight are told where there
+    is one.
 
     Attributes
     ----------
@@ -151,6 +151,8 @@ class ValueRecord(Frozen):
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked, or no data went into it.
+    weight : str or None
+        The column of the data by which its samples were weighted; None where all counted alike.
     version : int or None
         The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
@@ -168,6 +170,7 @@ class ValueRecord(Frozen):
     unit: str
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
+    weight: str | None = Field(default=None, exclude_if=lambda name: name is None)
     version: int | None = Field(None, exclude=True)
 
 

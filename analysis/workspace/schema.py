@@ -145,8 +145,26 @@ DELETE FROM functions;
 DROP TABLE fingerprints;
 """
 
+# The column by which a value's samples were weighted, and what was measured before weights were heeded.
+_WEIGHTED = """
+ALTER TABLE measures ADD COLUMN weight TEXT;
+INSERT INTO doubts SELECT identity, 'unweighted' FROM trials
+WHERE state = 'done' AND json_extract(spec, '$.data.weight') IS NOT NULL;
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
-MIGRATIONS: tuple[str, ...] = (_FIRST, _FUNCTIONS, _SEARCHES, _FITS, _CURVES, _ALIASES, _DOUBTS, _BY_DATA, _SIZED)
+MIGRATIONS: tuple[str, ...] = (
+    _FIRST,
+    _FUNCTIONS,
+    _SEARCHES,
+    _FITS,
+    _CURVES,
+    _ALIASES,
+    _DOUBTS,
+    _BY_DATA,
+    _SIZED,
+    _WEIGHTED,
+)
 
 
 def migrate(db: sqlite3.Connection, path: Path) -> None:

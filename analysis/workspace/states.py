@@ -120,10 +120,10 @@ def _twin(db: sqlite3.Connection, model: str, data: str, passed: Pass | None) ->
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:
     db.execute("DELETE FROM measures WHERE trial = ?", (result.trial,))
     db.executemany(
-        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless, weight)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (result.trial, place, v.measure, v.value, v.low, v.high, v.unit, v.measure in result.dataless)
+            (result.trial, place, v.measure, v.value, v.low, v.high, v.unit, v.measure in result.dataless, v.weight)
             for place, v in enumerate(result.values)
         ],
     )
