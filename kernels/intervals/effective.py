@@ -50,7 +50,8 @@ def weighted_moments(values: ArrayLike, weights: Floats) -> Moments:
     mean = float(np.average(numbers, weights=weights))
     apart = numbers - mean
     deviation = float(np.sqrt(np.average(apart**2, weights=weights)))
-    skew = float(np.average((apart / deviation) ** 3, weights=weights))
+    cubes = (np.cbrt(weights) * (apart / deviation)) ** 3  # finite, however small a weight
+    skew = float(cubes.sum() / weights.sum())
     return Moments(mean, deviation * (size / max(size - 1, np.finfo(float).tiny)) ** 0.5, skew, size)
 
 
