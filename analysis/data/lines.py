@@ -63,7 +63,7 @@ def _numbers(values: list[Any]) -> NDArray[Any]:
     """Return numbers as such, infinite where they are too large, and anything else as objects."""
     if not all(type(value) in (int, float) for value in values):
         return np.array(values, object)
-    return np.array([value if abs(value) < sys.float_info.max else np.inf for value in values], np.float64)
+    return np.array([np.inf if abs(value) > sys.float_info.max else value for value in values], np.float64)
 
 
 def _label(spec: DataSpec, objects: list[dict[str, Any]]) -> str | None:

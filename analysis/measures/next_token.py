@@ -52,7 +52,7 @@ def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[
         raise UserError("The loss over following tokens needs text.", "Measure it on lines of text with a tokenizer.")
     each = Losses(*map(np.concatenate, zip(*_losses(evidence, data), strict=True)))
     if not counting(evidence, each.tokens > 0).any():
-        raise UserError("In no sample that counts does a token follow another.", "Choose texts of at least two tokens.")
+        raise UserError("In no sample does a token follow another.", "Choose texts of at least two tokens.")
     mean = ratio_value("loss.next_token", *each, "nats", evidence.weights)
     yield mean
     ends = [None if bound is None else float(np.exp(bound)) for bound in (mean.low, mean.high)]
