@@ -154,7 +154,7 @@ def test_the_session_weighs_what_is_selected(space: Workspace) -> None:
 
     def told(much: float) -> bool:
         found = session.accuracies()
-        return bool(found) and found[one].mean == pytest.approx(much)
+        return found is not None and found[one].mean == pytest.approx(much)
 
     one = next(record.identity for record in space.models() if record.name == "one")
     weights, right = column(space, "weight"), column(space, "correct")

@@ -61,7 +61,7 @@ def test_shares_are_those_of_what_each_knew_alone(learnt: int, kept: int) -> Non
 
 def test_weighted_samples_carry_over_what_they_weigh() -> None:
     rows, fit = rights(10, 15), FITS.get(ID)
-    weights = np.random.default_rng(0).random(rows.shape[1])
+    weights = np.random.default_rng(0).random((rows.shape[1],))
     kept = Correctness(tuple(member.identity for member in members()), pack(rows), rows.shape[1], weights)
     found = {
         v.measure: v.value
