@@ -21,7 +21,7 @@ from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.session import Session
 from graftwork.analysis.sets.gathering import correctness_of
 from graftwork.analysis.trials import FitEntry, FitSpec
-from graftwork.analysis.workspace import Workspace
+from graftwork.analysis.workspace import Workspace, schema
 from graftwork.app.difference import differences, print_differences
 from tests.executing import carry_out
 
@@ -185,9 +185,9 @@ def test_what_an_earlier_version_measured_unweighted_is_told_until_it_is_measure
     folder = written(tmp_path)
     with Workspace.create(folder / "w.graft") as space:
         carry_out(space, RECIPE, folder)
-        before = space.info()["version"]
+    before = schema.MIGRATIONS.index(schema._WEIGHTED)
     with closing(sqlite3.connect(folder / "w.graft" / "workspace.db")) as db:
-        db.executescript(f"ALTER TABLE measures DROP COLUMN weight; PRAGMA user_version = {before - 1}")
+        db.executescript(f"ALTER TABLE measures DROP COLUMN weight; PRAGMA user_version = {before}")
     with Workspace.open(folder / "w.graft") as space:
         doubts = {record.name: record.doubt for record in space.models()}
         assert doubts["one"] == (

@@ -13,7 +13,7 @@ from graftwork.analysis.workspace import ValueRecord, Workspace, schema
 from .conftest import ACCURACY, DATA, A, B, run, trial
 
 OTHER = DATA.replaced(name="train", content="e" * 32)
-NEWER = {"measures": ("dataless",), "trials": ("overlap",), "datasets": ("classes",)}
+NEWER = {"measures": ("dataless", "weight"), "trials": ("overlap",), "datasets": ("classes",)}
 
 
 def measured(space: Workspace, spec: Trial, values: dict[str, float], **result: Any) -> None:
