@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from .renamed import former
+
 _SAMPLES = "samples"  # attribute of a packed column: how many truth values it holds
 
 
@@ -28,9 +30,9 @@ def place(column: h5py.Dataset) -> int | None:
 
 
 def read_column(path: Path, name: str) -> NDArray[Any]:
-    """Return one whole column; truth values as uint8, 0 or 1."""
+    """Return one whole column; truth values as uint8, 0 or 1. The file may have it under the name it had before."""
     with h5py.File(path, "r") as file:
-        column = file[name]
+        column = file[name if name in file else former(name)]
         values: NDArray[Any] = column[()]
         return np.unpackbits(values, count=int(column.attrs[_SAMPLES])) if _SAMPLES in column.attrs else values
 

@@ -15,6 +15,7 @@ import tomli_w
 from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from .errors import UserError
+from .renamed import CurrentName
 from .trials import DataFields, FeatureSpec, Frozen
 
 KEPT = "workspace:"
@@ -81,7 +82,7 @@ class Measuring(Frozen):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     data: str
-    what: tuple[str, ...] = ()
+    what: tuple[CurrentName, ...] = ()
     reference: str | None = None
     layers: str | tuple[str, ...] | None = None
     pool: Literal["mean", "flatten", "class", "last", "tokens"] = "mean"
@@ -122,8 +123,8 @@ class Fitting(Frozen):
     what: str
     name: str | None = None
     of: tuple[str, ...] = ()
-    x: str = ""
-    y: str = ""
+    x: CurrentName = ""
+    y: CurrentName = ""
     by: str | None = None
 
     @property
@@ -183,9 +184,9 @@ class Search(Frozen):
     """
 
     goal: Literal["smallest", "best"]
-    keep: dict[str, Annotated[float, Field(ge=0)]] = Field(default={})
-    under: dict[str, float] = Field(default={})
-    objectives: tuple[str, ...] = ()
+    keep: dict[CurrentName, Annotated[float, Field(ge=0)]] = Field(default={})
+    under: dict[CurrentName, float] = Field(default={})
+    objectives: tuple[CurrentName, ...] = ()
     trials: int = Field(default=40, ge=1)
     sampler: Sampler | None = None
     seed: int = 0

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .catalogue import Entry, Quantity, base_name
 from .errors import UserError, unknown
+from .renamed import current
 
 Kind = Literal["method", "measure", "projection", "preset", "fit"]
 Shapes = Mapping[str, Any]
@@ -195,7 +196,7 @@ class Shelf(Generic[Function]):
         return self._items
 
     def get(self, name: str) -> Registered[Function]:
-        """Return the function registered under ``name``.
+        """Return the function registered under ``name``, which may be one of earlier versions.
 
         Raises
         ------
@@ -203,9 +204,9 @@ class Shelf(Generic[Function]):
             If there is none; says the nearest.
         """
         items = self.load()
-        if name not in items:
+        if current(name) not in items:
             raise unknown(self.kind, name, list(items))
-        return items[name]
+        return items[current(name)]
 
 
 def _parameter_class(function: Callable[..., Any]) -> type[Parameters]:

@@ -11,6 +11,7 @@ from typing import Any
 from rich.table import Table
 
 from ..analysis.errors import UserError, unknown
+from ..analysis.renamed import current
 from ..analysis.sets import FITS
 from ..analysis.sets.kept import KeptFit
 from ..analysis.trials import FitEntry, FitResult, FitSpec, Value
@@ -62,8 +63,8 @@ def spec_of(space: Workspace, question: Question) -> FitSpec:
         version=fit.entry.version,
         parameters=fit.check(question.parameters).model_dump(mode="json"),
         of=tuple(_entry(space, pattern) for pattern in question.of or ("*",)),
-        x=question.x,
-        y=question.y,
+        x=current(question.x),
+        y=current(question.y),
         by=question.by,
         data=_data(space, question.data),
     )

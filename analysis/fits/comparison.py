@@ -46,7 +46,7 @@ def compare(first: Curve, second: Curve, low: float, high: float) -> Comparison:
     """Compare two laws, each fitted to four points or more, between two sizes, 0 < ``low`` < ``high``.
 
     The p-value is that of the extra sum of squares, F test, of the relative residuals, which are taken to scatter alike
-    about both laws.
+    about both laws; it is approximate where a number of a law lies at a bound.
 
     Source: Bates and Watts 1988, Nonlinear Regression Analysis and Its Applications, chapter 3 (nested models).
     """

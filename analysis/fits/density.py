@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from ...kernels.intervals import LEVEL, Interval, deviate
+from ...kernels.intervals import Interval
+from .drawn import drawn
 from .power_law import PowerLawFit, fit_power_law
 
 
@@ -38,17 +39,11 @@ def density(curve: PowerLawFit, size: float, error: Interval, seed: int = 0) -> 
     The error is drawn anew with each of the curve's resamples, as far to either side as its own interval reaches.
     """
     effective = curve.law.size_for(error.mean)
-    drawn = zip(curve.resampled, _drawn(error, len(curve.resampled), seed), strict=True)
-    low, high = _range([law.size_for(each) for law, each in drawn])
+    drawn_errors = drawn(error, len(curve.resampled), np.random.default_rng(seed))
+    pairs = zip(curve.resampled, drawn_errors, strict=True)
+    low, high = _range([law.size_for(each) for law, each in pairs])
     bounds = min(low, effective), max(high, effective)
     return Density(Interval(effective, *bounds), Interval(effective / size, bounds[0] / size, bounds[1] / size))
-
-
-def _drawn(error: Interval, count: int, seed: int) -> NDArray[np.float64]:
-    """Return normal draws about an error, with a deviation to either side of its own."""
-    deviates = np.random.default_rng(seed).standard_normal(count) / deviate(LEVEL)
-    sides = np.where(deviates < 0, error.mean - error.low, error.high - error.mean)
-    return error.mean + deviates * sides
 
 
 def _range(sizes: list[float]) -> tuple[float, float]:

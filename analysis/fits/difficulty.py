@@ -9,6 +9,7 @@ from scipy.cluster.vq import kmeans2
 
 from ...kernels.intervals import LEVEL, Interval, deviate
 from ...kernels.intervals.shares import share_interval
+from ..correctness import SIGNIFICANT
 from ..errors import UserError
 from .power_law import PowerLaw, fit_power_law
 
@@ -63,7 +64,7 @@ def fit_difficulty(
         At most so many.
     tolerance : float
         A cluster is predictable if its law misses its accuracies by no more than this, root mean square, and larger
-        models do better on it than smaller ones.
+        models do better on it than smaller ones by more than chance, or all models have all of it right.
     seed : int
         Seeds the clustering.
 
@@ -86,7 +87,12 @@ def fit_difficulty(
     errors = np.maximum(1 - accuracy, 0.5 / np.bincount(cluster))
     laws = tuple(fit_power_law(x, column, resamples=1).law for column in errors.T)
     residuals = np.array([1 - law.at(x) - column for law, column in zip(laws, accuracy.T, strict=True)])
-    rising = np.array([np.polyfit(np.log(x), column, 1)[0] > 0 or column.min() == 1 for column in accuracy.T])
+    rising = np.array(
+        [
+            column.min() == 1 or _rises(x, column, samples)
+            for column, samples in zip(accuracy.T, np.bincount(cluster), strict=True)
+        ]
+    )
     predictable = (np.sqrt((residuals**2).mean(1)) <= tolerance) & rising
     if not predictable.any():
         raise UserError("No group of samples follows a law of model size.", "Take more models, or a larger tolerance.")
@@ -130,11 +136,22 @@ def forecast_interval(fit: DifficultyFit, sizes: ArrayLike, missed: Mapping[int,
     """
     steps = np.log(np.asarray(sizes, np.float64))
     pace = np.sqrt(np.mean([(miss / (steps[-1] - steps[count - 1])) ** 2 for count, miss in missed.items()]))
-    reach = deviate(LEVEL) * float(pace) * max(np.log(at) - steps[-1], steps[-1] - steps[-2])
+    outside = max(np.log(at) - steps[-1], steps[0] - np.log(at))
+    reach = deviate(LEVEL) * float(pace) * max(outside, steps[-1] - steps[-2])
     expected, samples = fit.at(at), len(fit.cluster)
     own = share_interval(expected * samples, samples)
     low, high = expected - np.hypot(expected - own.low, reach), expected + np.hypot(own.high - expected, reach)
     return Interval(expected, max(float(low), 0.0), min(float(high), 1.0))
+
+
+def _rises(sizes: NDArray[np.float64], accuracy: NDArray[np.float64], samples: int) -> bool:
+    """Return whether accuracy on so many samples rises with the logarithm of size by more than chance, at 5 %.
+
+    Source: Armitage 1955, Tests for linear trends in proportions and frequencies, Biometrics 11:375.
+    """
+    steps, mean = np.log(sizes) - np.log(sizes).mean(), accuracy.mean()
+    error = np.sqrt((steps @ steps) * mean * (1 - mean) / samples)
+    return bool(steps @ accuracy > deviate(1 - 2 * SIGNIFICANT) * error)
 
 
 def _aligned(own: NDArray[np.int64], all_: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,5 +1,7 @@
 """Power laws: how an error falls with size, data or steps, where two cross, and what a beginning says of the end."""
 
+from math import exp, log
+from sys import float_info
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +18,9 @@ Floats = NDArray[np.float64]
 _STEEPEST, _FLATTEST = -5.0, -1e-3
 _GRID = 60
 _FEWEST = 4  # points for three numbers
+_LARGEST = log(float_info.max)
+POOR = 0.2
+"""Relative residual above which a law says little."""
 
 
 class PowerLaw(NamedTuple):
@@ -33,7 +38,10 @@ class PowerLaw(NamedTuple):
         """Return the size at which the law gives an error: infinite at and below γ."""
         if error <= self.gamma:
             return float("inf")
-        return float(((error - self.gamma) / self.alpha) ** (1 / self.beta)) if self.alpha > 0 else 0.0
+        if self.alpha == 0:
+            return 0.0
+        logarithm = log((error - self.gamma) / self.alpha) / self.beta
+        return exp(logarithm) if logarithm < _LARGEST else float("inf")
 
 
 class PowerLawFit(NamedTuple):

@@ -30,7 +30,12 @@ class BoundParameters(Parameters):
     citation="Mao et al. 2024, Understanding Certified Training with Interval Bound Propagation, arXiv:2306.10426",
     quantities=(
         Quantity(name="robustness.bounds.tightness", title="Tightness of interval bounds (log10)", better="higher"),
-        Quantity(name="robustness.bounds.accuracy", title="Certified accuracy", unit="fraction", better="higher"),
+        Quantity(
+            name="robustness.bounds.accuracy",
+            title="Accuracy that interval bounds certify",
+            unit="fraction",
+            better="higher",
+        ),
     ),
     version=3,
     weighs=True,

@@ -1,7 +1,7 @@
 """Whether the network is as often right as it claims to be."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,13 @@ from ...kernels.calibration import (
     equal_width,
     reliability,
 )
+from ...kernels.intervals import Interval
+from ...kernels.intervals.binned import binned_interval, difference_of_errors
 from ..catalogue import Quantity
 from ..registry import parameter
 from ..weights import Weights, some
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import counting, mean_and_column, mean_value, share_value, whole_logits
+from .summaries import counting, mean_and_column, mean_value, share_value, whole_logits, with_interval
 
 _FEWEST = 4  # samples of which a half can tell a temperature
 
@@ -34,6 +36,10 @@ def _error(name: str, title: str) -> Quantity:
     return Quantity(name=f"calibration.{name}", title=title, unit="fraction", better="lower")
 
 
+def _loss(name: str, title: str, better: Literal["higher", "lower"]) -> Quantity:
+    return Quantity(name=f"calibration.{name}", title=title, unit="nats", better=better)
+
+
 @MEASURES.register(
     "calibration",
     title="Calibration",
@@ -44,25 +50,35 @@ def _error(name: str, title: str) -> Quantity:
         _error("classwise", "Class-wise calibration error"),
         _error("mce", "Maximum calibration error"),
         *mean_and_column("calibration.brier", "Brier score", better="lower"),
-        Quantity(name="calibration.nll", title="Negative log-likelihood (NLL)", unit="nats", better="lower"),
-        Quantity(name="calibration.temperature", title="Best temperature"),
-        _error("scaled_ece", "Calibration error after temperature scaling"),
-        Quantity(name="calibration.scaled_nll", title="NLL after temperature scaling", unit="nats", better="lower"),
+        _loss("nll", "Negative log-likelihood (NLL)", "lower"),
+        Quantity(name="calibration.temperature", title="Best temperature, for one half of the samples"),
+        _error("unscaled_ece", "Calibration error before temperature scaling, on the other half"),
+        _error("scaled_ece", "Calibration error after temperature scaling, on the other half"),
+        Quantity(
+            name="calibration.ece_removed",
+            title="Calibration error that temperature scaling removes, on the other half",
+            unit="fraction",
+            better="higher",
+        ),
+        _loss("unscaled_nll", "NLL before temperature scaling, on the other half", "lower"),
+        _loss("scaled_nll", "NLL after temperature scaling, on the other half", "lower"),
+        _loss("nll_removed", "NLL that temperature scaling removes, on the other half", "higher"),
         Quantity(name="calibration.confidence", title="Confidence in a bin", unit="fraction"),
         Quantity(name="calibration.accuracy", title="Accuracy in a bin", unit="fraction"),
         Quantity(name="calibration.share", title="Samples in a bin", unit="fraction"),
     ),
     needs=("logits",),
-    version=4,
+    version=5,
     weighs=True,
 )
 def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterator[Value | Column]:
     """Gap between confidence and accuracy, in bins of equal width and of equal count, Brier score and likelihood.
 
-    Errors in bins have no interval: they are biased upwards by the noise in each bin, and resampling adds to it. Where
-    samples are weighted, bins of equal count are those of equal weight. The temperature is fitted on one random half of
-    the samples, and what is ``scaled`` is measured on the other. The reliability diagram is told as ``.bin.FROM-TO``
-    for each bin of equal width with samples in it, over all of them.
+    Errors in bins are biased upwards by the noise in each; the intervals of those of the prediction allow for that, and
+    class-wise and maximum errors have none. The temperature is fitted on one random half of the samples. On the other,
+    the same for all of them, is measured what is ``unscaled`` and ``scaled``, and what scaling ``removed``. The
+    reliability diagram is told as ``.bin.FROM-TO`` for each bin of equal width with samples in it, over all of them.
+    Where samples are weighted, bins of equal count are those of equal weight.
 
     Raises
     ------
@@ -71,15 +87,15 @@ def calibration(evidence: Evidence, parameters: CalibrationParameters) -> Iterat
     """
     logarithms = log_softmax(whole_logits(evidence).astype(np.float64), axis=1)
     told, bins = Told(logarithms, evidence.labels, evidence.weights), parameters.bins
-    yield from _errors(told, bins)
+    counted = told.of(np.flatnonzero(counting(evidence, np.ones(len(logarithms), bool))))
+    yield from _errors(counted, bins)
     brier = _brier(told)
     yield mean_value("calibration.brier", brier, bounds=(0, 2), weights=told.weights)
     yield Column("calibration.brier", brier.astype(np.float32))
     yield mean_value("calibration.nll", _surprise(told), "nats", weights=told.weights)
     yield from _diagram(told, bins)
-    counted = np.flatnonzero(counting(evidence, np.ones(len(logarithms), bool)))
-    if len(counted) >= _FEWEST:
-        yield from _scaled(told.of(counted), evidence.seed, bins)
+    if len(counted.labels) >= _FEWEST:
+        yield from _scaled(counted, evidence.seed, bins)
 
 
 class Told(NamedTuple):
@@ -107,16 +123,17 @@ class Told(NamedTuple):
         """Return the reliability diagram in bins of equal width."""
         return reliability(self.confidence, self.correct, equal_width(self.confidence, bins), bins, self.weights)
 
+    def error(self, places: NDArray[np.int64]) -> Interval:
+        """Return the expected calibration error in some bins, with its interval."""
+        return binned_interval(self.confidence, self.correct, places, self.weights)
+
 
 def _errors(told: Told, bins: int) -> Iterator[Value]:
-    even, places = told.reliability(bins), equal_count(told.confidence, bins, told.weights)
-    full = reliability(told.confidence, told.correct, places, bins, told.weights)
-    for name, error in (
-        ("ece", even.error),
-        ("adaptive", full.error),
-        ("classwise", class_wise_error(np.exp(told.logarithms), told.labels, bins, told.weights)),
-        ("mce", even.largest),
-    ):
+    even, full = equal_width(told.confidence, bins), equal_count(told.confidence, bins, told.weights)
+    for name, places in (("ece", even), ("adaptive", full)):
+        yield with_interval(f"calibration.{name}", told.error(places), "fraction")
+    classwise = class_wise_error(np.exp(told.logarithms), told.labels, bins, told.weights)
+    for name, error in (("classwise", classwise), ("mce", told.reliability(bins).largest)):
         yield Value(measure=f"calibration.{name}", value=error, unit="fraction")
 
 
@@ -135,8 +152,13 @@ def _scaled(told: Told, seed: int, bins: int) -> Iterator[Value]:
     temperature = best_temperature(*fitted)
     yield Value(measure="calibration.temperature", value=temperature)
     scaled = held_out._replace(logarithms=log_softmax(held_out.logarithms / temperature, axis=1))
-    yield Value(measure="calibration.scaled_ece", value=scaled.reliability(bins).error, unit="fraction")
-    yield mean_value("calibration.scaled_nll", _surprise(scaled), "nats", weights=scaled.weights)
+    errors = [half.error(equal_width(half.confidence, bins)) for half in (held_out, scaled)]
+    removed = difference_of_errors(*errors)
+    for name, error in zip(("unscaled_ece", "scaled_ece", "ece_removed"), (*errors, removed), strict=True):
+        yield with_interval(f"calibration.{name}", error, "fraction")
+    before, after = _surprise(held_out), _surprise(scaled)
+    for name, losses in (("unscaled_nll", before), ("scaled_nll", after), ("nll_removed", before - after)):
+        yield mean_value(f"calibration.{name}", losses, "nats", weights=held_out.weights)
 
 
 def _surprise(told: Told) -> NDArray[np.float64]:

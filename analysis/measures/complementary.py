@@ -1,13 +1,14 @@
 """What one of two models knows and the other does not."""
 
 from collections.abc import Iterator
+from math import nan
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..catalogue import Quantity
-from ..weights import some
-from . import MEASURES, Evidence, Parameters, Value
+from ..weights import Weights, some
+from . import MEASURES, Evidence, Parameters, Remark, Value
 from .summaries import by_class, counting, outcome, share_value
 
 
@@ -31,14 +32,14 @@ def _share(name: str, title: str) -> Quantity:
         _share("mendable", "Its errors that the reference has right"),
     ),
     needs=("logits",),
-    version=4,
+    version=5,
     weighs=True,
     compares=True,
 )
-def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value]:
+def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value | Remark]:
     """Count the samples and classes that the model has right and the reference wrong, and the other way round.
 
-    Shares of errors are 0, without an interval, where there are none.
+    There is no share of errors where there are none.
 
     Raises
     ------
@@ -50,11 +51,15 @@ def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> It
         yield share_value(f"compare.complementary.{name}", members, evidence.weights)
         yield from by_class(f"compare.complementary.{name}", members, evidence, share_value)
     yield share_value("compare.complementary.either", own | other, evidence.weights)
-    yield _of_errors("compare.complementary.mended", own, counting(evidence, ~other), evidence)
-    yield _of_errors("compare.complementary.mendable", other, counting(evidence, ~own), evidence)
+    for name, hits, missed, whose in (("mended", own, ~other, "the reference"), ("mendable", other, ~own, "the model")):
+        errors = counting(evidence, missed)
+        yield from _of_errors(name, hits[errors], some(evidence.weights, errors), whose)
 
 
-def _of_errors(name: str, hits: NDArray[np.bool_], errors: NDArray[np.bool_], evidence: Evidence) -> Value:
-    if not errors.any():
-        return Value(measure=name, value=0.0, unit="fraction")
-    return share_value(name, hits[errors], some(evidence.weights, errors))
+def _of_errors(name: str, hits: NDArray[np.bool_], weights: Weights, whose: str) -> Iterator[Value | Remark]:
+    measure = f"compare.complementary.{name}"
+    if len(hits):
+        yield share_value(measure, hits, weights)
+    else:
+        yield Value(measure=measure, value=nan, unit="fraction")
+        yield Remark(f"there is no share that is {name}, for {whose} makes no error.")

@@ -1,6 +1,7 @@
 """Whether groups of samples are treated alike."""
 
 from collections.abc import Iterator
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..catalogue import Quantity
 from ..errors import unknown
 from ..registry import parameter
 from ..weights import Weights
-from . import MEASURES, Evidence, Parameters, Value
+from . import MEASURES, Evidence, Parameters, Remark, Value
 from .groups import Groups, groups_of
 from .summaries import outcome, whole_logits, with_interval
 
@@ -42,15 +43,15 @@ def _gap(name: str, title: str) -> Quantity:
         _gap("accuracy", "Accuracy gap between groups"),
     ),
     needs=("logits",),
-    version=4,
+    version=5,
     weighs=True,
 )
-def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Value]:
+def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Value | Remark]:
     """Largest gaps between groups: in how often a class is given, given rightly, and given wrongly.
 
     Demographic parity compares P(prediction = c), equal opportunity P(prediction = c | label = c), equalised odds that
     and P(prediction = c | label ≠ c), of which the larger gap counts. Groups without such samples are left out.
-    Where no two groups compare a gap is 0, without an interval.
+    Where no two groups compare there is no gap.
 
     Raises
     ------
@@ -61,8 +62,11 @@ def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Val
     chosen = _positive(evidence, parameters.positive, classes)
     groups = groups_of(evidence, parameters.group)
     for name, gap in _gaps(evidence, groups, classes, chosen).items():
-        measure = f"fairness.{name}"
-        yield with_interval(measure, gap, "fraction") if gap else Value(measure=measure, value=0.0, unit="fraction")
+        if gap:
+            yield with_interval(f"fairness.{name}", gap, "fraction")
+        else:
+            yield Value(measure=f"fairness.{name}", value=nan, unit="fraction")
+            yield Remark(f"there is no gap of {name}: no two groups have samples to compare it on.")
 
 
 def _positive(evidence: Evidence, name: str, classes: int) -> NDArray[np.int64]:

@@ -37,8 +37,9 @@ class MarginParameters(Parameters):
 def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column | Remark]:
     """Angle of each feature to its class, its norm, and its signed distance to the nearest decision boundary.
 
-    A margin is negative where the network is wrong. There is no angle where the feature or its class has no direction,
-    and no margin where no class differs from the own one; a mean over such samples is absent.
+    The distance is one of features, and tells nothing of how near adversarial inputs lie. A margin is negative where
+    the network is wrong. There is no angle where the feature or its class has no direction, and no margin where no
+    class differs from the own one; a mean over such samples is absent.
 
     Raises
     ------

@@ -37,7 +37,8 @@ def aszero(evidence: Evidence, parameters: LengthDistortionParameters) -> Iterat
     """How many times longer a circle of inputs becomes as a curve of outputs; the mean over circles, with its interval.
 
     A circle is √d · (u cos θ + v sin θ) for random orthogonal unit vectors u and v of the d numbers of an input. Its
-    image's length is summed over chords. Weights that were pruned away are not there.
+    image's length is summed over chords, so that it is a little short. Weights that were pruned away are not there. The
+    interval is that of the circles drawn; how well it ranks networks by what they reach when trained, it does not tell.
 
     Raises
     ------

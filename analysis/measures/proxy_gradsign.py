@@ -28,7 +28,8 @@ class GradSignParameters(Parameters):
 def gradsign(evidence: Evidence, parameters: GradSignParameters) -> Iterator[Value]:
     """Σ over the weights of |Σ over samples of the sign of that weight's gradient|, on samples spread over the data.
 
-    In evaluation mode, so that a sample's gradient is its own. Weights that were pruned away have none.
+    In evaluation mode, so that a sample's gradient is its own. Weights that were pruned away have none. It grows with
+    the number of weights; how well it ranks these networks by what they reach when trained, it does not tell.
 
     Raises
     ------

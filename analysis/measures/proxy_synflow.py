@@ -30,7 +30,8 @@ class SynFlowParameters(Parameters):
 def synflow(evidence: Evidence, parameters: SynFlowParameters) -> Iterator[Value]:
     """Logarithm to base 10 of Σ |θ · ∂R/∂θ|, where R sums the outputs for an input of ones through weights |θ|.
 
-    Computed in float64, in evaluation mode. Weights that were pruned away are not there.
+    Computed in float64, in evaluation mode. Weights that were pruned away are not there. In the paper it scores weights
+    for pruning; that their sum ranks networks by what they reach when trained is practice of architecture search.
 
     Raises
     ------

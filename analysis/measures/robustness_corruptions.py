@@ -90,8 +90,8 @@ def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterato
     The mean corruption error is plain: the mean over corruptions of the error at each of the severities. With a
     reference there is also ``mce``, for which every corruption's error, summed over the severities, is divided by the
     reference's (equation 1 of the source); there is none where the reference makes no error under a corruption. The
-    redundancy of a corruption is the highest correlation, over the samples, of how
-    often it and another one mislead the network; where errors do not vary there is none.
+    redundancy of a corruption is the highest correlation, over the samples, of how often it and another one mislead the
+    network; where errors do not vary there is none. It is of these samples, without an interval.
 
     Column ``correct`` has one byte a corruption, in the order of the parameter: bit 0 is set where the sample is
     classified correctly at severity 1, up to bit 4 for severity 5.

@@ -1,11 +1,12 @@
 """Density: what size of a dense model a variant is worth."""
 
 from collections.abc import Iterator
-from math import isinf
+from math import isfinite, isinf
 
 from ..catalogue import Quantity
-from ..errors import unknown
+from ..errors import UserError, unknown
 from ..fits.density import Density, density, reference_curve
+from ..fits.power_law import POOR, PowerLawFit
 from ..registry import parameter
 from . import FITS, FittedCurve, Member, Parameters, Remark, Table, Value
 from .curves import law_curve
@@ -30,13 +31,21 @@ class DensityParameters(Parameters):
         Quantity(name=f"{_ID}.effective", title="Size of a dense model that does as well"),
         Quantity(name=_ID, title="Effective size over actual size", better="higher"),
     ),
-    version=2,
+    version=3,
 )
 def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value | Remark | FittedCurve]:
     """Give every other model the size at which the dense models' power law has its error, and that over its own size.
 
     The models are grouped by method unless ``by`` says otherwise, so that sources are the dense ones. Intervals allow
-    for the law and for the model's own error; a size outside those of the dense models is said to be extrapolated.
+    for the law and for the interval of the model's own error, which is taken for exact where it has none. A size
+    outside those of the dense models is said to be extrapolated. In the paper the curve goes from size and training
+    data to the loss, and from there by a sigmoid to the score; here it is one power law from size to error, so that
+    models which were trained on more data than the dense ones seem denser.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than four dense models of different size, or their error does not fall with size.
     """
     groups = (table if table.by else table.grouped("method")).groups()
     if parameters.dense not in groups:
@@ -44,12 +53,23 @@ def model_density(table: Table, parameters: DensityParameters) -> Iterator[Value
     dense = {member.identity for member in groups[parameters.dense]}
     reference = table.error_points(groups[parameters.dense])
     curve = reference_curve(reference.x, reference.y, parameters.seed)
+    if curve.law.alpha == 0:
+        raise UserError(f"The error of the dense models does not fall with {table.x}.", "Name other dense models.")
+    yield from _caution(curve)
     yield law_curve(table, parameters.dense, curve, reference.x)
     others = table.error_points(tuple(m for m in table.members if m.identity not in dense))
     for member, size, error in zip(*others, strict=True):
+        if not (size > 0 and isfinite(error)):
+            yield Remark(f"{member.name} is left out: its size is {number(size)}, and its error {number(error)}.")
+            continue
         found = density(curve, float(size), table.error_interval(member, float(error)), parameters.seed)
         yield from _of_model(member, found)
         yield from _beyond(member, found, reference.x)
+
+
+def _caution(curve: PowerLawFit) -> Iterator[Remark]:
+    if curve.residual > POOR:
+        yield Remark(f"The dense models follow no power law closely: they are typically {curve.residual:.0%} off.")
 
 
 def _of_model(member: Member, found: Density) -> Iterator[Value | Remark]:

@@ -12,7 +12,7 @@ from ..fits.difficulty import fit_difficulty, forecast_interval, misses
 from ..registry import parameter
 from . import FITS, Parameters, Remark, Table, Value
 from .table import Floats
-from .wording import interval_value, number
+from .wording import interval_value, number, outside
 
 _ID = "fit.difficulty"
 _FEWEST = 4  # sizes for a law
@@ -33,9 +33,9 @@ class DifficultyParameters(Parameters):
     title="Extrapolation by difficulty",
     citation="Xu et al. 2025, Unveiling Downstream Performance Scaling of LLMs: A Clustering-Based Perspective",
     needs=("correct",),
-    version=2,
+    version=3,
     quantities=(
-        Quantity(name=f"{_ID}.predictable", title="Samples whose accuracy follows a law", unit="fraction"),
+        Quantity(name=f"{_ID}.predictable", title="Samples in groups whose accuracy follows a law", unit="fraction"),
         Quantity(name=f"{_ID}.forecast", title="Forecast accuracy", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.miss", title="Miss at the largest size, from the smaller ones", unit="fraction"),
     ),
@@ -47,6 +47,10 @@ def difficulty(table: Table, parameters: DifficultyParameters) -> Iterator[Value
     forecast from the others: how far that misses is what an extrapolation of this set is worth, and what makes the
     interval of a forecast, which is not given without.
 
+    In the paper clusters come from mean shift, accuracies follow an exponential law of compute that begins at a guess,
+    and the map from the predictable samples to all ends where both are right. Here they are k-means clusters, their
+    errors follow a power law of x, and the map is a line that presumes no end.
+
     Raises
     ------
     UserError
@@ -57,13 +61,14 @@ def difficulty(table: Table, parameters: DifficultyParameters) -> Iterator[Value
     found = fit_difficulty(sizes, rates, *chosen)
     share = float(found.predictable[found.cluster].mean())
     yield Value(measure=f"{_ID}.predictable", value=share, unit="fraction")
-    yield Remark(f"{share:.0%} of the samples follow a law of {table.x}.")
+    yield Remark(f"{share:.0%} of the samples are in groups whose accuracy follows a law of {table.x}.")
     missed = misses(sizes, rates, *chosen)
     if parameters.at is not None and missed:
         expected = forecast_interval(found, sizes, missed, parameters.at)
         yield interval_value(f"{_ID}.forecast", expected, "fraction")
         told = f"{expected.mean:.2%} ({expected.low:.2%} to {expected.high:.2%})"
-        yield Remark(f"At {table.x} = {number(parameters.at)} the accuracy is forecast as {told}.")
+        place = f"{table.x} = {number(parameters.at)}{outside(sizes, parameters.at)}"
+        yield Remark(f"At {place} the accuracy is forecast as {told}.")
     yield from _check(sizes, missed)
 
 

@@ -7,7 +7,7 @@ from ...kernels.intervals import Interval
 from ..errors import UserError
 from ..trials import Value
 from . import Remark
-from .table import Points
+from .table import Floats, Points
 
 Fitted = TypeVar("Fitted")
 
@@ -45,3 +45,12 @@ def number(value: float) -> str:
 def within(found: Interval) -> str:
     """Return a number with its interval as a sentence has them."""
     return f"{number(found.mean)} ({number(found.low)} to {number(found.high)})"
+
+
+def outside(sizes: Floats, at: float) -> str:
+    """Return what a sentence adds to a size that lies outside those of the models, nothing to one among them."""
+    least, most = float(sizes.min()), float(sizes.max())
+    if least <= at <= most:
+        return ""
+    side, end = ("below the smallest", least) if at < least else ("beyond the largest", most)
+    return f", {side} that was measured, {number(end)},"

@@ -27,10 +27,22 @@ def task_loss(logits: Tensor, batch: Batch, smoothing: float = 0.0) -> Tensor:
     """
     if logits.ndim == 2:
         return F.cross_entropy(wide(logits), batch.labels, label_smoothing=smoothing)
-    following = batch.inputs[:, 1:]
     ignored = -100 if batch.pad is None else batch.pad
     predicted = wide(logits[:, :-1].flatten(0, 1))
-    return F.cross_entropy(predicted, following.flatten(), ignore_index=ignored, label_smoothing=smoothing)
+    return F.cross_entropy(predicted, _following(batch).flatten(), ignore_index=ignored, label_smoothing=smoothing)
+
+
+def predictions(logits: Tensor, batch: Batch) -> int:
+    """Return how many predictions `task_loss` is the mean of."""
+    if logits.ndim == 2:
+        return len(batch.labels)
+    following = _following(batch)
+    return following.numel() if batch.pad is None else int((following != batch.pad).sum())
+
+
+def _following(batch: Batch) -> Tensor:
+    """Return the token after each but the last, (samples, tokens − 1)."""
+    return batch.inputs[:, 1:]
 
 
 def soft_loss(student: Tensor, teacher: Tensor, temperature: float = 1.0) -> Tensor:

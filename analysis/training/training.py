@@ -14,7 +14,7 @@ from ..models import write_checkpoint
 from .batches import Batch, Batches, generator
 from .drafts import Draft
 from .log import Log
-from .losses import task_loss
+from .losses import predictions, task_loss
 from .objectives import Objective
 from .optimisers import optimiser_of
 from .parameters import TrainingParameters
@@ -195,13 +195,16 @@ class _Training:
     def _score(self) -> dict[str, float]:
         self.student.eval()
         loss = right = 0.0
+        made = 0
         for batch in self.batches.held_out():
             self.context.ticket.check()
             logits = self.student(batch.inputs)
-            loss += float(task_loss(logits, batch)) * len(batch.inputs)
+            if count := predictions(logits, batch):
+                loss, made = loss + float(task_loss(logits, batch)) * count, made + count
             right += float((logits.argmax(-1) == batch.labels).sum()) if logits.ndim == 2 else float("nan")
-        held = len(self.batches.held)
-        return {"loss": loss / held} | ({"accuracy": right / held} if right == right else {})
+        if not made:
+            raise UserError("In no held-out sample does a token follow another.", "Hold out more, or longer texts.")
+        return {"loss": loss / made} | ({"accuracy": right / made} if right == right else {})
 
     def _facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from ..identity import digest
+from ..renamed import current
 from .data import DataSpec
 from .frozen import Frozen
 from .models import ModelSpec
@@ -100,7 +101,7 @@ class Trial(Frozen):
 
     def version_of(self, value: str) -> int | None:
         """Return the version of the measure that gives a value, by the value's name; None if none of these does."""
-        givers = [m for m in self.measures if f"{value}.".startswith(f"{m.measure}.")]
+        givers = [m for m in self.measures if f"{value}.".startswith(f"{current(m.measure)}.")]
         return max(givers, key=lambda giver: len(giver.measure)).version if givers else None
 
     @property

@@ -145,6 +145,12 @@ DELETE FROM functions;
 DROP TABLE fingerprints;
 """
 
+# What measures nothing but a score is no longer called certified.
+_RENAMED = """
+UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.certified';
+UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
+"""
+
 # The column by which a value's samples were weighted, and what was measured before weights were heeded.
 _WEIGHTED = """
 ALTER TABLE measures ADD COLUMN weight TEXT;
@@ -163,6 +169,7 @@ MIGRATIONS: tuple[str, ...] = (
     _DOUBTS,
     _BY_DATA,
     _SIZED,
+    _RENAMED,
     _WEIGHTED,
 )
 

@@ -1,4 +1,4 @@
-"""Intervals of 95 %, each by what suits its kind: a share, a paired difference, a mean, a ratio, a median, a gap.
+"""Intervals of 95 %, each by what suits its kind: a share, a paired difference, a mean, a ratio, a calibration error.
 
 All are functions of the data alone; nothing is drawn. Where nothing varies and no bounds are known, as for the mean of
 equal losses, nothing can be said of how far others would lie, and there is None. Shares and differences do with numpy

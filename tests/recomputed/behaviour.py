@@ -64,13 +64,13 @@ def confusion(material: Material) -> Numbers:
     }
 
 
-@reference("robustness.certified", "numpy, a sample at a time")
-def certified(material: Material) -> Numbers:
-    """Return the mean certified distance."""
+@reference("robustness.great", "numpy, a sample at a time")
+def great(material: Material) -> Numbers:
+    """Return the mean scaled margin of probabilities."""
     each = []
     for row, label in zip(softmax(material.logits, axis=1), material.labels, strict=True):
         each.append((np.pi / 2) ** 0.5 * max(row[label] - np.delete(row, label).max(), 0))
-    return {"robustness.certified": np.average(each, weights=material.weights)}
+    return {"robustness.great": np.average(each, weights=material.weights)}
 
 
 @reference("geometry.margins", "numpy, a sample and a rival at a time", tolerance=1e-4)

@@ -87,10 +87,11 @@ def _scaled(material: Material) -> dict[str, float]:
     temperature = float(
         minimize_scalar(surprise, bounds=(0.05, 50), args=(fitted,), method="bounded", options={"xatol": 1e-9}).x
     )
-    probabilities, weights = softmax(material.logits[held_out] / temperature, axis=1), material.weights[held_out]
-    right = probabilities.argmax(1) == material.labels[held_out]
-    return {
-        "temperature": temperature,
-        "scaled_ece": _error(probabilities.max(1), right, weights, _width(probabilities.max(1))),
-        "scaled_nll": surprise(temperature, held_out),
-    }
+    told = {"temperature": temperature}
+    for name, divided in (("unscaled", 1.0), ("scaled", temperature)):
+        probabilities, weights = softmax(material.logits[held_out] / divided, axis=1), material.weights[held_out]
+        right, confidence = probabilities.argmax(1) == material.labels[held_out], probabilities.max(1)
+        told[f"{name}_ece"] = _error(confidence, right, weights, _width(confidence))
+        told[f"{name}_nll"] = surprise(divided, held_out)
+    removed = {f"{name}_removed": told[f"unscaled_{name}"] - told[f"scaled_{name}"] for name in ("ece", "nll")}
+    return told | removed

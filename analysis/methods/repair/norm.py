@@ -1,7 +1,6 @@
 """Repair what an operation did to the statistics of activations: no weight learns."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
 import torch
@@ -16,14 +15,17 @@ from ...training import Student, derivative
 from ...training.parameters import share
 from ...training.students import check_fit
 from .. import METHODS, Derivative, MethodContext
-from .moments import Layer, Layers, Moments, merge, moments_over
+from .moments import Moments, in_order, moments_over
+
+Layer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
+_ROUNDING = torch.finfo(torch.float32).eps  # of a mean, which a deviation exceeds where a channel varies
 
 
 class NormParameters(Parameters):
     """Parameters of repairing statistics."""
 
-    data: str = parameter(..., "What the statistics are taken over; labels do not matter.", role="data")
-    batch: int = parameter(256, "Samples a batch.", unit="samples", ge=2)
+    data: str = parameter(..., "What the statistics are taken over, once a layer; labels do not matter.", role="data")
+    batch: int = parameter(256, "Samples taken at once; statistics do not depend on it.", unit="samples", ge=1)
     kind: Literal["statistics", "rescale"] = parameter(
         "statistics", "Recompute those of batch norms, or rescale channels too, to statistics between two networks."
     )
@@ -43,13 +45,16 @@ class NormParameters(Parameters):
     title="Repair statistics",
     citation="Jordan et al. 2023, REPAIR: REnormalizing Permuted Activations for Interpolation Repair, "
     "arXiv:2211.08403",
+    version=2,
 )
 def norm(parents: Sequence[Checkpoint], parameters: NormParameters, context: MethodContext) -> Derivative:
     """Take the statistics of batch norms anew over the data, and on request rescale channels that have none.
 
-    Statistics are the means over the batches of each batch's own, in training mode. Rescaling gives every output
-    channel of a layer with a bias, but the head, the mean and the deviation that lie between those of two networks, and
-    merges that into the layer.
+    Statistics are those of all samples together. Layers are repaired in the order in which the network uses them, each
+    with those before it repaired, so that there are as many passes over the data as layers; each ends at its layer.
+    The paper takes one pass, in which every batch goes on with its own statistics, and averages those of the batches:
+    these depend on how the data are cut. Rescaling gives every output channel of a layer with a bias, but the head, the
+    mean and the deviation that lie between those of two networks as they are, and merges that into the layer.
 
     Raises
     ------
@@ -60,17 +65,20 @@ def norm(parents: Sequence[Checkpoint], parameters: NormParameters, context: Met
     check_fit(parent, torch.from_numpy(context.data["data"].labels), context.data["data"].kind)
     network = context.network(parent)
     layers = _rescaled(network, parent) if parameters.kind == "rescale" else {}
-    norms = [module for module in network.modules() if isinstance(module, _BatchNorm)]
+    norms = {name: module for name, module in network.named_modules() if isinstance(module, _BatchNorm)}
     if not layers and not norms:
         raise UserError(f"{parent.path.name} has nothing to repair: no batch norm, no other layer.", "Retrain it.")
     goal = _goal(layers, parameters, context)
-    with _anew(network, norms):
-        moments = moments_over(network, layers, goal, parameters.batch, context)
-    merge(layers, moments, goal)
-    return derivative(Student(network, parent), {"norms": len(norms), "rescaled": list(layers)})
+    either: dict[str, Layer | _BatchNorm] = {**layers, **norms}
+    repaired = in_order(network, either, context)
+    for name, module in repaired.items():
+        moments = moments_over(network, {name: module}, parameters.batch, context)[name]
+        _repair(module, moments, goal.get(name, moments))
+    rescaled = [name for name in repaired if name in layers]
+    return derivative(Student(network, parent), {"norms": len(repaired) - len(rescaled), "rescaled": rescaled})
 
 
-def _rescaled(network: nn.Module, parent: Checkpoint) -> Layers:
+def _rescaled(network: nn.Module, parent: Checkpoint) -> dict[str, Layer]:
     """Return the layers with a bias, which no batch norm sets right, but the head."""
     head = parent.architecture.head if parent.architecture else None
     return {
@@ -80,36 +88,46 @@ def _rescaled(network: nn.Module, parent: Checkpoint) -> Layers:
     }
 
 
-def _goal(layers: Layers, parameters: NormParameters, context: MethodContext) -> Moments:
+def _goal(layers: Mapping[str, Layer], parameters: NormParameters, context: MethodContext) -> dict[str, Moments]:
     """Return the mean and the deviation that every channel is to have."""
     if not layers:
         return {}
     names = [name for name in ("first", "second") if name in context.models]
     ends = [_moments_of(context.models[name], layers, parameters.batch, context) for name in names]
-    return {name: torch.lerp(ends[0][name], ends[-1][name], parameters.share) for name in layers}
+    first, second = ends[0], ends[-1]
+    return {name: _between(first[name], second[name], parameters.share) for name in layers if name in first}
 
 
-def _moments_of(end: Checkpoint, layers: Layers, batch: int, context: MethodContext) -> Moments:
+def _between(first: Moments, second: Moments, share: float) -> Moments:
+    return Moments(*(torch.lerp(one, other, share) for one, other in zip(first, second, strict=True)))
+
+
+def _moments_of(end: Checkpoint, layers: Mapping[str, Layer], batch: int, context: MethodContext) -> dict[str, Moments]:
     network = context.network(end)
     there = dict(network.named_modules())
     for name, layer in layers.items():
         weight = getattr(there.get(name), "weight", None)
         if not isinstance(weight, Tensor) or weight.shape[0] != layer.weight.shape[0]:
             raise UserError(f"{end.path.name} has no layer '{name}' of the same width.", "Name networks of one shape.")
-    return moments_over(network, {name: there[name] for name in layers}, {}, batch, context)
+    return moments_over(network, {name: there[name] for name in layers}, batch, context)
 
 
-@contextmanager
-def _anew(network: nn.Module, norms: Sequence[_BatchNorm]) -> Iterator[None]:
-    """Let batch norms average over all batches from nothing, with the rest as in evaluation."""
-    momenta = [module.momentum for module in norms]
-    for module in norms:
-        module.reset_running_stats()
-        module.train()
-        module.momentum = None
-    try:
-        yield
-    finally:
-        network.eval()
-        for module, momentum in zip(norms, momenta, strict=True):
-            module.momentum = momentum
+@torch.no_grad()
+def _repair(module: Layer | _BatchNorm, moments: Moments, goal: Moments) -> None:
+    """Give a batch norm the moments; change another layer's weight and bias so that they become the goal's."""
+    if isinstance(module, _BatchNorm):
+        if module.running_mean is not None and module.running_var is not None:
+            module.running_mean.copy_(moments.mean)
+            module.running_var.copy_(moments.deviation**2)
+        return
+    assert module.bias is not None, "layers without one are not rescaled"
+    scale, shift = _affine(moments, goal)
+    module.weight.copy_(module.weight.double().cpu() * scale.view(-1, *[1] * (module.weight.ndim - 1)))
+    module.bias.copy_(module.bias.double().cpu() * scale + shift)
+
+
+def _affine(now: Moments, goal: Moments) -> tuple[Tensor, Tensor]:
+    """Return scale and shift from one mean and deviation to another; a channel that does not vary is only shifted."""
+    varies = now.deviation > _ROUNDING * now.mean.abs()
+    scale = torch.where(varies, goal.deviation / now.deviation.where(varies, 1), 1.0)
+    return scale, goal.mean - scale * now.mean

@@ -138,14 +138,43 @@ def test_a_line_and_a_parabola_are_told_apart() -> None:
     x = rng.uniform(0.5, 1, 60)
     straight = fit_subpopulations(x, 0.8 * x - 0.1 + rng.normal(0, 0.01, 60))
     assert straight.curvature.low < 0 < straight.curvature.high
-    assert straight.line == pytest.approx((0.8, -0.1), abs=0.03)
+    assert straight.slope.low < 0.8 < straight.slope.high
+    assert straight.intercept.low < -0.1 < straight.intercept.high
     bent = fit_subpopulations(x, 2 * x**2 - 1.5 * x + 0.3 + rng.normal(0, 0.01, 60))
     assert bent.curvature.low < 2 < bent.curvature.high
     assert bent.curvature.low > 0
     assert bent.parabola_r2 > bent.line_r2
-    np.testing.assert_allclose(np.polyfit(x, x**2, 1), fit_subpopulations(x, x**2).line)
+    curve = fit_subpopulations(x, x**2)
+    np.testing.assert_allclose(np.polyfit(x, x**2, 1), (curve.slope.mean, curve.intercept.mean))
     with pytest.raises(UserError, match="needs 5 different"):
         fit_subpopulations([0.1] * 9, [0.2] * 9)
+    with pytest.raises(UserError, match="All models have the same y"):
+        fit_subpopulations(x, np.full(60, 0.2))
+    with pytest.raises(UserError, match="one is infinite"):
+        fit_subpopulations(x, np.append(x[1:], np.inf))
+
+
+def test_a_lines_intervals_are_scipys() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0.5, 0.9, 12)
+    y = 0.7 * x + rng.normal(0, 0.02, 12)
+    found, expected, t = fit_subpopulations(x, y), stats.linregress(x, y), stats.t.ppf(0.975, 10)
+    for own, value, error in (
+        (found.slope, expected.slope, expected.stderr),
+        (found.intercept, expected.intercept, expected.intercept_stderr),
+    ):
+        assert own == pytest.approx((value, value - t * error, value + t * error), rel=1e-6)
+    assert found.line_r2 == pytest.approx(expected.rvalue**2)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e9])
+@pytest.mark.parametrize("shift", [0.0, 1000.0])
+def test_rounding_is_no_curvature(scale: float, shift: float) -> None:
+    x = scale * (np.linspace(0.3, 0.9, 8) + shift)
+    found = fit_subpopulations(x, 0.2 + 0.5 * x)
+    assert found.curvature.low < 0 < found.curvature.high
+    assert found.slope.mean == pytest.approx(0.5)
+    assert found.parabola_r2 == pytest.approx(1)
 
 
 @pytest.mark.parametrize("models", [5, 8, 40])

@@ -34,7 +34,7 @@ HERE = [
     "proxy.gradsign",
     "proxy.synflow",
     "robustness.bounds",
-    "robustness.certified",
+    "robustness.great",
     "subpopulation",
 ]
 TIMED = {"cost.measured"}

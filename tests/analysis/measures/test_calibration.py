@@ -1,6 +1,7 @@
 """Calibration of whole networks, against scikit-learn and closed forms."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,14 +55,36 @@ def test_scaling_mends_overconfidence_on_samples_that_it_has_not_seen(evidence: 
     assert found["calibration.ece"].value > 0.15
     assert found["calibration.scaled_ece"].value < 0.05
     assert found["calibration.scaled_nll"].high < found["calibration.nll"].low
+    assert found["calibration.ece_removed"].low > 0
+    assert found["calibration.nll_removed"].low > 0
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_before_and_after_scaling_are_of_the_same_half(seed: int, evidence: Make, values_of: Make) -> None:
+    given = replace(evidence(), seed=seed)
+    found = values_of("calibration", given)
+    half = np.array_split(np.random.default_rng(seed).permutation(len(given.labels)), 2)[1]
+    logits = given.columns["logits"][half].astype(np.float64)
+    for name, scores in (("unscaled", logits), ("scaled", logits / found["calibration.temperature"].value)):
+        other = evidence(samples=len(half), labels=given.labels[half], logits=scores.astype(np.float32))
+        alone = values_of("calibration", other)
+        for error in ("ece", "nll"):
+            value, expected = found[f"calibration.{name}_{error}"], alone[f"calibration.{error}"]
+            assert (value.value, value.low, value.high) == pytest.approx(
+                (expected.value, expected.low, expected.high), rel=1e-4, abs=1e-6
+            )
+    for error in ("ece", "nll"):
+        before, after, removed = (
+            found[f"calibration.{name}"] for name in (f"unscaled_{error}", f"scaled_{error}", f"{error}_removed")
+        )
+        assert removed.value == pytest.approx(before.value - after.value)
+        assert removed.low < removed.value < removed.high
 
 
 def test_the_great_score_by_hand(evidence: Make, values_of: Make, columns_of: Make) -> None:
     logits = np.log(np.array([[0.7, 0.2, 0.1], [0.1, 0.6, 0.3]], np.float32))
     given = evidence(samples=2, classes=3, labels=[0, 2], logits=logits)
     np.testing.assert_allclose(
-        columns_of("robustness.certified", given)["robustness.certified"], [np.sqrt(np.pi / 2) * 0.5, 0], rtol=1e-5
+        columns_of("robustness.great", given)["robustness.great"], [np.sqrt(np.pi / 2) * 0.5, 0], rtol=1e-5
     )
-    assert values_of("robustness.certified", given)["robustness.certified"].value == pytest.approx(
-        np.sqrt(np.pi / 2) / 4
-    )
+    assert values_of("robustness.great", given)["robustness.great"].value == pytest.approx(np.sqrt(np.pi / 2) / 4)

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.measures import MEASURES, Remark
+from graftwork.analysis.measures.fairness import FairnessParameters
 
 Make = Callable[..., Any]
 
@@ -36,7 +38,12 @@ def test_fairness_by_hand(grouped: Any, values_of: Make) -> None:
 
 def test_groups_without_a_class_are_left_out(grouped: Any, values_of: Make) -> None:
     given = replace(grouped, labels=np.array([0, 0, 0, 0, 1, 1, 0, 0, 0]))
-    assert values_of("fairness", given, positive="c1")["fairness.opportunity"].value == 0
+    gap = values_of("fairness", given, positive="c1")["fairness.opportunity"]
+    assert np.isnan(gap.value)
+    assert gap.low is None
+    told = MEASURES.get("fairness").function(given, FairnessParameters(positive="c1"))
+    (remark,) = (item.text for item in told if isinstance(item, Remark))
+    assert remark == "there is no gap of opportunity: no two groups have samples to compare it on."
 
 
 def test_equal_groups_are_treated_alike(evidence: Make, values_of: Make) -> None:

@@ -51,7 +51,9 @@ def test_the_law_behind_the_values_is_found_with_its_forecast() -> None:
         assert value.low <= truth <= value.high
     assert values["fit.power_law.forecast"].value == pytest.approx(float(FLAT.at(1e9)), abs=0.02)
     assert values["fit.power_law.settled"].value <= 12
-    assert remarks[0].startswith("The error at n = 1e+09 is forecast as")
+    assert remarks[0].startswith(
+        "The error at n = 1e+09, beyond the largest that was measured, 10,000,000, is forecast"
+    )
 
 
 def test_laws_that_cross_are_said_to_cross_where_they_do() -> None:
@@ -285,13 +287,47 @@ def test_one_model_that_wins_most_measures_is_first() -> None:
     values, remarks = done("rank.aggregate", table, measures=["a", "b", "c"])
     for way in ("mean", "borda", "condorcet"):
         assert [values[f"rank.aggregate.{way}.model.{m.name}"].value for m in members] == [1, 2, 3]
-    assert remarks == ["best is first by the mean, by Borda's count and by majority over every other model."]
+    assert remarks == [
+        "best beats every other model by majority, and is first by the mean and by Borda's count;"
+        " how sure that is, values without intervals do not tell.",
+        "Without intervals, and so taken for exact: a, b, c.",
+    ]
+    assert all(value.low is None for value in values.values())
+
+
+def _ranked(reach: float, last_reach: float | None) -> tuple[dict[str, Value], list[str]]:
+    """Rank four models by three accuracies, each so far apart and with intervals that reach so far."""
+    members = []
+    for number in range(4):
+        reaches = {"a": reach, "b": reach, "c": last_reach}
+        values = {
+            name: Value(measure=name, value=own, low=own - r, high=own + r)
+            if r is not None
+            else Value(measure=name, value=own)
+            for name, r in reaches.items()
+            for own in [0.9 - 0.01 * number]
+        }
+        members.append(Member(str(number), f"m{number}", values=values))
+    return done("rank.aggregate", Table(tuple(members), better=dict.fromkeys("abc", "higher")), measures=list("abc"))
+
+
+def test_a_rank_is_as_sure_as_its_values() -> None:
+    values, remarks = _ranked(0.001, 0.001)
+    assert [(v.low, v.high) for v in values.values()] == 3 * [(n, n) for n in (1, 2, 3, 4)]
+    assert remarks[0].endswith("; so it does in 100% of draws within the intervals.")
+    values, remarks = _ranked(0.1, None)
+    first = values["rank.aggregate.borda.model.m0"]
+    assert first.low == first.value == 1
+    assert first.high is not None
+    assert first.high > 1
+    assert remarks[0].endswith("% of draws within the intervals, and is not distinguishable from the others.")
+    assert remarks[1] == "Without intervals, and so taken for exact: c."
 
 
 def test_majorities_that_go_round_have_no_winner() -> None:
     members = (member("x", a=3, b=2, c=1), member("y", a=2, b=1, c=3), member("z", a=1, b=3, c=2))
     table = Table(members, better=dict.fromkeys("abc", "higher"))
-    assert done("rank.aggregate", table, measures=["a", "b", "c"])[1] == ["No model beats every other by majority."]
+    assert done("rank.aggregate", table, measures=["a", "b", "c"])[1][0] == "No model beats every other by majority."
     with pytest.raises(UserError, match="neither more nor less is better"):
         done("rank.aggregate", Table(members), measures=["a", "b"])
     with pytest.raises(UserError, match="needs 2 models and 2 measures, and there are 3 and 1"):
@@ -314,35 +350,13 @@ def test_a_line_of_subpopulations_is_told_from_a_curve() -> None:
     assert "not distinguishable from a line" in remarks[0]
     values, remarks = done("subpopulation.fit", _subpopulations(2))
     assert values["subpopulation.fit.curvature"].value == pytest.approx(2, abs=0.2)
-    assert "hints at a spurious feature" in remarks[0]
+    assert "bends upwards, which hints at a spurious feature" in remarks[0]
+    assert done("subpopulation.fit", _subpopulations(-2))[1][0].endswith("; the curve bends downwards.")
+    swapped = replace(_subpopulations(-2), x="subpopulation.minority", y="subpopulation.majority")
+    assert done("subpopulation.fit", swapped)[1][0].endswith("; the curve bends upwards.")
     few = Table(_subpopulations(0).members[:4])
     with pytest.raises(UserError, match="needs 5 different accuracies"):
         done("subpopulation.fit", few)
-
-
-def test_the_corruption_that_ranks_as_all_do_is_found() -> None:
-    prefix = "robustness.corruptions.accuracy"
-    rows = {"a": (0.9, 0.5, 0.6), "b": (0.6, 0.6, 0.5), "c": (0.2, 0.55, 0.5)}
-    members = tuple(
-        Member(
-            name,
-            name,
-            values={
-                key: Value(measure=key, value=value)
-                for key, value in [
-                    (prefix, 0.5),
-                    (f"{prefix}.fog.3", 0.0),
-                    *zip((f"{prefix}.{c}" for c in ("fog", "snow", "frost")), row, strict=True),
-                ]
-            },
-        )
-        for name, row in rows.items()
-    )
-    values, remarks = done("robustness.subset", Table(members))
-    assert values["robustness.subset.size"].value == 1
-    assert remarks == ["fog of 3 tests rank 3 models as all tests do."]
-    with pytest.raises(UserError, match="needs 3 models with robustness"):
-        done("robustness.subset", Table(members[:2]))
 
 
 def _series() -> Iterator[Member]:

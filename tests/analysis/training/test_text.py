@@ -1,19 +1,25 @@
 """Networks on text: next tokens, classes of texts, and matrices that a file holds twice."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from safetensors.torch import save_file
 
 from graftwork.analysis.data import Prepared, open_data
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.methods import METHODS
 from graftwork.analysis.models import Checkpoint, open_checkpoint
-from graftwork.analysis.training import tied
+from graftwork.analysis.training import Batch, tied
+from graftwork.analysis.training.batches import Batches
+from graftwork.analysis.training.losses import task_loss
 from graftwork.analysis.trials import DataSpec
 
-from .conftest import apply, context_of
+from .conftest import apply, context_of, saved
 
 pytestmark = pytest.mark.heavy("networks are trained")
 
@@ -64,6 +70,37 @@ def test_a_language_model_learns_the_next_token(twice: bool, text: Prepared, tmp
         embedding = next(name for name in parent.specs if name.endswith("wte.weight"))
         assert torch.equal(made.tensor("lm_head.weight"), made.tensor(embedding))
         assert not torch.equal(made.tensor("lm_head.weight"), parent.tensor("lm_head.weight"))
+
+
+def lines(folder: Path, texts: Iterable[str]) -> Prepared:
+    (folder / "a.txt").write_text("\n".join(texts))
+    return open_data(DataSpec(name="t", path=str(folder / "a.txt"), content="t", length=16))
+
+
+def held_of(text: Prepared, values: dict[str, Any]) -> NDArray[np.int64]:
+    parameters: Any = METHODS.get("retrain.full").check(values | {"data": "data"})
+    return Batches(text, parameters, context_of(text).seed, torch.device("cpu")).held
+
+
+@pytest.mark.parametrize("batch", [3, 8])
+def test_a_held_out_loss_is_of_all_tokens_alike(batch: int, tmp_path: Path) -> None:
+    uneven = lines(tmp_path, ("abcabcabcabc"[: 1 + place % 12] for place in range(24)))
+    values = QUICK | {"steps": 2, "batch": batch, "held_out": 0.5, "check_every": 2}
+    parent = gpt2(tmp_path, twice=False)
+    made = apply("retrain.full", parent, context_of(uneven), **values)
+    held = held_of(uneven, values)
+    whole = Batch(uneven.take(held), torch.full((len(held),), -1), uneven.pad)
+    with torch.no_grad():
+        expected = task_loss(saved(made, tmp_path / "made.safetensors", parent).network()(whole.inputs), whole)
+    assert made.facts["training"]["held_out"][-1]["loss"] == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_a_held_out_loss_needs_a_token_that_follows(text: Prepared, tmp_path: Path) -> None:
+    values = QUICK | {"steps": 1, "held_out": 0.5}
+    held = held_of(text, values)
+    short = lines(tmp_path, ("a" if place in held else "abcabc" for place in range(len(text))))
+    with pytest.raises(UserError, match="In no held-out sample does a token follow"):
+        apply("retrain.full", gpt2(tmp_path, twice=False), context_of(short), **values)
 
 
 def test_equal_matrices_become_one_and_zeros_do_not() -> None:

@@ -7,7 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import skew
 
+from graftwork.kernels.calibration import equal_width, reliability, reliability_reference
 from graftwork.kernels.intervals import Interval
+from graftwork.kernels.intervals.binned import binned_interval
 from graftwork.kernels.intervals.effective import (
     effective_counts,
     effective_size,
@@ -117,6 +119,31 @@ def test_nothing_is_the_share_of_nothing() -> None:
     assert hits_interval(np.ones(3, bool), np.zeros(3)) is None
     assert hits_interval(np.ones(3, bool), None, np.zeros(3, bool)) is None
     assert hits_interval(np.ones(3, bool), np.array([0.0, 0.0, 1.0]), np.array([True, True, False])) is None
+
+
+def test_weighted_calibration_errors_are_those_of_weighted_gaps() -> None:
+    confidence, right, places = NUMBERS / NUMBERS.max(), NUMBERS > 1, np.arange(40) % 4
+    weights = RNG.random(40)
+    expected = reliability_reference(confidence, right, places, 4, weights).error
+    assert binned_interval(confidence, right, places, weights).mean == pytest.approx(expected)
+    plain = binned_interval(confidence, right, places)
+    assert binned_interval(confidence, right, places, np.full(40, 0.5)) == pytest.approx(plain)
+
+
+def test_weighted_calibration_errors_are_covered() -> None:
+    rng, bins = np.random.default_rng(0), 5
+
+    def rows() -> Iterator[tuple[Interval, float]]:
+        for _ in range(300):
+            confidence, weights = rng.uniform(0.5, 1, 100), WEIGHTS["a fifth tenfold"](rng, 100)
+            yield (
+                binned_interval(confidence, rng.random(100) < confidence**2, equal_width(confidence, bins), weights),
+                truth,
+            )
+
+    large = rng.uniform(0.5, 1, 100_000)
+    truth = reliability(large, large**2, equal_width(large, bins), bins).error
+    assert simulated(rows()).probability > 0.94
 
 
 DRAWS: dict[str, tuple[Draw, float]] = {
