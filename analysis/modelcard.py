@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .measured import overlap_text
+from .measured import remark_of
 from .workspace import ModelRecord, ValueRecord
 
 _ACCURACY = {"accuracy", "acc", "acc1", "top1", "top1acc", "top1accuracy", "accuracytop1", "prec1", "testacc", "valacc"}
@@ -176,7 +176,7 @@ def card_of(
         "datasets": card.get("datasets"),
         **{key: facts.get(key) for key in _SCALARS},
         **{key: facts.get(key) for key in ("dtypes", "sparsity", "not_finite", "norm", "written_by")},
-        **{key: facts.get(key) for key in ("folded", "quantised", "tied")},
+        **{key: facts.get(key) for key in ("folded", "quantised", "found", "assumed", "tied")},
         "claims": [asdict(claim) | {"verdict": claim.verdict} for claim in claims_of(facts, values)],
         "measures": [_measured(value) for value in values],
         "lineage": [_made(record) for record in ancestors],
@@ -268,6 +268,8 @@ def file_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "Not finite": f"{facts['not_finite']:,} values" if facts.get("not_finite") else None,
         "Folded": "; ".join(facts.get("folded") or ()),
         "Quantised": "; ".join(facts.get("quantised") or ()),
+        "Found": "; ".join(facts.get("found") or ()),
+        "Assumed": "; ".join(facts.get("assumed") or ()),
         "Tied": ", ".join(f"{name} = {held}" for name, held in (facts.get("tied") or {}).items()),
     }
     yield from ((name, str(text)) for name, text in told.items() if text)
@@ -301,7 +303,7 @@ def _measures_table(values: Sequence[Mapping[str, Any]]) -> str:
             interval(v["value"], v["low"], v["high"], v["unit"]),
             v["data"] or "–",
             str(v.get("measure_seed", 0)),
-            overlap_text(v.get("overlap", 0.0)),
+            remark_of(v.get("overlap", 0.0), v.get("remarks", ())),
         )
         for v in values
     ]

@@ -74,10 +74,13 @@ def inspect(
     ],
     tensors: Annotated[bool, typer.Option("--tensors", help="Read all values and list every tensor.")] = False,
     weights: Annotated[str | None, typer.Option(help="Which weights, where there are several sets.")] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="What its layers are followed by, such as tanh, where the file leaves it open.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a checkpoint is, from the names and shapes of its tensors."""
-    payload = {"path": str(file), "statistics": tensors or None, "weights": weights}
+    payload = {"path": str(file), "statistics": tensors or None, "weights": weights, "activation": activation}
     with runtime.one_worker() as worker:
         facts = worker.submit("inspect", payload, f"Inspecting {file.name}").result()
     if as_json:

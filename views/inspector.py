@@ -42,7 +42,8 @@ class Measured:
 class InspectorState:
     """What is shown: identity, name, facts as (name, text), claims, measures, and why its trial failed, if it did.
 
-    ``remark`` says what its measures are worth where it has learnt from the data.
+    ``overlap`` says what its measures are worth where it has learnt from the data; ``remark`` all that is to be known
+    of them.
     """
 
     identity: str
@@ -52,6 +53,7 @@ class InspectorState:
     measures: tuple[Measured, ...]
     problem: str
     claims: tuple[Claim, ...] = ()
+    overlap: str = ""
     remark: str = ""
 
 
@@ -75,7 +77,8 @@ def resolve(session: "Session") -> InspectorState | Notice:
         measures=tuple(_all_measured(rows, others)),
         problem=f"{failed.problem} {failed.next_step}" if failed else "",
         claims=claims_of(told, values),
-        remark=overlap_text(max((row.overlap for row in rows), default=0.0)),
+        overlap=overlap_text(max((row.overlap for row in rows), default=0.0)),
+        remark=" ".join(dict.fromkeys(row.remark for row in rows if row.remark)),
     )
 
 
@@ -233,8 +236,8 @@ class InspectorPanel(Panel[InspectorState]):
         if old is None or old.identity != new.identity:
             self._show_note(new.identity)
         self._name.setText(new.name)
-        self._problem.setText(" ".join(filter(None, (new.problem, new.remark))))
-        self._problem.setVisible(bool(new.problem or new.remark))
+        self._problem.setText(" ".join(filter(None, (new.problem, new.overlap))))
+        self._problem.setVisible(bool(new.problem or new.overlap))
         if old is None or (old.facts, old.claims) != (new.facts, new.claims):
             self._show_facts(new)
         self._measures.show_table(_brief(new))

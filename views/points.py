@@ -1,6 +1,6 @@
 """Models as points: any measured quantity on an axis, seeds as bands, and the front that nothing beats."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
@@ -61,6 +61,8 @@ class Point:
         Identities of the several; empty for a single model.
     overlap : float
         Share of the samples that the model, or any of the several, has learnt from.
+    remark : str
+        What is to be known of its values; of several, of any of them.
     earlier : bool
         Whether its y was measured by an earlier version than another's, so that it may mean something else.
     """
@@ -76,6 +78,7 @@ class Point:
     x_high: float
     variants: tuple[str, ...] = ()
     overlap: float = 0.0
+    remark: str = ""
     earlier: bool = False
 
     @property
@@ -156,7 +159,7 @@ def _points(
 ) -> Iterator[Point]:
     drawn = [seed for seed in dict.fromkeys((*x, *y)) if seed is not None]
     seeds: list[int | None] = [*drawn] or [None]
-    overlap = max((row.overlap for row in session.shown.by_model.get(model.name, ())), default=0.0)
+    rows = session.shown.by_model.get(model.name, ())
     for seed in seeds:
         at = _of_seed(x, seed)[0]
         name = f"{model.name}, measured with seed {seed}" if len(seeds) > 1 else model.name
@@ -168,7 +171,8 @@ def _points(
             *_of_seed(y, seed),
             x_low=at,
             x_high=at,
-            overlap=overlap,
+            overlap=max((row.overlap for row in rows), default=0.0),
+            remark=_told(row.remark for row in rows),
             earlier=earlier,
         )
 
@@ -199,7 +203,13 @@ def _band(points: list[Point]) -> Point:
         x_high=max(x),
         variants=tuple(p.identity for p in points),
         overlap=max(p.overlap for p in points),
+        remark=_told(p.remark for p in points),
     )
+
+
+def _told(remarks: Iterable[str]) -> str:
+    """Return remarks as one text, each once."""
+    return " ".join(dict.fromkeys(filter(None, remarks)))
 
 
 def front_of(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:

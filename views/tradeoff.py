@@ -10,7 +10,6 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
-from ..analysis.measured import overlap_text
 from ..kernels.raster import points_in_polygon
 from .curves import LONGEST, Curve, CurveLayer, curve_at, curves_of, legend_of
 from .figure import Range
@@ -112,7 +111,7 @@ def table(state: TradeoffState) -> Table:
     """Return one row a point."""
     x, y = state.x, state.y
     rows = tuple(
-        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, front, overlap_text(p.overlap))
+        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, front, p.remark)
         for i, p in enumerate(state.points)
         for front in ("yes" if i in state.front else "",)
     )

@@ -14,7 +14,8 @@ from ..trials import DataSpec
 from ..weights import WEIGHT
 from .hdf5_filters import require_filters
 from .labelled import Labels, encode, unlabelled
-from .rows import RowSource, read_rows
+from .padding import LENGTHS, MASKS, filler_of, lengths_in
+from .rows import Read, RowSource, read_rows
 from .samples import as_samples
 from .source import Pixels, has_suffix, refuse_scaling, refuse_split, source
 from .weights import as_weights
@@ -29,7 +30,8 @@ _LARGEST_PIECE = 1 << 28  # bytes that must be unpacked to read one sample
 def open_hdf5(spec: DataSpec) -> RowSource:
     """Open the dataset of samples: ``images``, ``x``, ``data``, ``features`` or ``tokens``; and that of labels, if any.
 
-    Shapes are those of `as_samples`. The file stays open until closed.
+    Shapes are those of `as_samples`. Of tokens, ``attention_mask`` or ``lengths`` say which fill samples up. The file
+    stays open until closed.
 
     Raises
     ------
@@ -58,8 +60,21 @@ def open_hdf5(spec: DataSpec) -> RowSource:
         with _explained(spec.path):
             return convert(read_rows(rows, samples))
 
-    pad = 0 if kind == "tokens" else None
+    try:
+        pad = _padding(file, spec.path, (len(rows), *shape), read) if kind == "tokens" else None
+    except BaseException:
+        file.close()
+        raise
     return RowSource(spec.path, kind, shape, labelled, read, further=further, pad=pad, close=file.close)
+
+
+def _padding(file: Any, path: str, shape: tuple[int, ...], read: Read) -> int | None:
+    name = next((name for name in (*MASKS, *LENGTHS) if _own(file, path, name) is not None), None)
+    if name is None:
+        return None
+    with _explained(path):
+        values = _dataset(file, path, (name,), f"'{name}'")[()]
+    return filler_of(read, lengths_in(values, shape, f"The values of '{name}' in '{path}'"), shape[1], f"'{path}'")
 
 
 @contextmanager

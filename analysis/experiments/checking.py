@@ -11,9 +11,9 @@ from ..models import Checkpoint
 from ..models.layer_names import fitting
 from ..models.weight import names_of
 from ..trials import DerivedModel, ModelSpec, Plan, SourceModel, Trial
-from .class_order import remarks_of
 from .fitting_data import DataCheck
 from .outlook import Outlook
+from .remarks import remarks_of
 from .weighing import weighing_remarks
 
 

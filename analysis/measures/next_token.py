@@ -31,7 +31,7 @@ class NextTokenParameters(Parameters):
         Quantity(name="loss.next_token.perplexity", title="Perplexity", better="lower"),
         Quantity(name="loss.next_token.sample", title="Loss a token", unit="nats", per_sample=True),
     ),
-    version=4,
+    version=5,
     weighs=True,
 )
 def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[Value | Column | Remark]:

@@ -64,6 +64,9 @@ class Architecture:
         Of its inputs, ``input_shape`` among them; None where only a run tells, as of a library's networks.
     spare : frozenset of str
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
+    assumed : tuple of str
+        What its outputs depend on, and neither shapes nor metadata tell, as it is taken: the ends of sentences that say
+        how to declare it. Nothing of what the one library that publishes such networks leaves at its default.
     untold : str
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
     """
@@ -79,6 +82,7 @@ class Architecture:
     vocabulary: int = 0
     sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
+    assumed: tuple[str, ...] = ()
     untold: str = ""
 
     @property

@@ -225,7 +225,8 @@ def _recipe(space: Workspace, scan: Scan, found: Allocation) -> tuple[Recipe, di
 
 def _input(model: ModelSpec, names: Mapping[str, str]) -> ModelInput:
     if isinstance(model, SourceModel):
-        return ModelInput(name=model.name, path=model.path, weights=model.weights, network=model.network)
+        told: dict[str, Any] = model.told
+        return ModelInput(name=model.name, path=model.path, **told)
     return ModelInput(name=model.name, path=f"{KEPT}{names[model.identity]}")
 
 
@@ -252,7 +253,7 @@ def _quantity(trial: Trial, measure: str | None) -> Quantity:
 
 def _opened(space: Workspace, model: ModelSpec) -> Checkpoint:
     if isinstance(model, SourceModel):
-        return open_checkpoint(Path(model.path), model.weights, model.network)
+        return open_checkpoint(Path(model.path), **model.told)
     return open_checkpoint(space.checkpoints / f"{model.identity}.safetensors")
 
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
 from ..columns import read_column, read_octets
 from ..correctness import Correctness, read_rows
@@ -19,9 +20,10 @@ def members_of(space: Workspace, spec: FitSpec) -> tuple[Member, ...]:
     """Return the models of a fit that the workspace holds, in its order, with what was measured of them."""
     entries = _entries(spec)
     values = _values(_rows(space, spec))
+    models = {model.identity: model for model in space.models()}
     return tuple(
-        _member(model, values.get(model.name, {}), entries[model.identity])
-        for model in space.models()
+        _member(model, values.get(model.name, {}), entries[model.identity], _progress(model, models))
+        for model in models.values()
         if model.identity in entries
     )
 
@@ -97,14 +99,24 @@ def _mean_of(numbers: Sequence[float | None]) -> float | None:
     return None if len(known) < len(numbers) else known[0] if len(known) == 1 else fmean(known)
 
 
-def _member(model: ModelRecord, values: Mapping[str, Value], entries: tuple[str, ...]) -> Member:
+def _progress(model: ModelRecord, models: Mapping[str, ModelRecord]) -> dict[str, Any]:
+    """Return the step and the epoch that a model states, or the one that it was made of without more training."""
+    stated: dict[str, Any] = {name: model.facts[name] for name in ("step", "epoch") if name in model.facts}
+    if stated or len(model.parents) != 1 or "training" in model.facts:
+        return stated
+    return _progress(models[model.parents[0].identity], models)
+
+
+def _member(
+    model: ModelRecord, values: Mapping[str, Value], entries: tuple[str, ...], progress: Mapping[str, Any]
+) -> Member:
     return Member(
         identity=model.identity,
         name=model.name,
         method=model.method,
         parents=tuple(parent.name for parent in model.parents),
         parameters=model.parameters,
-        facts=model.facts,
+        facts={**model.facts, **progress},
         seed=model.seed,
         values=values,
         entries=entries,

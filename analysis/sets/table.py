@@ -1,6 +1,5 @@
 """A set of measured models as plain data, and how it falls into groups."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
@@ -54,12 +53,11 @@ class Member:
     references: Mapping[str, str] = field(default_factory=dict, repr=False)  # the parameters tell them apart already
 
     def trait(self, name: str) -> Any:
-        """Return what tells the model from others: method, parents, seed, step, a parameter or a fact; None if none."""
+        """Return what tells the model from others: method, parents, seed, a parameter or a fact; None if none does."""
         own = {"method": self.method or "source", "parents": "+".join(self.parents) or None, "seed": self.seed}
         if name in own:
             return own[name]
-        found = self.parameters.get(name, self.facts.get(name))
-        return self._step() if found is None and name == "step" else found
+        return self.parameters.get(name, self.facts.get(name))
 
     def number(self, name: str) -> float:
         """Return a measured value or a numeric trait; nan where the model has none."""
@@ -67,11 +65,6 @@ class Member:
             return self.values[name].value
         found = self.trait(name)
         return float(found) if isinstance(found, int | float) else float("nan")
-
-    def _step(self) -> int | None:
-        """Return the last whole number in the name: ``run/epoch12`` is step 12."""
-        numbers = re.findall(r"\d+", self.name)
-        return int(numbers[-1]) if numbers else None
 
 
 class Points(NamedTuple):

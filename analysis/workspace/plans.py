@@ -88,6 +88,10 @@ def _add_model(db: sqlite3.Connection, model: ModelSpec) -> None:
         " ON CONFLICT (identity) DO UPDATE SET file = coalesce(excluded.file, file)",
         (model.identity, name, model.kind, file, time.time()),
     )
+    if model.kind == "source" and model.step is not None:
+        db.execute(
+            "UPDATE models SET facts = json_set(facts, '$.step', ?) WHERE identity = ?", (model.step, model.identity)
+        )
 
 
 def _add_operation(db: sqlite3.Connection, model: DerivedModel) -> None:

@@ -21,6 +21,11 @@ _MODELS = """
 SELECT m.*, o.method, o.parameters, o.refs, o.seed FROM models m LEFT JOIN operations o ON o.model = m.identity
 ORDER BY m.number
 """
+_REMARKS = """
+SELECT t.model, t.spec, t.remarks, m.name, d.name AS data FROM trials t
+    JOIN models m ON m.identity = t.model LEFT JOIN datasets d ON d.identity = t.data
+WHERE t.state = 'done' AND t.remarks != '[]' ORDER BY t.finished, t.number
+"""
 _PARENTS = """
 SELECT p.model, p.parent, m.name FROM parents p JOIN models m ON m.identity = p.parent ORDER BY p.model, p.position
 """
@@ -35,7 +40,8 @@ ORDER BY t.number
 _VALUES = """
 SELECT * FROM (
     SELECT m.number AS model_number, m.identity, m.name, o.method, o.parameters, coalesce(o.seed, t.seed) AS seed,
-        t.seed AS measure_seed, t.overlap, t.data AS data_identity, d.number AS data_number, d.name AS data, v.*,
+        t.seed AS measure_seed, t.overlap, t.remarks, t.data AS data_identity, d.number AS data_number,
+        d.name AS data, v.*,
         row_number() OVER (
             PARTITION BY t.model, iif(v.dataless, NULL, t.data), t.seed, v.measure
             ORDER BY t.finished DESC, t.number DESC
@@ -49,7 +55,7 @@ SELECT * FROM (
 
 def models(db: sqlite3.Connection, home: Path) -> list[ModelRecord]:
     """Return every model of the lineage, in the order in which the workspace heard of them."""
-    parents, aliases, doubtful = _parents(db), _aliases(db), doubts(db)
+    parents, aliases, doubtful, remarks = _parents(db), _aliases(db), doubts(db), _remarks(db)
     return [
         ModelRecord(
             identity=row["identity"],
@@ -62,7 +68,7 @@ def models(db: sqlite3.Connection, home: Path) -> list[ModelRecord]:
             parents=tuple(parents[row["identity"]]),
             references=json.loads(row["refs"] or "{}"),
             seed=row["seed"],
-            facts=json.loads(row["facts"]),
+            facts=_with_remarks(json.loads(row["facts"]), remarks[row["identity"]]),
             created=row["created"],
             doubt=doubtful.get(row["identity"], ""),
         )
@@ -118,6 +124,7 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             unit=row["unit"],
             weight=row["weight"],
             overlap=None if row["dataless"] else _overlap(row, learnt),
+            remarks=() if row["dataless"] else _said(row, specs[row["trial"]]),
             version=specs[row["trial"]].version_of(row["measure"]),
         )
         for row in db.execute(_VALUES)
@@ -161,6 +168,27 @@ def _overlap(row: sqlite3.Row, learnt: dict[str, frozenset[str]]) -> float | Non
     """Return the overlap that the worker found; of trials from before it looked, what the lineage tells."""
     whole = row["data_identity"] in learnt.get(row["identity"], ())
     return 1.0 if row["overlap"] is None and whole else row["overlap"]
+
+
+def _remarks(db: sqlite3.Connection) -> defaultdict[str, list[str]]:
+    """Return what is to be known of each model's numbers on every data set."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in db.execute(_REMARKS):
+        found[row["model"]] += _said(row, _spec(row["spec"]))
+    return found
+
+
+def _said(row: sqlite3.Row, spec: Trial) -> tuple[str, ...]:
+    """Return a trial's remarks, which name model and data as the recipe does; other names come before them."""
+    named = [(row["name"], spec.model.name), *([(row["data"], spec.data.name)] if spec.data else [])]
+    other = " on ".join(own for own, _ in named) if any(own != called for own, called in named) else ""
+    return tuple(f"{other}: {remark}" if other else remark for remark in json.loads(row["remarks"]))
+
+
+def _with_remarks(facts: dict[str, Any], remarks: list[str]) -> dict[str, Any]:
+    """Return a model's facts with its trials' remarks; they were among the facts until trials had their own."""
+    every = list(dict.fromkeys((*facts.get("remarks", ()), *remarks)))
+    return facts | ({"remarks": every} if every else {})
 
 
 @lru_cache(maxsize=10_000)

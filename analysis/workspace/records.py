@@ -127,8 +127,8 @@ class DataRecord(Frozen):
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
 
-    It belongs to its model, its data set and the seed of its measures. Seed, overlap and weight are told where there
-    is one.
+    It belongs to its model, its data set and the seed of its measures. What follows the unit is told where there is
+    something to tell.
 
     Attributes
     ----------
@@ -153,6 +153,8 @@ class ValueRecord(Frozen):
         looked, or no data went into it.
     weight : str or None
         The column of the data by which its samples were weighted; None where all counted alike.
+    remarks : tuple of str
+        What is to be known of the numbers on its data set, one sentence each; none where no data went into it.
     version : int or None
         The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
@@ -171,6 +173,7 @@ class ValueRecord(Frozen):
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
     weight: str | None = Field(default=None, exclude_if=lambda name: name is None)
+    remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
     version: int | None = Field(None, exclude=True)
 
 

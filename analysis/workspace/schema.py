@@ -151,6 +151,9 @@ UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.cer
 UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
 """
 
+# What is to be known of a trial's numbers, one sentence each.
+_REMARKS = "ALTER TABLE trials ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
+
 # The column by which a value's samples were weighted, and what was measured before weights were heeded.
 _WEIGHTED = """
 ALTER TABLE measures ADD COLUMN weight TEXT;
@@ -170,6 +173,7 @@ MIGRATIONS: tuple[str, ...] = (
     _BY_DATA,
     _SIZED,
     _RENAMED,
+    _REMARKS,
     _WEIGHTED,
 )
 

@@ -78,12 +78,13 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
     if result.columns and row["data"] is None:
         raise ValueError("a trial without data cannot have per-sample columns")
     db.execute(
-        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ?, overlap = ?"
-        " WHERE identity = ?",
-        (result.seconds, time.time(), result.overlap, result.trial),
+        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ?, overlap = ?,"
+        " remarks = ? WHERE identity = ?",
+        (result.seconds, time.time(), result.overlap, json.dumps(result.facts.get("remarks", ())), result.trial),
     )
     db.execute("DELETE FROM doubts WHERE trial = ? AND reason = 'probed'", (result.trial,))
-    facts = result.facts | _twin(db, row["model"], row["data"], result.passed)
+    facts = {name: fact for name, fact in result.facts.items() if name != "remarks"}  # they are the trial's own
+    facts |= _twin(db, row["model"], row["data"], result.passed)
     _record_model(db, row["model"], facts, result.checkpoint)
     if "class_names" in facts:
         classes = json.dumps(facts["class_names"])
@@ -97,9 +98,7 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
 
 def _record_model(db: sqlite3.Connection, model: str, facts: dict[str, Any], checkpoint: str | None) -> None:
     known = json.loads(db.execute("SELECT facts FROM models WHERE identity = ?", (model,)).fetchone()["facts"])
-    remarks = list(dict.fromkeys((*known.get("remarks", ()), *facts.get("remarks", ()))))  # on every data set
-    merged = known | facts | ({"remarks": remarks} if remarks else {})
-    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(merged), model))
+    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(known | facts), model))
     if checkpoint is not None:
         db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (checkpoint, model))
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save
 
 from graftwork.analysis.workspace import Workspace
 
@@ -153,6 +155,15 @@ def test_a_killed_worker_fails_its_trial_alone_and_the_next_run_makes_it_good(
         assert "was killed (SIGKILL)" in " ".join(said.split())
     assert graftwork("run", recipe, "-w", folder).returncode == 0
     assert _values(graftwork, folder) == _values(graftwork, finished)
+
+
+def test_inspect_says_what_is_assumed_until_it_is_declared(graftwork: Program, tmp_path: Path) -> None:
+    file = tmp_path / "net.safetensors"
+    file.write_bytes(bytes(save({"fc1.weight": torch.eye(3), "fc2.weight": torch.ones(2, 3)})))
+    assert "taken for ReLU" in graftwork("inspect", file).stdout
+    assert "assumed" not in graftwork("inspect", file, "--activation", "Tanh").stdout
+    refused = graftwork("inspect", file, "--activation", "tan")
+    assert (refused.returncode, "tan, is none of relu" in refused.stderr) == (2, True)
 
 
 def test_inspect_and_methods_and_workspace_commands(graftwork: Program, finished: Path, tmp_path: Path) -> None:

@@ -104,7 +104,8 @@ class Bert(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         width, prefix = config["widths"][0], config["prefix"]
-        self._prefix, self._pad, self._classes = prefix.rstrip("."), config["pad"], config["classes"]
+        self._prefix, self._classes = prefix.rstrip("."), config["classes"]
+        self.masked_token: int | None = config["pad"]
         place(self, f"{prefix}embeddings", Embeddings(config))
         sizes = zip(config["inner"], config["hidden"], strict=True)
         blocks = (Block(width, inner, hidden, config["head_dim"], config["epsilon"]) for inner, hidden in sizes)
@@ -117,7 +118,7 @@ class Bert(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Return logits (n, classes), or the mean over real tokens (n, width)."""
         body: Any = self.get_submodule(self._prefix)
-        mask = tokens != self._pad
+        mask = torch.ones_like(tokens, dtype=torch.bool) if self.masked_token is None else tokens != self.masked_token
         x = body.embeddings(tokens)
         for block in body.encoder.layer:
             x = block(x, mask)

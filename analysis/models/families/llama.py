@@ -29,6 +29,10 @@ _USUAL: Mapping[str, Any] = {
 }
 _ROTATIONS = ("rotary_emb.inv_freq", "rotary_emb.original_inv_freq")
 _THETA, _EPSILON, _LENGTH = 10_000.0, 1e-5, 2048  # where no config.json tells
+_ASSUMED = (
+    f"its rotary base is taken for {_THETA:,.0f} and its epsilon for {_EPSILON:g}, and published networks differ in"
+    " both. Put the config.json that it was saved with beside it"
+)
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -68,6 +72,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "epsilon": positive(metadata, "rms_norm_eps", usual=_EPSILON),
     }
     length = int(positive(metadata, "max_position_embeddings", usual=_LENGTH))
+    assumed = () if told(metadata, "model_type", "rms_norm_eps") else (_ASSUMED,)
     window = int(positive(metadata, "sliding_window", usual=0))
     return Architecture(
         "llama",
@@ -80,6 +85,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         inputs="tokens",
         vocabulary=vocabulary,
         sizes=Sizes(1, window or None),  # positions are turned, not looked up, and no token is out of sight
+        assumed=assumed,
         untold=untold,
         spare=frozenset(
             name for name in shapes if name.endswith(("rotary_emb.inv_freq", "rotary_emb.original_inv_freq"))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import UserError
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..padding import MASKED
 from ..parts.attention import masked_mean
 from .structure import ends_of, layers_in, name_of
 
@@ -37,7 +38,8 @@ class TransformersNetwork:
         That is the logits, or of an encoder its pooled output, of tokens the mean of the real ones.
         """
         module: nn.Module = self.kind(deepcopy(self.config))
-        module.register_forward_pre_hook(_Inputs(self.kind, self.config), with_kwargs=True)
+        setattr(module, MASKED, getattr(self.config, "pad_token_id", None))
+        module.register_forward_pre_hook(_Inputs(self.kind), with_kwargs=True)
         module.register_forward_hook(_output, with_kwargs=True)
         return module
 
@@ -126,10 +128,9 @@ class _Inputs:
     """Gives a module its inputs by name, with the mask of the real tokens where it takes one and looks ahead."""
 
     kind: Any
-    config: Any
 
     def __call__(self, module: nn.Module, args: tuple[Tensor], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        name, pad = self.kind.main_input_name, getattr(self.config, "pad_token_id", None)
+        name, pad = self.kind.main_input_name, getattr(module, MASKED)
         given = {name: args[0]}
         causal = self.kind.__name__.endswith(("ForCausalLM", "LMHeadModel"))
         takes = name == "input_ids" and "attention_mask" in signature(self.kind.forward).parameters

@@ -13,7 +13,7 @@ from graftwork.analysis.workspace import ValueRecord, Workspace, schema
 from .conftest import ACCURACY, DATA, A, B, run, trial
 
 OTHER = DATA.replaced(name="train", content="e" * 32)
-NEWER = {"measures": ("dataless", "weight"), "trials": ("overlap",), "datasets": ("classes",)}
+NEWER = {"measures": ("dataless", "weight"), "trials": ("overlap", "remarks"), "datasets": ("classes",)}
 
 
 def measured(space: Workspace, spec: Trial, values: dict[str, float], **result: Any) -> None:
@@ -55,6 +55,22 @@ def test_remarks_on_one_data_set_stay_beside_those_on_another(workspace: Workspa
         measured(workspace, on(data), {"accuracy": 0.5}, facts={"remarks": said} if said else {})
     (remarks,) = [m.facts["remarks"] for m in workspace.models() if "remarks" in m.facts]
     assert remarks == ["of test", "of train"]
+
+
+def test_remarks_stand_beside_the_values_of_their_trial_and_name_other_names(workspace: Workspace) -> None:
+    renamed = on(DATA.replaced(name="first", limit=3))
+    measured(
+        workspace, on(DATA), {"accuracy": 0.5, "cost": 7.0}, dataless=frozenset({"cost"}), facts={"remarks": ["x"]}
+    )
+    measured(workspace, renamed, {"accuracy": 0.5}, facts={"remarks": ["y"]})
+    again = renamed.replaced(model=A.replaced(name="other"))
+    workspace.add_plan(Plan(title="two", trials=(again,)), "")
+    said = {(v.data, v.measure): v.remarks for v in workspace.values()}
+    assert said == {
+        ("test", "accuracy"): ("x",),
+        ("first", "accuracy"): (f"{A.name} on first: y",),
+        (None, "cost"): (),
+    }
 
 
 @pytest.mark.parametrize("overlap", [None, 0.0, 0.25])

@@ -22,6 +22,7 @@ def aged(home: Path, change: str) -> Workspace:
             f"DROP TABLE aliases; DROP TABLE doubts; CREATE TABLE fingerprints (path); {change};"
             " ALTER TABLE measures DROP COLUMN weight; ALTER TABLE measures DROP COLUMN dataless;"
             " ALTER TABLE trials DROP COLUMN overlap;"
+            " ALTER TABLE trials DROP COLUMN remarks;"
             " ALTER TABLE datasets DROP COLUMN classes;"
             f" PRAGMA user_version = {BEFORE}"
         )
