@@ -7,11 +7,11 @@ import pytest
 
 from graftwork.analysis.measures import MEASURES
 
-from . import behaviour, calibration, comparing, further, groups, network
+from . import behaviour, boxes, calibration, comparing, cost, further, groups, landscape, moved, untrained
 from .material import Material, measured
 from .rows import REFERENCES, Row, table
 
-MODULES = (behaviour, calibration, comparing, further, groups, network)
+MODULES = (behaviour, boxes, calibration, comparing, cost, further, groups, landscape, moved, untrained)
 _ROWS = pytest.StashKey[list[Row]]()
 
 

@@ -11,7 +11,7 @@ from scipy.special import log_softmax
 from graftwork.kernels.corruptions import corrupt
 
 from .material import DEVIATION, MEAN, SEED, Material, tensors_of
-from .network import scores
+from .plain import scores
 from .rows import Numbers, reference
 
 NAMES, SEVERITIES = ("gaussian_noise", "contrast", "brightness"), (1, 5)

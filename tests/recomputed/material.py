@@ -14,6 +14,7 @@ from graftwork.analysis.trials import Trial, TrialResult
 from graftwork.analysis.workspace import Workspace
 
 from ..executing import carry_out
+from .recipes import RECIPES
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,71 +27,6 @@ OTHER = "resnet8"
 SEED = 0
 SAMPLES, SOME = 120, 8  # in all; for what runs the network itself
 MEAN, DEVIATION = 0.3054, 0.3763  # of the demo's digits
-DIGITS = """
-seeds = [0]
-[[model]]
-name = "low"
-path = "{assets}/demo/digits-resnet14-low.safetensors"
-[[model]]
-name = "resnet8"
-path = "{assets}/demo/digits-resnet8.safetensors"
-[[data]]
-name = "digits"
-path = "digits.npz"
-normalise = "digits"
-groups = ["part"]
-{weight}
-[measure]
-data = "digits"
-reference = "resnet8"
-samples = 8
-probes = 2
-steps = 4
-draws = 2
-points = 3
-circles = 2
-chords = 16
-weights = "own"
-radius = 0.001
-what = {what}
-"""
-PICTURES = """
-seeds = [0]
-[[model]]
-name = "low"
-path = "{assets}/demo/digits-resnet14-low.safetensors"
-[[model]]
-name = "resnet8"
-path = "{assets}/demo/digits-resnet8.safetensors"
-[[data]]
-name = "pictures"
-path = "pictures.npz"
-normalise = "digits"
-groups = ["part"]
-{weight}
-[measure]
-data = "pictures"
-reference = "resnet8"
-corruptions = ["gaussian_noise", "contrast", "brightness"]
-severities = [1, 5]
-what = {what}
-"""
-TEXT = """
-seeds = [0]
-[[model]]
-name = "language"
-path = "{assets}/language/language-3.safetensors"
-[[data]]
-name = "text"
-path = "text.jsonl"
-tokenizer = "{assets}/language/characters.json"
-length = 40
-{weight}
-[measure]
-data = "text"
-what = {what}
-"""
-RECIPES = {"digits": DIGITS, "pictures": PICTURES, "text": TEXT}
 
 
 @dataclass(frozen=True)
