@@ -46,10 +46,11 @@ def binned_interval(
     gaps = np.asarray(correct, np.float64) - claimed
     each = np.ones(len(gaps)) if weights is None else weights
     sums, whole = np.bincount(places, gaps * each), each.sum()
+    variances = _variances(gaps, claimed, places) if weights is None else _weighted(gaps, claimed, places, weights)
     error = float(np.abs(sums).sum() / whole)
     above = bounded_interval(np.sign(sums)[places] * gaps, -1, 1, weights)
     assert above is not None, "confidences are finite"
-    noise = _noise(_variances(gaps, claimed, places, each)) / whole
+    noise = _noise(variances) / whole
     return Interval(error, max(error - noise, 0.0), min(max(above.high, error), 1.0))
 
 
@@ -65,8 +66,15 @@ def difference_of_errors(first: Interval, second: Interval) -> Interval:
     return Interval(apart, float(apart - below), float(apart + above))
 
 
-def _variances(gaps: Floats, claimed: Floats, places: NDArray[np.int64], weights: Floats) -> Floats:
+def _variances(gaps: Floats, claimed: Floats, places: NDArray[np.int64]) -> Floats:
     """Return the variance of each bin's sum of gaps: as the samples show it, or the confidences, if that is more."""
+    counts = np.maximum(np.bincount(places), 1)
+    seen = np.bincount(places, gaps**2) - np.bincount(places, gaps) ** 2 / counts
+    return np.maximum(seen, np.bincount(places, claimed * (1 - claimed)))
+
+
+def _weighted(gaps: Floats, claimed: Floats, places: NDArray[np.int64], weights: Floats) -> Floats:
+    """Return `_variances` of each bin's weighted sum."""
     held = np.bincount(places, weights)
     means = np.bincount(places, gaps * weights) / np.where(held > 0, held, 1)
     seen = np.bincount(places, (weights * (gaps - means[places])) ** 2)
