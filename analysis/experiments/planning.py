@@ -20,7 +20,7 @@ from ..models.weight import names_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
-from ..trust import require_trust
+from ..trust import is_library, require_trust
 from ..wording import counted, natural
 from .checking import check_inputs
 from .fitting import plan_fits
@@ -168,7 +168,7 @@ class _Planner:
                 raise unknown("model in the workspace called", name, list(self.kept))
             return _declared(entry, self.kept[name])
         content = self._content(entry.path, f"model '{entry.name}'")
-        code = require_trust(entry.network) if entry.network else None
+        code = require_trust(entry.network).content if entry.network and not is_library(entry.network) else None
         told = entry.model_dump(exclude={"step"})
         step = None if isinstance(entry.step, tuple) else entry.step
         return SourceModel(content=content, code=code, step=step, **told)

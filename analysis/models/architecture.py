@@ -1,7 +1,7 @@
 """What is known of a checkpoint without reading its tensors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal, NamedTuple
 
@@ -69,6 +69,8 @@ class Architecture:
         how to declare it. Nothing of what the one library that publishes such networks leaves at its default.
     untold : str
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
+    unheeded : mapping of str to Any
+        Settings that its file states and its family does not heed, with their values: nor is such a network run.
     """
 
     family: str
@@ -84,6 +86,12 @@ class Architecture:
     spare: frozenset[str] = frozenset()
     assumed: tuple[str, ...] = ()
     untold: str = ""
+    unheeded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the family's module computes what the file says."""
+        return not self.untold and not self.unheeded
 
     @property
     def settings(self) -> dict[str, Any]:

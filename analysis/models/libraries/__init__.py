@@ -41,6 +41,10 @@ class Recipe(Protocol):
         """Return what the library calls each tensor, by what its files call it."""
         ...
 
+    def heeds(self, setting: str) -> bool:
+        """Return whether the library knows a setting of the network, and does not merely keep it."""
+        ...
+
 
 class Library(Protocol):
     """What a module of this package offers: how its library builds a network."""
@@ -62,7 +66,11 @@ def named_network(metadata: Mapping[str, Any]) -> str | None:
 
 
 def library_builder(
-    network: str, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str = ""
+    network: str,
+    specs: Mapping[str, TensorSpec],
+    metadata: Mapping[str, Any],
+    wrappers: str = "",
+    needed: Iterable[str] = (),
 ) -> Builder:
     """Return how a library builds a network, ``timm:NAME`` or ``transformers:CLASS``, that has exactly the tensors.
 
@@ -70,17 +78,23 @@ def library_builder(
     ----------
     network, specs, metadata, wrappers
         As for `recognising.builder_of`.
+    needed : iterable of str
+        Settings that the library must know.
 
     Raises
     ------
     UserError
-        If the library is not installed, has no such network, cannot build it, or the tensors are others.
+        If the library is not installed, has no such network, cannot build it, does not know a setting that it must, or
+        the tensors are others.
     """
     library, _, name = network.partition(":")
     offered = cast("Library", importlib.import_module(f"{__name__}.of_{library}"))
     imported, config = _imported(library), _config(metadata)
     _check_depth(network, config, specs)
     recipe = _tried(network, lambda: offered.find(imported, name, config, specs))
+    unknown = _tried(network, lambda: [setting for setting in needed if not recipe.heeds(setting)])
+    if unknown:
+        raise UserError(f"{library} {imported.__version__} does not know '{unknown[0]}' of it.", "Mend its settings.")
 
     def build() -> nn.Module:
         return _tried(network, recipe.build)
