@@ -74,6 +74,7 @@ class Registered(Generic[Function]):
     reshapes: Reshapes = False
     alone: bool = False
     dataless: bool = False
+    weighs: bool = False
 
     def reshapes_with(self, values: Mapping[str, Any]) -> bool:
         """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
@@ -143,6 +144,7 @@ class Shelf(Generic[Function]):
         reshapes: Reshapes = False,
         alone: bool = False,
         dataless: bool = False,
+        weighs: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
@@ -150,7 +152,8 @@ class Shelf(Generic[Function]):
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
         name and shape, always or with which parameters. Nothing runs beside a measure that is ``alone``, since it
         times something, on its machine. A measure that is ``dataless`` looks at no sample: any data suit it, and its
-        values hold beside every data set, but for those of ``sized`` quantities.
+        values hold beside every data set, but for those of ``sized`` quantities. One that ``weighs`` heeds the
+        samples' weights in all that it says; of any other, people are told that it counts them alike.
 
         Raises
         ------
@@ -180,7 +183,9 @@ class Shelf(Generic[Function]):
                 quantities=tuple(quantities),
                 compares=compares,
             )
-            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes, alone, dataless)
+            self._items[name] = Registered(
+                entry, parameters, function, tuple(needs), fits, reshapes, alone, dataless, weighs
+            )
             return function
 
         return keep

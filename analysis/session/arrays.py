@@ -17,6 +17,7 @@ from ..identity import digest
 from ..jobs.executor import Executor
 from ..naming import meant, plain_name
 from ..selection import Selection
+from ..weights import WEIGHT, relative
 from ..workspace import ColumnRecord, Workspace
 from .loading import Loading
 from .looking import Looking, State
@@ -102,8 +103,7 @@ class Arrays(Looking):
         return self._shared("picture")
 
     def _shared(self, name: str) -> NDArray[Any] | None:
-        data = self.state.data
-        return self._read(next((c for c in self.snapshot.columns if c.data == data and c.name == name), None))
+        return self._read(self._of_data(name))
 
     def _held(self, model: str | None, name: str) -> ColumnRecord | None:
         """Return where a column of a model on the current data set lies; None where the workspace has none."""
@@ -118,11 +118,16 @@ class Arrays(Looking):
             return None
         return self.loading.fetch(("column", str(held.path), held.column), lambda: read_column(held.path, held.column))
 
+    def _of_data(self, name: str) -> ColumnRecord | None:
+        """Return where a column that all models share lies; None where the workspace has none."""
+        data = self.state.data
+        return next((c for c in self.snapshot.columns if c.data == data and c.name == name), None)
+
     def accuracies(self) -> dict[str, Interval] | None:
         """Return each model's accuracy on the selected samples, on all where none is selected, by identity.
 
-        Each has its 95 % interval. A reader computes them; until it has, they are those of the selection
-        before, and None where there was none.
+        Each has its 95 % interval; samples are weighted where their data set weighs them. A reader computes them; until
+        it has, they are those of the selection before, and None where there was none.
         """
         wanted = (self.state.data, "correct")
         held = self.snapshot.column_files.items()
@@ -130,15 +135,17 @@ class Arrays(Looking):
         if not files:
             return {}
         rows = self.loading.fetch(("correctness", *files.values()), lambda: read_rows(map(Path, files.values())))
-        samples = self.samples()
-        if rows is None or not samples:
+        samples, declared = self.samples(), self._shared(WEIGHT)
+        if rows is None or not samples or (declared is None and self._of_data(WEIGHT)):
             return None
         selection = self._sized(samples)
-        return self.loading.latest(
-            ("accuracies", self.state.data),
-            (tuple(files.values()), selection.bits),
-            lambda: Correctness(tuple(files), rows, samples).accuracies(selection.mask if selection.count else None),
-        )
+
+        def told() -> dict[str, Interval]:
+            weights = None if declared is None else relative(declared)
+            within = selection.mask if selection.count else None
+            return Correctness(tuple(files), rows, samples, weights).accuracies(within)
+
+        return self.loading.latest(("accuracies", self.state.data), (tuple(files.values()), selection.bits), told)
 
     def projection(
         self, models: Sequence[str], method: str, column: str = "features", **parameters: Any

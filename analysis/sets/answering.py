@@ -8,6 +8,7 @@ from ..trials import FitResult, FitSpec
 from ..workspace import Workspace
 from . import FITS, FittedCurve, Remark, Table, Value
 from .gathering import cautions_of, correctness_of, members_of, named_in
+from .weighing import remarks_on_fit
 
 
 def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitResult:
@@ -39,7 +40,8 @@ def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitRes
             correctness_of(space, spec) if "correct" in fit.needs else None,
             named,
         )
-        cautions = cautions_of(space, spec)
+        weighted = next((d.name for d in space.datasets() if d.identity == spec.data and d.spec.weight), None)
+        cautions = *cautions_of(space, spec), *remarks_on_fit(spec, weighted)
     found = list(fit.function(table, fit.check(spec.parameters)))
     return FitResult(
         values=tuple(item for item in found if isinstance(item, Value)),

@@ -6,11 +6,12 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from ..columns import read_octets
+from ..columns import read_column, read_octets
 from ..correctness import Correctness, read_rows
 from ..identity import digest
 from ..measured import Row, rows_on
 from ..trials import FitSpec, Value
+from ..weights import WEIGHT, Weights, relative
 from ..workspace import ModelRecord, ValueRecord, Workspace
 from .meaning import meaning
 from .table import Member
@@ -60,7 +61,13 @@ def correctness_of(space: Workspace, spec: FitSpec) -> Correctness | None:
     if not files:
         return None
     samples = read_octets(next(iter(files.values())), "correct")[1]
-    return Correctness(tuple(files), read_rows(files.values()), samples)
+    return Correctness(tuple(files), read_rows(files.values()), samples, _weights(space, spec))
+
+
+def _weights(space: Workspace, spec: FitSpec) -> Weights:
+    """Return what the samples of the fit's data weigh."""
+    file = next((c.path for c in space.columns() if (c.data, c.name) == (spec.data, WEIGHT)), None)
+    return relative(read_column(file, WEIGHT)) if file else None
 
 
 def _entries(spec: FitSpec) -> dict[str, tuple[str, ...]]:

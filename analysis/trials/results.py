@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from .frozen import Frozen
 
 
@@ -26,6 +28,8 @@ class Value(Frozen):
         Bounds of its 95 % interval where it has one.
     unit : str
         ``fraction``, ``nats``, ``ms``, ``bytes``, ``degrees`` …; empty for a plain number.
+    weight : str or None
+        The column by which its samples were weighted; None where all counted alike.
     """
 
     measure: str
@@ -33,6 +37,7 @@ class Value(Frozen):
     low: float | None = None
     high: float | None = None
     unit: str = ""
+    weight: str | None = Field(default=None, repr=False, exclude_if=lambda name: name is None)
 
 
 class Pass(Frozen):

@@ -159,6 +159,8 @@ class ValueRecord(Frozen):
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked, or no data went into it.
+    weight : str or None
+        The column of the data by which its samples were weighted; None where all counted alike.
     remarks : tuple of str
         What is to be known of the numbers on its data set, one sentence each; none where no data went into it.
     version : int or None
@@ -178,6 +180,7 @@ class ValueRecord(Frozen):
     unit: str
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
+    weight: str | None = Field(default=None, exclude_if=lambda name: name is None)
     remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
     version: int | None = Field(None, exclude=True)
     name: str = ""

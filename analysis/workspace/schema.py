@@ -199,6 +199,13 @@ INSERT INTO columns SELECT model, data, name, file, trial, name LIKE 'compare.%'
 DROP TABLE columns_before;
 """
 
+# The column by which a value's samples were weighted, and what was measured before weights were heeded.
+_WEIGHTED = """
+ALTER TABLE measures ADD COLUMN weight TEXT;
+INSERT INTO doubts SELECT identity, 'unweighted' FROM trials
+WHERE state = 'done' AND json_extract(spec, '$.data.weight') IS NOT NULL;
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -213,6 +220,7 @@ MIGRATIONS: tuple[str, ...] = (
     _RENAMED,
     _REMARKS,
     _NAMES,
+    _WEIGHTED,
 )
 
 

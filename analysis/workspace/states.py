@@ -116,11 +116,11 @@ def _twin(db: sqlite3.Connection, model: str, data: str, passed: Pass | None) ->
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:
     db.execute("DELETE FROM measures WHERE trial = ?", (result.trial,))
     db.executemany(
-        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless, compared)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless, compared, weight)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (result.trial, place, *_numbers(value), value.measure in result.dataless, value.measure in result.compared)
-            for place, value in enumerate(result.values)
+            (result.trial, place, *_numbers(v), v.measure in result.dataless, v.measure in result.compared, v.weight)
+            for place, v in enumerate(result.values)
         ],
     )
 

@@ -55,6 +55,7 @@ def values(db: sqlite3.Connection) -> list[ValueRecord]:
             low=row["low"],
             high=row["high"],
             unit=row["unit"],
+            weight=row["weight"],
             overlap=None if row["dataless"] else _overlap(row, learnt),
             remarks=() if row["dataless"] else remarks_in(row, told.specs[row["trial"]]),
             **of._asdict(),

@@ -62,7 +62,8 @@ def older(tmp_path: Path) -> Path:
         kept: dict[str, Any] = {"columns": {OLD: "m.h5"}, "checkpoint": None, "facts": {}, "seconds": 1.0}
         space.finish(TrialResult(trial=trial.identity, values=(Value(measure=OLD, value=0.5),), **kept))
     with sqlite3.connect(home / "workspace.db") as db:
-        db.executescript(f"{BEFORE_NAMES} PRAGMA user_version = {schema.MIGRATIONS.index(schema._RENAMED)}")
+        db.executescript(f"{BEFORE_NAMES} ALTER TABLE trials DROP COLUMN remarks")
+        db.execute(f"PRAGMA user_version = {schema.MIGRATIONS.index(schema._RENAMED)}")
     db.close()
     return home
 

@@ -17,6 +17,7 @@ ACCURACY = MeasureSpec(measure="accuracy", version=1, parameters={"draws": 100})
 
 BEFORE_NAMES = """
 DROP TABLE defaults;
+ALTER TABLE measures DROP COLUMN weight;
 ALTER TABLE measures DROP COLUMN compared;
 ALTER TABLE columns RENAME TO newer;
 CREATE TABLE columns (model, data, name, file, trial, PRIMARY KEY (model, data, name));

@@ -20,7 +20,8 @@ def aged(home: Path, change: str) -> Workspace:
     with closing(sqlite3.connect(home / "workspace.db")) as db:
         db.executescript(
             f"DROP TABLE aliases; DROP TABLE doubts; CREATE TABLE fingerprints (path); {change};"
-            " ALTER TABLE measures DROP COLUMN dataless; ALTER TABLE trials DROP COLUMN overlap;"
+            " ALTER TABLE measures DROP COLUMN dataless;"
+            " ALTER TABLE trials DROP COLUMN overlap;"
             " ALTER TABLE trials DROP COLUMN remarks;"
             f" ALTER TABLE datasets DROP COLUMN classes; {BEFORE_NAMES}"
             f" PRAGMA user_version = {BEFORE}"
