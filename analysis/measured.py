@@ -19,7 +19,7 @@ class Row:
     seed : int
         Of the measures.
     values : dict
-        By quantity; those that no data went into are in every row of their model.
+        By name; those that no data went into are in every row of their model.
     """
 
     model: str
@@ -91,6 +91,6 @@ def _chosen(records: Sequence[ValueRecord], data: str | None, seed: int) -> dict
     found: dict[str, ValueRecord] = {}
     for record in records:
         own = record.measure_seed == seed
-        if record.data in (None, data) and (own or (record.data is None and record.measure not in found)):
-            found[record.measure] = record
-    return found | {r.measure: r for r in records if r.data == data and r.measure_seed == seed}
+        if record.data in (None, data) and (own or (record.data is None and record.name not in found)):
+            found[record.name] = record
+    return found | {r.name: r for r in records if r.data == data and r.measure_seed == seed}

@@ -26,7 +26,7 @@ class Claim:
     claimed : float or None
         None where the claim is no number.
     measure, data : str
-        Which measure answers it, on which data set; empty where none was taken.
+        The name of the value that answers it, on which data set; empty where none was taken.
     measured, low, high : float or None
         The measured value, with its 95 % interval.
     unit : str
@@ -98,7 +98,7 @@ def _answered(metric: str, dataset: str, source: str, value: Any, values: Sequen
         yield Claim(metric, dataset, source, number_of(value, unit), unit=unit)
     for record in found:
         claimed = number_of(value, record.unit)
-        own = (record.measure, record.data or "", record.value, record.low, record.high, record.unit)
+        own = (record.name, record.data or "", record.value, record.low, record.high, record.unit)
         yield Claim(metric, dataset, source, claimed, *own)
 
 
@@ -237,7 +237,7 @@ def as_markdown(card: Mapping[str, Any]) -> str:
 def _front_matter(card: Mapping[str, Any]) -> str:
     """Return the front matter; JSON values are YAML, too."""
     results = [
-        {"dataset": {"name": value["data"]}, "metrics": [{"type": value["measure"], "value": value["value"]}]}
+        {"dataset": {"name": value["data"]}, "metrics": [{"type": value["name"], "value": value["value"]}]}
         for value in card["measures"]
         if value["data"] and value["value"] is not None
     ]
@@ -299,7 +299,7 @@ def _claims_table(claims: Sequence[Mapping[str, Any]]) -> str:
 def _measures_table(values: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         (
-            v["measure"],
+            v["name"],
             interval(v["value"], v["low"], v["high"], v["unit"]),
             v["data"] or "–",
             str(v.get("measure_seed", 0)),

@@ -108,11 +108,13 @@ def compare(
 
 
 @app.command()
-def trust(file: Annotated[Path, typer.Argument(help="A Python file that builds a network.")]) -> None:
-    """Trust a file of code, as it is now, to be run by workers."""
-    if not file.is_file():
-        raise UserError(f"There is no file {file}.", "Check the path.")
-    write_line(f"Trusted {file} with SHA-256 {trusting.trust(file)}. If it changes, it is asked about again.")
+def trust(
+    code: Annotated[str, typer.Argument(help="What builds a network: a Python file, or package.module:Class.")],
+) -> None:
+    """Trust code, as it is now, to be run by workers, with all that it imports from beside it."""
+    trusted = trusting.covered(trusting.trust(code))
+    write_line(f"Trusted the code in {trusted}. If any of it changes, it is asked about again.")
+    write_line(trusting.UNSEEN)
 
 
 @app.command()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from ..analysis.catalogue import base_name
 from ..analysis.measured import overlap_text
 from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
+from ..analysis.naming import parse_name
 from ..analysis.wording import compact, sure
 from .notice import Notice
 from .panel import Panel, view
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure of the model, beside the reference's; ``low`` and ``high`` bound its 95 % interval."""
+    """One measure of the model, beside the reference's; ``low`` and ``high`` bound its 95 % interval.
+
+    ``detail`` says that it is of a class, a group, a place.
+    """
 
     name: str
     value: float
@@ -36,6 +39,7 @@ class Measured:
     high: float | None
     reference: float | None
     unit: str
+    detail: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def claim_text(claim: Claim) -> str:
     if claim.measured is None:
         return f"{said}; {claim.verdict}"
     found = interval(claim.measured, claim.low, claim.high, claim.unit)
-    return f"{said}; measured on {claim.data} {found}; {claim.verdict}"
+    return f"{said}; measured{parse_name(claim.measure).suffix} on {claim.data} {found}; {claim.verdict}"
 
 
 def _text(value: Any) -> str:
@@ -128,33 +132,40 @@ def _text(value: Any) -> str:
 def _all_measured(rows: "Sequence[Row]", others: "Sequence[Row]") -> "Iterator[Measured]":
     """Give each measure once, or once for each seed that it was done with."""
     reference = {row.seed: row.values for row in others}
-    found = {(v.measure, v.measure_seed): v for row in rows for v in row.values.values()}
-    seeds = Counter(measure for measure, _ in found)
-    for (measure, seed), value in found.items():
-        name = f"{measure}, seed {seed}" if seeds[measure] > 1 else measure
+    found = {(v.name, v.measure_seed): v for row in rows for v in row.values.values()}
+    seeds = Counter(name for name, _ in found)
+    for (own, seed), value in found.items():
+        name = f"{own}, seed {seed}" if seeds[own] > 1 else own
         beside = reference.get(seed) or next(iter(reference.values()), {})
         yield _measured(name, value, beside)
 
 
 def _measured(name: str, value: "ValueRecord", reference: "Mapping[str, ValueRecord]") -> Measured:
-    other = reference.get(value.measure)
-    return Measured(name, value.value, value.low, value.high, other.value if other else None, value.unit)
+    other = reference.get(value.name)
+    beside, detail = other.value if other else None, bool(parse_name(value.name).detail)
+    return Measured(name, value.value, value.low, value.high, beside, value.unit, detail)
 
 
 def _brief(state: InspectorState) -> Table:
     """Return what fits beside the views: values with their intervals, the classes left out."""
-    shown = [m for m in state.measures if base_name(m.name) == m.name]
+    shown = [m for m in state.measures if not m.detail]
     rows = tuple(zip(_names([m.name for m in shown]), map(_short, shown), map(_reference, shown), strict=True))
     return Table(("Measure", "Value", "Reference"), rows)
 
 
 def _names(measures: list[str]) -> list[str]:
     """Return the last part of each name where that tells it from the others, or else all but the first."""
-    last = [name.rpartition(".")[2] for name in measures]
+    last = [_last(name) for name in measures]
     return [
         name if last.count(name) == 1 else whole.partition(".")[2] or whole
         for name, whole in zip(last, measures, strict=True)
     ]
+
+
+def _last(name: str) -> str:
+    """Return the last part of a quantity, with what follows it."""
+    quantity, bracket, told = name.partition(" (")
+    return quantity.rpartition(".")[2] + bracket + told
 
 
 def _reference(measured: Measured) -> str:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..analysis.catalogue import Quantity
+from ..analysis.errors import UserError
+from ..analysis.naming import meant, parse_name, plain_name
 from ..kernels.frontier import pareto_front
 from .seeds import name_of_variants, variants
 from .table import is_whole
@@ -108,18 +109,36 @@ def offered(session: "Session") -> tuple[str, ...]:
     return (*measures, *([SELECTED] if "accuracy" in measures else []))
 
 
+def chosen(session: "Session", option: str) -> tuple[str | None, str]:
+    """Return the name of the values that a person chose for an axis, None where nobody did, and why there are none.
+
+    What was measured in several ways stays as it was chosen, and there is nothing to show until one of them is.
+    """
+    name = session.option(option)
+    if not name or name in session.shown.measures:
+        return name, ""
+    plain = plain_name(name)
+    alike = [value for row in session.shown.rows for value in row.values.values() if value.measure == plain]
+    try:
+        return (meant(name, alike) if alike else name), ""
+    except UserError as error:
+        return name, str(error)
+
+
 def axis(session: "Session", name: str) -> Axis:
-    """Return the axis of a quantity, from the catalogue where it declares one; its title names the data.
+    """Return the axis of a quantity, from the catalogue where it declares one; its title says how and on which data.
 
     One that was not measured on the data is called so, too: there is no other whose values it could show.
     """
     shown = session.shown
     if name == SELECTED:
         return Axis(name, f"Accuracy on the selected samples of {shown.name}", "fraction", "higher")
-    declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
-    unit = next((row.values[name].unit for row in shown.rows if name in row.values), declared.unit)
+    declared = session.catalogue.quantity(plain_name(name))
+    title = f"{declared.title}{parse_name(name).suffix}" if declared else name
+    unit, better = (declared.unit, declared.better) if declared else ("", None)
+    unit = next((row.values[name].unit for row in shown.rows if name in row.values), unit)
     named = shown.name and (name in shown.of_data or name not in shown.measures)
-    return Axis(name, f"{declared.title} on {shown.name}" if named else declared.title, unit, declared.better)
+    return Axis(name, f"{title} on {shown.name}" if named else title, unit, better)
 
 
 def values(session: "Session", name: str) -> Bounded:

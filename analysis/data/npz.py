@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from ..weights import WEIGHT
 from .arrays import ArraySource
 from .labelled import Labels, encode, encode_named, unlabelled
 from .npz_file import NpzFile
@@ -14,6 +15,7 @@ from .padding import LENGTHS, MASKS, filler_of, lengths_in
 from .rows import RowSource, plain
 from .samples import as_samples
 from .source import Source, has_suffix, refuse_scaling, source
+from .weights import as_weights
 
 _SAMPLES = ("images", "x", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label", "target")
@@ -79,5 +81,6 @@ def _further(
     for kind, names in (("label", spec.labels), ("group", spec.groups)):
         for name in names:
             yield f"{kind}.{name}", plain(_column(file, f"values of '{name}'", patterns, (name,), count))
-    if spec.weight:
-        yield "weight", _column(file, "weights", patterns, (spec.weight,), count)
+    if spec.weight is not None:
+        label = spec.label or next((name for name in _LABELS if name == spec.weight), None)
+        yield WEIGHT, as_weights(spec, _column(file, "weights", patterns, (spec.weight,), count), label)

@@ -20,8 +20,9 @@ from ..models.weight import names_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
-from ..trust import require_trust
+from ..trust import is_library, require_trust
 from ..wording import counted, natural
+from .asked import specs_of
 from .checking import check_inputs
 from .fitting import plan_fits
 from .inputs import data_content
@@ -84,7 +85,7 @@ def fits_over(
         As `plan`.
     """
     planner = _Planner(recipe, content_of, kept or {})
-    return plan_fits(recipe, models, planner.measures, planner.data)
+    return plan_fits(recipe, models, planner.data)
 
 
 def layers_of(
@@ -131,8 +132,9 @@ class _Planner:
         unique = {trial.identity: trial for trial in reversed(trials)}
         kept = [trial for trial in trials if unique[trial.identity] is trial]
         aliases = {trial.model.name: trial.model.identity for trial in trials if unique[trial.identity] is not trial}
-        fits = plan_fits(self.recipe, self.known, self.measures, self.data)
-        return Plan(title=self.recipe.title, trials=tuple(kept), fits=fits, aliases=aliases)
+        fits = plan_fits(self.recipe, self.known, self.data)
+        defaults = {spec.measure: MEASURES.get(spec.measure).entry.defaults for spec in self.measures}
+        return Plan(title=self.recipe.title, trials=tuple(kept), fits=fits, aliases=aliases, defaults=defaults)
 
     # Inputs
 
@@ -168,7 +170,7 @@ class _Planner:
                 raise unknown("model in the workspace called", name, list(self.kept))
             return _declared(entry, self.kept[name])
         content = self._content(entry.path, f"model '{entry.name}'")
-        code = require_trust(entry.network) if entry.network else None
+        code = require_trust(entry.network).content if entry.network and not is_library(entry.network) else None
         told = entry.model_dump(exclude={"step"})
         step = None if isinstance(entry.step, tuple) else entry.step
         return SourceModel(content=content, code=code, step=step, **told)
@@ -186,22 +188,9 @@ class _Planner:
     # Measures
 
     def _measures(self, measuring: Measuring | None) -> tuple[MeasureSpec, ...]:
-        if measuring is None:
-            return ()
-        if measuring.data not in self.data:
+        if measuring is not None and measuring.data not in self.data:
             raise unknown("data set", measuring.data, list(self.data))
-        left = set(measuring.parameters)
-        specs = []
-        for name in dict.fromkeys(measuring.what):
-            measure = MEASURES.get(name)
-            own = {k: v for k, v in measuring.parameters.items() if k in measure.parameters.model_fields}
-            left -= own.keys()
-            checked = measure.check(own).model_dump(mode="json")
-            specs.append(MeasureSpec(measure=name, version=measure.entry.version, parameters=checked))
-        if left:
-            fields = {f for name in measuring.what for f in MEASURES.get(name).parameters.model_fields}
-            raise unknown("parameter of the chosen measures called", min(left), sorted(fields))
-        return tuple(specs)
+        return specs_of(measuring)
 
     def _compared(self, trials: list[Trial]) -> list[Trial]:
         """Give every trial the reference that its measures compare with, and put the one that makes it first."""

@@ -32,13 +32,15 @@ from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpo
 from ..models.padding import masking
 from ..models.progress import stated_progress
 from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult
+from ..weights import weights_of
 from .device import device_name
-from .evaluating import Findings, evaluate
+from .evaluating import Findings, compared, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
 from .remarks import remarks_on
+from .weighing import remarks_on_measures
 
 _THUMBNAIL_BUDGET = 1 << 29
 _PADDING = "what says so"  # is padding; in passes before, the token 0 of an array was, too
@@ -113,6 +115,7 @@ class Runner:
             seconds=time.perf_counter() - start,
             passed=found.passed,
             dataless=frozenset(found.said.dataless),
+            compared=compared(trial, (*(value.measure for value in found.said.values), *found.said.columns)),
             overlap=overlap,
         )
 
@@ -189,7 +192,10 @@ class Runner:
     def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
             return []
-        return list(remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
+        return [
+            *remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)),
+            *remarks_on_measures(trial),
+        ]
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -205,6 +211,7 @@ class Runner:
             device=self.device,
             seed=trial.seed,
             ticket=ticket,
+            weights=weights_of(data.further) if data is not None else None,
             reference=reference,
         )
 
@@ -239,7 +246,7 @@ class Runner:
     def _keep_data(self, spec: DataSpec, data: DataSet, inputs: Inputs) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
         path = self.root / "arrays" / spec.file
-        if not path.exists():
+        if not path.exists() or not set(data.further) <= set(Columns(path)):
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
             columns |= data.further

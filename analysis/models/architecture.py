@@ -1,7 +1,7 @@
 """What is known of a checkpoint without reading its tensors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal, NamedTuple
 
@@ -73,6 +73,8 @@ class Architecture:
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
     structure : Structure or None
         How it was edited; ``config`` is that of the network before, but for depth and widths. None if it was not.
+    unheeded : mapping of str to Any
+        Settings that its file states and its family does not heed, with their values: nor is such a network run.
     """
 
     family: str
@@ -89,6 +91,12 @@ class Architecture:
     assumed: tuple[str, ...] = ()
     untold: str = ""
     structure: Structure | None = None
+    unheeded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the family's module computes what the file says."""
+        return not self.untold and not self.unheeded
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
-from .families import skeleton
+from .families import families, skeleton
 from .recognition import recognition
 from .stated import STATED, StatedNormalisation, stated_normalisation
 from .structure import OWN, Structure
@@ -202,7 +202,8 @@ class Checkpoint:
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
         if self.architecture:
             made_by = self.architecture.config
-            said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
+            said |= self._read_beside(said["config"]) | self.architecture.settings
+            said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
         if self.architecture and self.architecture.structure:
             said[KEY] = self.architecture.structure.model_dump(mode="json")
         said["found"] = list(self.found) or None
@@ -217,7 +218,18 @@ class Checkpoint:
             what = f"is {network.title}" if network else "is no network that is known here"
             raise UserError(f"'{self.path.name}' {what}, and has no activation to declare.", "Leave out activation.")
         if network.config["activation"] != activation:
-            raise UserError(f"'{self.path.name}' cannot be run: {self.reason}", "Declare the activation that it has.")
+            known = getattr(families()[network.family], "DECLARABLE", ())
+            raise UserError(
+                f"'{activation}' is no activation that is known of such a network.",
+                f"Declare one of {', '.join(known)}.",
+            )
+
+    def _read_beside(self, config: object) -> dict[str, Any]:
+        """Return the settings that the family reads, where the file tells them and no configuration does."""
+        if not self.architecture or self.architecture.family not in families():
+            return {}
+        reads, kept = families()[self.architecture.family].SETTINGS.reads, config if isinstance(config, Mapping) else {}
+        return {name: told(self.metadata, name) for name in reads if name not in kept}
 
     def _known(self) -> Builder:
         if self._builder is None:

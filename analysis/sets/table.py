@@ -1,6 +1,6 @@
 """A set of measured models as plain data, and how it falls into groups."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from ...kernels.frontier import Direction
 from ...kernels.intervals import Interval
-from ..catalogue import base_name
 from ..correctness import Correctness
 from ..errors import UserError, unknown
+from ..naming import base_name
 from ..trials import Value
 
 Floats = NDArray[np.float64]
@@ -36,7 +36,7 @@ class Member:
     seed : int or None
         The operation's.
     values : dict
-        What was measured, by quantity.
+        What was measured, by the values' names.
     entries : tuple of str
         Under which names the model was asked for.
     """
@@ -91,6 +91,8 @@ class Table:
         Which direction is good, by quantity, where one is.
     correctness : Correctness or None
         What the members have right, by identity, where the fit needs it.
+    named : callable
+        Returns the name of the members' values that a name means; errors as `graftwork.analysis.naming.meant`.
     """
 
     members: tuple[Member, ...]
@@ -99,6 +101,7 @@ class Table:
     by: str | None = None
     better: Mapping[str, Direction] = field(default_factory=dict)
     correctness: Correctness | None = None
+    named: Callable[[str], str] = str
 
     def groups(self) -> dict[str, tuple[Member, ...]]:
         """Return the members of each group, in order; one group without a name where nothing divides them.
@@ -133,7 +136,7 @@ class Table:
 
     def with_axes(self, x: str, y: str) -> "Table":
         """Return the table with these axes where it has none."""
-        return replace(self, x=self.x or x, y=self.y or y)
+        return replace(self, x=self.x or self.named(x), y=self.y or self.named(y))
 
     def measured(self) -> list[str]:
         """Return the names of all that was measured of any member."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, Trial
 from .fitting import add_fit
+from .values import keep_defaults
 
 
 def unique_name(name: str, taken: Callable[[str], bool]) -> str:
@@ -26,6 +27,7 @@ def add_plan(db: sqlite3.Connection, plan: Plan, recipe: str) -> int:
     ValueError
         If an operation's parent is neither in the plan nor in the workspace.
     """
+    keep_defaults(db, plan.defaults)
     run = db.execute(
         "INSERT INTO recipes (title, toml, created) VALUES (?, ?, ?)", (plan.title, recipe, time.time())
     ).lastrowid

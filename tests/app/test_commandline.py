@@ -19,7 +19,7 @@ from graftwork.analysis.workspace import Workspace
 from .conftest import Program
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
-KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit"]
+KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit", "name"]
 RECIPE = f"""
 seeds = [0]
 [[model]]
@@ -163,7 +163,7 @@ def test_inspect_says_what_is_assumed_until_it_is_declared(graftwork: Program, t
     assert "taken for ReLU" in graftwork("inspect", file).stdout
     assert "assumed" not in graftwork("inspect", file, "--activation", "Tanh").stdout
     refused = graftwork("inspect", file, "--activation", "tan")
-    assert (refused.returncode, "tan, is none of relu" in refused.stderr) == (2, True)
+    assert (refused.returncode, "'tan' is no activation" in refused.stderr) == (2, True)
 
 
 def test_inspect_and_methods_and_workspace_commands(graftwork: Program, finished: Path, tmp_path: Path) -> None:
@@ -196,7 +196,12 @@ def test_compare_and_statistics_and_trust(graftwork: Program, tmp_path: Path) ->
     assert facts["macs"] > 1e6
     assert all(layer["rms"] > 0 for layer in facts["layers"] if layer["name"].endswith("conv1.weight"))
     (tmp_path / "net.py").write_text("x = 1")
-    assert "with SHA-256" in graftwork("trust", tmp_path / "net.py").stdout
+    (tmp_path / "helper.py").write_text("x = 1")
+    assert "helper.py" not in graftwork("trust", tmp_path / "net.py").stdout
+    (tmp_path / "net.py").write_text("import helper")
+    said = graftwork("trust", tmp_path / "net.py").stdout
+    assert "helper.py (SHA-256 of all" in said
+    assert "importlib" in said
 
 
 @pytest.mark.parametrize(

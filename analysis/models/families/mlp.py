@@ -5,28 +5,22 @@ person, name under ``activation``, and else taken for ReLU, which is said with e
 order of the layers, the network is not run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.chains import in_order, ordered_for_sure
+from ..parts.nonlinear import ACTIVATIONS, activation, called, is_activation
 from ..parts.shapes import place, shapes_of
 from ..parts.widths import Scale
-from ..told import called, told
+from ..settings import Settings
+from ..told import told
 
-_ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "tanh": F.tanh,
-    "silu": F.silu,
-    "sigmoid": F.sigmoid,
-    "elu": F.elu,
-    "identity": lambda x: x,
-}
+DECLARABLE = tuple(ACTIVATIONS)
+SETTINGS = Settings(reads={"activation": is_activation})
 _ASSUMED = {
     "activation": "the activation between its layers is taken for ReLU. If it is another, write it into its [[model]],"
     ' activation = "tanh"',
@@ -50,8 +44,6 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     order = [name for name in modules if name in linear or name in norms]
     if order[-1] != linear[-1] or order[0] != linear[0]:
         return None
-    named = told(metadata, "activation")
-    activation = called(named)
     sizes = [weights[linear[0]][1], *(weights[name][0] for name in linear)]
     active = _active(order, norms)
     settled = ordered_for_sure(names, linear, sizes) and active is not None
@@ -62,15 +54,16 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": order,
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
-        "activation": activation if activation in _ACTIVATIONS else "relu",
+        "activation": called(SETTINGS.read(metadata, "activation", usual="relu")),
         "active": active or [],
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
     untold = "" if settled else "nothing tells the order of its layers"
-    if active and named is not None and activation not in _ACTIVATIONS:
-        untold = f"its activation, {named}, is none of {', '.join(_ACTIVATIONS)}"
     kinds: dict[str, Any] = {"inputs": "numbers", "sizes": Sizes(sizes[0], sizes[0]), "untold": untold}
-    assumes = {"activation": bool(active) and named is None, "norms": bool(active) and _norms_open(order, norms)}
+    assumes = {
+        "activation": bool(active) and told(metadata, "activation") is None,
+        "norms": bool(active) and _norms_open(order, norms),
+    }
     kinds["assumed"] = tuple(_ASSUMED[what] for what, holds in assumes.items() if holds)
     return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), **kinds)
 
@@ -132,7 +125,7 @@ class Mlp(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         self._names, self._norms = config["names"], set(config["norms"])
-        self._activation, self._active = _ACTIVATIONS[config["activation"]], set(config["active"])
+        self._activation, self._active = activation(config["activation"]), set(config["active"])
         sides, biases = pairwise(config["sizes"]), iter(config["bias"])
         width = config["sizes"][0]
         for name in self._names:

@@ -14,20 +14,29 @@ import torch
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import called
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
-from ..told import called, told
+from ..settings import Settings
 
 _FIRST = re.compile(r"(?:(.+)[.])?weight_ih_l0")
 _GATES: Mapping[int, type[nn.RNNBase]] = {4: nn.LSTM, 3: nn.GRU, 1: nn.RNN}
 _LENGTH = 128  # no shape tells
-_ACTIVATIONS = ("tanh", "relu")  # of a plain RNN
+DECLARABLE = ("tanh", "relu")  # of a plain RNN
 _ASSUMED = {
     "state": "it is taken to tell classes apart by its state after the last token of a sample, padding among them. If"
     ' it does otherwise, name the code that builds it: network = "file.py:function"',
     "activation": "the activation of its RNN is taken for tanh. If it is another, write it into its [[model]],"
     ' activation = "relu"',
 }
+
+
+def _is_known(value: Any) -> bool:
+    """Tell an activation that torch has of a plain RNN."""
+    return isinstance(value, str) and called(value) in DECLARABLE
+
+
+SETTINGS = Settings(reads={"activation": _is_known, "nonlinearity": _is_known})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -50,11 +59,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     embedding, head = (clear or roles)[0]
     untold = "" if len(roles) == 1 or len(clear) == 1 else "nothing tells which of its matrices is the embedding"
     vocabulary, classes = side(shapes, f"{embedding}.weight"), side(shapes, f"{head}.weight")
-    named = told(metadata, "activation", "nonlinearity") if gates == 1 else None
-    activation = _ACTIVATIONS[0] if named is None else called(named)
-    if activation not in _ACTIVATIONS:
-        activation = _ACTIVATIONS[0]
-        untold = f"its activation, {named}, is none of {', '.join(_ACTIVATIONS)}"
+    named = SETTINGS.read(metadata, *SETTINGS.reads, usual=None) if gates == 1 else None
     config = {
         "depth": layers,
         "widths": [hidden],
@@ -66,7 +71,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": [embedding, core, head],
         "head_bias": f"{head}.bias" in shapes,
         "classes": classes,
-        **({"activation": activation} if gates == 1 else {}),
+        **({"activation": called(named or DECLARABLE[0])} if gates == 1 else {}),
     }
     assumes = {"state": classes != vocabulary, "activation": gates == 1 and named is None}
     kind = _GATES[gates].__name__

@@ -65,6 +65,14 @@ class TransformersNetwork:
         sizes = Sizes(1, most) if most else None
         return Architecture("transformers", name, config, classes, shape, head, stages, "tokens", vocabulary, sizes)
 
+    def heeds(self, setting: str) -> bool:
+        """Return whether its class has a setting, or makes another one of it."""
+        if setting in ("model_type", "architectures") or hasattr(type(self.config)(), setting):
+            return True
+        left = {key: value for key, value in self.told.items() if key != setting}
+        without, whole = (_made(self.kind, told).to_dict() for told in (left, self.told))
+        return setting not in _FOREIGN and without != {key: value for key, value in whole.items() if key != setting}
+
     def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
         """Return what the library makes of the names in a file; before release 5 they were its own."""
         try:
@@ -99,11 +107,15 @@ def find(
         )
     if "model_type" not in config:
         raise UserError(f"'{name}' needs its settings.", "Put the config.json that it was saved with beside it.")
-    settings: Any = kind
-    made = settings.config_class.from_dict(_plain(config))
-    made.use_cache, made.return_dict = False, True
+    made = _made(kind, config)
     _check_kind(kind, made)
     return TransformersNetwork(kind, made, config)
+
+
+def _made(kind: Any, told: Mapping[str, Any]) -> Any:
+    made = kind.config_class.from_dict(_plain(told))
+    made.use_cache, made.return_dict = False, True
+    return made
 
 
 def _plain(value: Any) -> Any:

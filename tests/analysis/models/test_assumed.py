@@ -91,8 +91,8 @@ def test_what_is_made_of_a_network_is_assumed_alike(tmp_path: Path) -> None:
     ("network", "metadata", "activation", "problem"),
     [
         (sequence(nn.Tanh()), {"activation": "relu"}, "tanh", "says that its activation is relu"),
-        (sequence(nn.Tanh()), {}, "tan", "tan, is none of relu"),
-        (Reader(nn.RNN, 2), {}, "gelu", "gelu, is none of tanh"),
+        (sequence(nn.Tanh()), {}, "tan", "'tan' is no activation"),
+        (Reader(nn.RNN, 2), {}, "gelu", "'gelu' is no activation"),
         (Reader(nn.LSTM, 2), {}, "tanh", "has no activation to declare"),
         (nn.Conv2d(3, 2, 3), {}, "tanh", "has no activation to declare"),
     ],
@@ -107,7 +107,7 @@ def test_a_declaration_that_does_not_fit_is_refused(
 def test_a_named_activation_that_nobody_knows_is_not_taken_for_another(tmp_path: Path) -> None:
     checkpoint = open_checkpoint(saved(sequence(nn.LeakyReLU(0.3)), tmp_path, activation="leaky_relu"))
     assert checkpoint.architecture is None
-    assert "its activation, leaky_relu, is none of" in checkpoint.reason
+    assert "sets activation to 'leaky_relu'" in checkpoint.reason
 
 
 def test_the_declaration_is_part_of_the_identity() -> None:

@@ -10,7 +10,7 @@ from graftwork.analysis.measured import rows_of
 from graftwork.analysis.trials import Plan, Trial, TrialResult, Value
 from graftwork.analysis.workspace import ValueRecord, Workspace, schema
 
-from .conftest import ACCURACY, DATA, A, B, run, trial
+from .conftest import ACCURACY, BEFORE_NAMES, DATA, A, B, run, trial
 
 OTHER = DATA.replaced(name="train", content="e" * 32)
 NEWER = {"measures": ("dataless",), "trials": ("overlap", "remarks"), "datasets": ("classes",)}
@@ -88,6 +88,7 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
         measured(space, on(DATA, 3), {"cost.nominal.bytes": 8.0})
         before = space.values()
     with sqlite3.connect(home / "workspace.db") as db:
+        db.executescript(BEFORE_NAMES)
         for table, columns in NEWER.items():
             for column in columns:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
@@ -106,8 +107,8 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
 
 
 def test_a_cost_at_the_datas_size_stands_before_one_at_the_networks_own(workspace: Workspace) -> None:
-    measured(workspace, on(DATA), {"macs": 64.0})
-    measured(workspace, on(OTHER), {"macs": 128.0})
-    measured(workspace, on(None), {"macs": 32.0})
-    found = {row.data: row.values["macs"].value for row in rows_of(workspace.values())}
+    measured(workspace, on(DATA), {"cost.nominal.macs": 64.0})
+    measured(workspace, on(OTHER), {"cost.nominal.macs": 128.0})
+    measured(workspace, on(None), {"cost.nominal.macs": 32.0})
+    found = {row.data: row.values["cost.nominal.macs"].value for row in rows_of(workspace.values())}
     assert found == {"test": 64.0, "train": 128.0}
