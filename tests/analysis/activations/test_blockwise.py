@@ -1,13 +1,10 @@
 """A network looked at block by block sees what a whole pass would, changes and all."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graftwork.analysis.activations import Calibration
@@ -18,24 +15,9 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint, write_checkpoint
 
 from ..models.networks import FAMILIES, built
+from ..samples import Samples
 
 DEMO = Path(str(files("graftwork.assets"))) / "demo"
-
-
-class Samples:
-    """Random samples; a token of 0 pads."""
-
-    def __init__(self, inputs: Tensor, pad: int | None = None) -> None:
-        self._inputs, self.pad = inputs, pad
-
-    def __len__(self) -> int:
-        return len(self._inputs)
-
-    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
-        yield from self._inputs[start:].split(size)
-
-    def take(self, samples: NDArray[np.int64]) -> Tensor:
-        return self._inputs[torch.from_numpy(samples)]
 
 
 def opened(network: str, folder: Path) -> tuple[Checkpoint, Samples]:
