@@ -1,6 +1,7 @@
 """Settings as text and back: ``k = 3, corruptions = [fog, snow], against a``."""
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ _KEY = re.compile(r"([A-Za-z_]\w*)\s*=\s*")
 _AGAINST = re.compile(r"against\s+")
 _MODEL = re.compile(r"[^\s,()\"](?:[^,()\"]*[^\s,()\"])?")
 _COMMA = re.compile(r"\s*,\s*")
-_LITERALS = {"true": True, "false": False, "null": None}
+_LITERALS = {"true": True, "false": False, "null": None, "Infinity": math.inf, "NaN": math.nan}
 _UNTOLD = "untold"
 
 

@@ -19,6 +19,11 @@ RAGGED = "of samples of several lengths, fill them up and save their lengths bes
 Convert = Callable[[NDArray[Any]], Pixels]
 
 
+def is_ragged(dtype: np.dtype[Any]) -> bool:
+    """Tell rows of several lengths, as HDF5 keeps them."""
+    return dtype.metadata is not None and isinstance(dtype.metadata.get("vlen"), np.dtype)
+
+
 def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Convert]:
     """Return what samples are, the shape of one, and the function that makes rows into them.
 
@@ -31,7 +36,7 @@ def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Conver
         If there are none or too many, or the shape or type is none of these.
     """
     shape, dtype = tuple(rows.shape), rows.dtype
-    if dtype.kind == "O":
+    if is_ragged(dtype):
         raise UserError(f"The samples of {what} have several lengths.", f"Save rows of one length; {RAGGED}")
     if 0 in shape or len(shape) < 2:
         raise UserError(f"{what} holds samples of the shape {shape}.", "Save at least one, as a row of its own.")
