@@ -67,22 +67,21 @@ class _Folded:
         told = {key: value for key, value in own.items() if key not in (KEY, "stored")}
         told |= {KEY: self.structure.model_dump(mode="json")} if said is None else said
         self.metadata: Mapping[str, Any] = {**model.metadata, "graftwork": told}
+        self.ties: Mapping[str, str] = self._tied()
+        self.specs: Mapping[str, TensorSpec] = self._specs()
 
     def tensor(self, name: str) -> Tensor:
         """Read or make one tensor."""
         return self._read(name).to(self.specs[name].dtype)
 
-    @cached_property
-    def specs(self) -> Mapping[str, TensorSpec]:
-        """Shape and dtype of each tensor."""
+    def _specs(self) -> dict[str, TensorSpec]:
         shapes = {name: tuple(tensor.shape) for name, tensor in self._state.items() if name not in self.ties}
         return {
             name: TensorSpec(shape, dtype) for name, shape in shapes.items() if (dtype := self._dtype(name)) is not None
         }
 
-    @cached_property
-    def ties(self) -> Mapping[str, str]:
-        """The further names of tensors that the network, or the file, has as one."""
+    def _tied(self) -> dict[str, str]:
+        """Return the further names of tensors that the network, or the file, has as one."""
         first: dict[int, str] = {}
         told = self._model.ties
         held = {name: told.get(name) or first.setdefault(id(tensor), name) for name, tensor in self._state.items()}

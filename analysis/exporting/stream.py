@@ -4,11 +4,11 @@ import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 
 @contextmanager
-def patient(path: Path) -> Iterator[io.RawIOBase]:
+def patient(path: Path) -> Iterator[IO[bytes]]:
     """Give a new file that takes every write; what went wrong is raised once the writer is done.
 
     Raises
@@ -18,7 +18,7 @@ def patient(path: Path) -> Iterator[io.RawIOBase]:
     """
     with path.open("xb", buffering=0) as file:
         stream = _Patient(file)
-        yield stream
+        yield cast("IO[bytes]", stream)
         if stream.error:
             raise stream.error
 

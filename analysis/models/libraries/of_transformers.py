@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ...errors import UserError
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..padding import MASKED
 from ..parts.attention import masked_mean
 from .structure import ends_of, layers_in, name_of
 
@@ -61,6 +62,14 @@ class TransformersNetwork:
         sizes = Sizes(1, most) if most else None
         return Architecture("transformers", name, config, classes, shape, head, stages, "tokens", vocabulary, sizes)
 
+    def heeds(self, setting: str) -> bool:
+        """Return whether its class has a setting, or makes another one of it."""
+        if setting in ("model_type", "architectures") or hasattr(type(self.config)(), setting):
+            return True
+        left = {key: value for key, value in self.told.items() if key != setting}
+        without, whole = (_made(self.kind, told).to_dict() for told in (left, self.told))
+        return setting not in _FOREIGN and without != {key: value for key, value in whole.items() if key != setting}
+
     def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
         """Return what the library makes of the names in a file; before release 5 they were its own."""
         try:
@@ -95,11 +104,15 @@ def find(
         )
     if "model_type" not in config:
         raise UserError(f"'{name}' needs its settings.", "Put the config.json that it was saved with beside it.")
-    settings: Any = kind
-    made = settings.config_class.from_dict(plain_settings(config))
-    made.use_cache, made.return_dict = False, True
+    made = _made(kind, config)
     _check_kind(kind, made)
     return TransformersNetwork(kind, made, config)
+
+
+def _made(kind: Any, told: Mapping[str, Any]) -> Any:
+    made = kind.config_class.from_dict(plain_settings(told))
+    made.use_cache, made.return_dict = False, True
+    return made
 
 
 def load(library: Any, name: str, folder: Path) -> nn.Module:
@@ -122,7 +135,8 @@ def load(library: Any, name: str, folder: Path) -> nn.Module:
 
 def _of_one_tensor(module: Any) -> nn.Module:
     """Return a module of transformers that takes one tensor and gives one."""
-    module.register_forward_pre_hook(_Inputs(type(module), module.config), with_kwargs=True)
+    setattr(module, MASKED, getattr(module.config, "pad_token_id", None))
+    module.register_forward_pre_hook(_Inputs(type(module)), with_kwargs=True)
     module.register_forward_hook(_output, with_kwargs=True)
     return module  # type: ignore[no-any-return]
 
@@ -151,10 +165,9 @@ class _Inputs:
     """Gives a module its inputs by name, with the mask of the real tokens where it takes one and looks ahead."""
 
     kind: Any
-    config: Any
 
     def __call__(self, module: nn.Module, args: tuple[Tensor], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        name, pad = self.kind.main_input_name, getattr(self.config, "pad_token_id", None)
+        name, pad = self.kind.main_input_name, getattr(module, MASKED)
         given = {name: args[0]}
         causal = self.kind.__name__.endswith(("ForCausalLM", "LMHeadModel"))
         takes = name == "input_ids" and "attention_mask" in signature(self.kind.forward).parameters
