@@ -86,6 +86,7 @@ _WORDS = {
     "omit": ("branch", "left out"),
     "insert": ("layer", "added"),
     "take": ("part", "of another network"),
+    "resize": ("layer", "with fewer channels"),
 }
 
 
