@@ -5,10 +5,11 @@ from functools import lru_cache, partial
 from typing import Any, Literal
 
 import numpy as np
+from torch import Tensor
 
 from ...errors import UserError
-from ...models import Checkpoint
-from ...models.coupling import Axis, Coupling, Cut, Cuttable, Failed, Kind
+from ...models import Checkpoint, TensorSpec
+from ...models.coupling import Axis, Coupling, Cut, Cuttable, Kind, RunError
 from ...models.layer_names import fitting, layer_of
 from ...models.macs import macs
 from ...models.narrowing import parameter_total
@@ -46,8 +47,8 @@ class StructuredParameters(Parameters):
 @METHODS.register(
     "prune.structured",
     title="Structured pruning",
-    citation="Fang et al. 2023, DepGraph: Towards Any Structural Pruning, arXiv:2301.12900; of single filters Li et al. "
-    "2017, arXiv:1608.08710",
+    citation="Fang et al. 2023, DepGraph: Towards Any Structural Pruning, arXiv:2301.12900; by norms Li et al. 2017, "
+    "Pruning Filters for Efficient ConvNets, arXiv:1608.08710",
     reshapes=lambda values: values.get("amount") != 0,
 )
 def structured(parents: Sequence[Checkpoint], parameters: StructuredParameters, context: MethodContext) -> Derivative:
@@ -69,14 +70,16 @@ def structured(parents: Sequence[Checkpoint], parameters: StructuredParameters, 
         raise UserError(f"{parent.path.name} has no channels that can go.", "Choose other layers or another network.")
     scores = magnitudes(parent, network.coupling, context.ticket)
     groups = [_group(network.coupling, kind, scores) for kind in kinds]
-    cut = _within(
-        parent, network, Budget(groups, parameters.scope, parameters.max, parameters.round_to), parameters.amount
-    )
+    budget = Budget(groups, parameters.scope, parameters.max, parameters.round_to)
+    return _derived(parent, network, _within(parent, network, budget, parameters.amount))
+
+
+def _derived(parent: Checkpoint, network: Cuttable, cut: Cut) -> Derivative:
+    def made(name: str, spec: TensorSpec) -> Tensor:
+        return cut.tensor(name, parent.tensor(name))
+
     dtypes = {name: parent.specs[parent.ties.get(name, name)].dtype for name in (*parent.specs, *parent.ties)}
-    facts = _facts(parent, network, cut)
-    return edited(
-        parent, cut.edits(parent.skeleton()), facts, lambda name, _: cut.tensor(name, parent.tensor(name)), dtypes
-    )
+    return edited(parent, cut.edits(parent.skeleton()), _facts(parent, network, cut), made, dtypes)
 
 
 def _cuttable(parent: Checkpoint) -> Cuttable:
@@ -87,7 +90,7 @@ def _cuttable(parent: Checkpoint) -> Cuttable:
     network = Cuttable(lambda: tied(parent.skeleton()), parent.architecture.example(1))
     try:
         network.coupling  # noqa: B018 - it is kept
-    except Failed as error:
+    except RunError as error:
         raise UserError(
             f"{parent.path.name} cannot be cut: its code does not run on an example of {[*network.example.shape]}.",
             "Choose another network.",
@@ -104,9 +107,8 @@ def _chosen(parent: Checkpoint, coupling: Coupling, patterns: Sequence[str]) -> 
     of_weights = {called.get(name, name) for name in weights}
     if not patterns:
         return [kind for kind in able if any(axis.tensor in of_weights for axis in kind)]
-    given = {
-        Axis(called.get(name, name), w.outputs): name in names for name, w in weights.items() if w.outputs is not None
-    }
+    known = {name: weight.outputs for name, weight in weights.items() if weight.outputs is not None}
+    given = {Axis(called.get(name, name), outputs): name in names for name, outputs in known.items()}
     return [kind for kind in able if kind & given.keys() and all(given[axis] for axis in kind & given.keys())]
 
 

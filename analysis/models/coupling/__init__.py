@@ -8,6 +8,6 @@ nobody here knows, locks them. What is joined in the end goes together; what is 
 from .cuttable import Cuttable, Kind
 from .cutting import Cut
 from .groups import Axis, Coupling, Kept, Numbers, coupled
-from .tracing import Failed
+from .tracing import RunError
 
-__all__ = ["Axis", "Coupling", "Cut", "Cuttable", "Failed", "Kept", "Kind", "Numbers", "coupled"]
+__all__ = ["Axis", "Coupling", "Cut", "Cuttable", "Kept", "Kind", "Numbers", "RunError", "coupled"]

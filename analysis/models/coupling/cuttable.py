@@ -37,7 +37,7 @@ class Cuttable:
 
         Raises
         ------
-        Failed
+        RunError
             If the network cannot be run.
         """
         return coupled(self.skeleton(), self.example)

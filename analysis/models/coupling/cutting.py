@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -47,12 +48,10 @@ class Cut:
     def _edits(self, network: nn.Module) -> Iterator[Resize]:
         done: set[int] = set()
         for place, module in network.named_modules():
-            own = _own_tensors(module)
+            own = {leaf: tensor for leaf, tensor in _own_tensors(module).items() if id(tensor) not in done}
             shapes = {leaf: self._shape(f"{place}.{leaf}" if place else leaf, t) for leaf, t in own.items()}
-            smaller = {
-                leaf: s for leaf, s in shapes.items() if s != tuple(own[leaf].shape) and id(own[leaf]) not in done
-            }
-            done |= {id(own[leaf]) for leaf in smaller}
+            smaller = {leaf: shape for leaf, shape in shapes.items() if shape != tuple(own[leaf].shape)}
+            done |= set(map(id, own.values()))
             counts = self._counts(place, module, smaller)
             if smaller or counts:
                 yield Resize(layer=place, tensors=smaller, counts=counts)
@@ -78,7 +77,7 @@ class Cut:
         classes = self.coupling.padding.get(place)
         if classes is None:
             return {}
-        stays = ~torch.from_numpy(classes).isin(torch.from_numpy(self.gone))
+        stays = ~np.isin(classes, self.gone)
         ends = {"before": stays[: module.before], "after": stays[len(stays) - module.after :]}
         return {name: int(end.sum()) for name, end in ends.items() if not end.all()}
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..families.resnet_cifar import PaddedSubsample
 from .colours import along, on_axis
 from .labels import KnownLabels, Labels
-from .tracing import Failed, traced
+from .tracing import RunError, traced
 
 Numbers = NDArray[np.int64]
 
@@ -84,7 +84,7 @@ class Coupling:
         seeds = {name: tuple(_placed(own, name, tensor)) for name, tensor in _tensors(network).items()}
         try:
             passed = traced(network, example, labels, seeds, PaddedSubsample)
-        except Failed:
+        except RunError:
             return False
         return labels.agree and passed.constants == self._constants
 
@@ -104,7 +104,7 @@ def coupled(network: nn.Module, example: Tensor) -> Coupling:
 
     Raises
     ------
-    Failed
+    RunError
         If the network cannot be run.
     """
     labels, tensors = Labels(), _tensors(network)
@@ -113,14 +113,11 @@ def coupled(network: nn.Module, example: Tensor) -> Coupling:
     seeds = {name: tuple(_placed(own, name, tensor)) for name, tensor in tensors.items()}
     passed = traced(network, example, labels, seeds, PaddedSubsample)
     known = labels.classes()
+    channels = {name: along(colours, 1) for name, colours in passed.given.items()}
     classes = {axis: known[numbers.numpy()] for axis, numbers in own.items()}
     return Coupling(
         {axis: numbers for axis, numbers in classes.items() if numbers.any()},
-        {
-            name: known[found.flatten().numpy()]
-            for name, c in passed.given.items()
-            if (found := along(c, 1)) is not None
-        },
+        {name: known[found.flatten().numpy()] for name, found in channels.items() if found is not None},
         _names(network),
         own,
         known,

@@ -17,7 +17,7 @@ from .rules import rule_of
 from .rules.operation import Operation
 
 
-class Failed(Exception):
+class RunError(Exception):
     """A network that cannot be run as it is, as one that was cut wrongly cannot."""
 
 
@@ -56,7 +56,7 @@ def traced(
 
     Raises
     ------
-    Failed
+    RunError
         If the network cannot be run.
     """
     tensors = dict(network.named_parameters()) | dict(network.named_buffers())
@@ -73,7 +73,7 @@ def traced(
         with torch.no_grad(), BaseTorchFunctionMode(), colours:
             output = network.eval()(example.to(device))
     except Exception as error:  # whatever a network raises whose sizes do not fit each other
-        raise Failed(str(error)) from error
+        raise RunError(str(error)) from error
     finally:
         for handle in handles:
             handle.remove()
@@ -81,6 +81,12 @@ def traced(
         lock(labels, colours.of(leaf))
     colours.lock_unused()
     return Pass(given, colours.constants)
+
+
+def _acts(operation: Any, leaf: object) -> bool:
+    """Tell numbers that are computed with from sides and axes."""
+    whole = isinstance(leaf, int) and not isinstance(leaf, bool) and torch.Tag.pointwise in operation.tags
+    return isinstance(leaf, float) or whole
 
 
 class _Tracing(TorchDispatchMode):
@@ -110,7 +116,7 @@ class _Tracing(TorchDispatchMode):
         output = func(*args, **(kwargs or {}))
         for leaf in tree_leaves((args, kwargs)):
             self._unused.pop(id(leaf), None)
-            if isinstance(leaf, float):
+            if _acts(func, leaf):
                 self.constants.append(leaf)
         given = list(output) if isinstance(output, tuple | list) else [output]
         colours = rule_of(func)(Operation(func, args, kwargs or {}, given, self._labels, self.of))

@@ -95,18 +95,9 @@ def _without(shape: Any, *gone: int) -> tuple[int, ...]:
 _aten = torch.ops.aten
 _MOVED = (
     *(_aten.permute, _aten.transpose, _aten.t, _aten.expand, _aten.slice, _aten.select, _aten.unsqueeze),
-    *(
-        _aten.unsafe_split,
-        _aten.squeeze,
-        _aten.split,
-        _aten.split_with_sizes,
-        _aten.chunk,
-        _aten.unbind,
-        _aten.narrow,
-        _aten.roll,
-    ),
+    *(_aten.squeeze, _aten.split, _aten.unsafe_split, _aten.split_with_sizes, _aten.chunk, _aten.unbind, _aten.roll),
     *(_aten.flip, _aten.repeat, _aten.pixel_shuffle, _aten.pixel_unshuffle, _aten.channel_shuffle, _aten.unfold),
-    *(_aten.diagonal, _aten.movedim, _aten.unflatten, _aten.swapaxes, _aten.moveaxis),
+    *(_aten.diagonal, _aten.movedim, _aten.unflatten, _aten.swapaxes, _aten.narrow),
 )
 RULES = {
     **dict.fromkeys(_MOVED, moved),

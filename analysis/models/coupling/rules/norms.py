@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ..colours import Colours, axes, coloured, compact, on_axis, whole
+from ..colours import Colours, coloured, compact, on_axis, whole
 from .operation import Operation
 from .pointwise import met
 
@@ -26,16 +26,16 @@ def group(operation: Operation) -> list[Colours]:
     """Norm groups of channels, which go whole."""
     x, *others = operation.args[:3]
     groups = operation.args[6]
-    kept: list[Tensor] = []
-    for one in operation.of(x):
-        inside = one.expand(x.shape).unflatten(1, (groups, -1))
-        for left in whole(operation.labels, coloured([compact(inside)]), range(2, inside.ndim)):
-            by_group = left.expand(-1, groups, *left.shape[2:]) if 1 in axes(left) else left
-            kept.append(
-                compact(by_group.expand(*by_group.shape[:2], x.shape[1] // groups, *by_group.shape[3:]).flatten(1, 2))
-            )
+    kept = [left for one in operation.of(x) for left in _in_groups(operation, one.expand(x.shape), groups)]
     tensors = [t for t in others if t is not None]
     return _first(operation, _scaled(operation, x, coloured(kept), tensors, 1))
+
+
+def _in_groups(operation: Operation, full: Tensor, groups: int) -> Colours:
+    """Return the labels of maps of which each group of channels goes whole."""
+    inside = full.unflatten(1, (groups, -1))
+    by_group = whole(operation.labels, coloured([compact(inside)]), range(2, inside.ndim))
+    return coloured(compact(one.expand(inside.shape).flatten(1, 2)) for one in by_group)
 
 
 def _scaled(operation: Operation, x: Tensor, colours: Colours, tensors: list[Tensor], axis: int) -> Colours:

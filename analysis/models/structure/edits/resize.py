@@ -17,13 +17,13 @@ Side = Annotated[int, Field(ge=1)]
 class Resize(Frozen):
     """Smaller tensors of a layer, and the counts that its code goes by.
 
-    What a layer of torch keeps beside its tensors, such as ``in_features``, follows from these. Where a tensor is another
-    layer's as well, it becomes smaller there too.
+    What a layer of torch keeps beside its tensors, such as ``in_features``, follows from these. Where a tensor is
+    another layer's as well, it becomes smaller there too.
 
     Attributes
     ----------
     layer : str
-        The layer.
+        The layer; empty for the network itself, which may have parameters of its own.
     tensors : dict of str to tuple of int
         Shapes of its own parameters and buffers, by their names in it; no side may be longer than it was.
     counts : dict of str to int
@@ -31,7 +31,7 @@ class Resize(Frozen):
     """
 
     kind: Literal["resize"] = "resize"
-    layer: Place
+    layer: Annotated[str, Field(max_length=500)]
     tensors: Annotated[dict[Place, Annotated[tuple[Side, ...], Field(max_length=8)]], Field(max_length=100)] = Field(
         default_factory=dict
     )
