@@ -93,7 +93,7 @@ class _Tracing(TorchDispatchMode):
     """Sees every operation, and keeps the colours of tensors."""
 
     def __init__(self, labels: Labels, tensors: Mapping[str, Tensor], seeds: Mapping[str, Colours]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.constants: list[float] = []
         self._labels = labels
         self._colours = WeakTensorKeyDictionary()

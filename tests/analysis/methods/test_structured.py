@@ -186,7 +186,7 @@ def test_blocks_are_dropped_of_a_cut_network(folder: Folder) -> None:
 
 
 def test_networks_whose_zeros_lie_elsewhere_are_not_merged(resnet: Checkpoint, folder: Folder) -> None:
-    made = cut(resnet, amount=0.3)
+    made = cut(resnet, amount=0.5, scope="layer")
     assert made.structure is not None
     edits = tuple(edit for edit in made.structure.edits if isinstance(edit, Resize))
     padded = next(edit for edit in edits if {"before", "after"} <= edit.counts.keys())

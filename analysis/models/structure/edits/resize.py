@@ -59,7 +59,7 @@ class Resize(Frozen):
         setattr(layer, name, count)
 
     def _tensor(self, layer: nn.Module, name: str) -> Tensor:
-        found = layer._parameters.get(name)
+        found: Tensor | None = layer._parameters.get(name)
         if found is None:
             found = layer._buffers.get(name)
         if found is None:
