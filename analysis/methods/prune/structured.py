@@ -92,7 +92,7 @@ def _cuttable(parent: Checkpoint) -> Cuttable:
         network.coupling  # noqa: B018 - it is kept
     except RunError as error:
         raise UserError(
-            f"{parent.path.name} cannot be cut: its code does not run on an example of {[*network.example.shape]}.",
+            f"{parent.path.name} cannot be cut: its channels cannot be followed through its code without values.",
             "Choose another network.",
         ) from error
     return network
