@@ -4,28 +4,18 @@ The worker fills a catalogue from the registered functions; the window, the dial
 never import the methods themselves.
 """
 
-import re
 from typing import Any, Literal
 
 from .errors import unknown
 from .trials import Frozen
-
-_DETAIL = re.compile(r"\.(class|pair|bin|group|model|at)\..*")
-
-
-def base_name(name: str) -> str:
-    """Return the quantity of which a value is a detail: ``accuracy`` of ``accuracy.class.cat``; else the name itself.
-
-    Details are values of one class, pair (``.pair.``), group of samples or models, model, bin, or place (``.at.``).
-    """
-    return _DETAIL.sub("", name)
 
 
 class Quantity(Frozen):
     """One number that a measure reports for every model.
 
     ``better`` says which direction is good, if either is; ``per_sample`` marks a column with a value per sample;
-    ``sized`` one that depends on how large the data's samples are, though its measure may look at none.
+    ``sized`` one that depends on how large the data's samples are, though its measure may look at none; ``compared``
+    one that sets the model beside the reference, of a measure that does so where there is one.
     """
 
     name: str
@@ -34,6 +24,7 @@ class Quantity(Frozen):
     better: Literal["higher", "lower"] | None = None
     per_sample: bool = False
     sized: bool = False
+    compared: bool = False
 
 
 class Entry(Frozen):
@@ -83,6 +74,12 @@ class Entry(Frozen):
     def family(self) -> str:
         """The id's first part."""
         return self.id.split(".")[0]
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The parameters' defaults, as JSON values; one that must be given has none."""
+        properties = self.parameter_schema.get("properties", {})
+        return {name: schema["default"] for name, schema in properties.items() if "default" in schema}
 
 
 class Catalogue(Frozen):

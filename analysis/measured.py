@@ -19,7 +19,7 @@ class Row:
     seed : int
         Of the measures.
     values : dict
-        By quantity; those that no data went into are in every row of their model.
+        By name; those that no data went into are in every row of their model.
     """
 
     model: str
@@ -31,6 +31,16 @@ class Row:
     def overlap(self) -> float:
         """Share of the data's samples that the model has learnt from, as far as is known."""
         return max((value.overlap or 0.0 for value in self.values.values()), default=0.0)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be known of the values, one sentence each."""
+        return tuple(dict.fromkeys(remark for value in self.values.values() for remark in value.remarks))
+
+    @property
+    def remark(self) -> str:
+        """All of that, and what the model has learnt from; empty where there is nothing to know."""
+        return remark_of(self.overlap, self.remarks)
 
 
 def rows_of(values: Iterable[ValueRecord]) -> tuple[Row, ...]:
@@ -46,6 +56,11 @@ def rows_of(values: Iterable[ValueRecord]) -> tuple[Row, ...]:
 def rows_on(values: Iterable[ValueRecord], data: str | None) -> tuple[Row, ...]:
     """Return the rows on one data set; of models that were not measured on it, what no data went into."""
     return tuple(row for records in _by_model(values).values() for row in _rows(records, data))
+
+
+def remark_of(overlap: float, remarks: Iterable[str]) -> str:
+    """Return what is to be known of values as one text."""
+    return " ".join(filter(None, (overlap_text(overlap), *remarks)))
 
 
 def overlap_text(overlap: float) -> str:
@@ -76,6 +91,6 @@ def _chosen(records: Sequence[ValueRecord], data: str | None, seed: int) -> dict
     found: dict[str, ValueRecord] = {}
     for record in records:
         own = record.measure_seed == seed
-        if record.data in (None, data) and (own or (record.data is None and record.measure not in found)):
-            found[record.measure] = record
-    return found | {r.measure: r for r in records if r.data == data and r.measure_seed == seed}
+        if record.data in (None, data) and (own or (record.data is None and record.name not in found)):
+            found[record.name] = record
+    return found | {r.name: r for r in records if r.data == data and r.measure_seed == seed}

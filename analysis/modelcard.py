@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .measured import overlap_text
+from .measured import remark_of
 from .workspace import ModelRecord, ValueRecord
 
 _ACCURACY = {"accuracy", "acc", "acc1", "top1", "top1acc", "top1accuracy", "accuracytop1", "prec1", "testacc", "valacc"}
@@ -26,7 +26,7 @@ class Claim:
     claimed : float or None
         None where the claim is no number.
     measure, data : str
-        Which measure answers it, on which data set; empty where none was taken.
+        The name of the value that answers it, on which data set; empty where none was taken.
     measured, low, high : float or None
         The measured value, with its 95 % interval.
     unit : str
@@ -98,7 +98,7 @@ def _answered(metric: str, dataset: str, source: str, value: Any, values: Sequen
         yield Claim(metric, dataset, source, number_of(value, unit), unit=unit)
     for record in found:
         claimed = number_of(value, record.unit)
-        own = (record.measure, record.data or "", record.value, record.low, record.high, record.unit)
+        own = (record.name, record.data or "", record.value, record.low, record.high, record.unit)
         yield Claim(metric, dataset, source, claimed, *own)
 
 
@@ -176,7 +176,7 @@ def card_of(
         "datasets": card.get("datasets"),
         **{key: facts.get(key) for key in _SCALARS},
         **{key: facts.get(key) for key in ("dtypes", "sparsity", "not_finite", "norm", "written_by")},
-        **{key: facts.get(key) for key in ("folded", "quantised", "tied")},
+        **{key: facts.get(key) for key in ("folded", "quantised", "found", "assumed", "tied")},
         "claims": [asdict(claim) | {"verdict": claim.verdict} for claim in claims_of(facts, values)],
         "measures": [_measured(value) for value in values],
         "lineage": [_made(record) for record in ancestors],
@@ -237,7 +237,7 @@ def as_markdown(card: Mapping[str, Any]) -> str:
 def _front_matter(card: Mapping[str, Any]) -> str:
     """Return the front matter; JSON values are YAML, too."""
     results = [
-        {"dataset": {"name": value["data"]}, "metrics": [{"type": value["measure"], "value": value["value"]}]}
+        {"dataset": {"name": value["data"]}, "metrics": [{"type": value["name"], "value": value["value"]}]}
         for value in card["measures"]
         if value["data"] and value["value"] is not None
     ]
@@ -268,6 +268,8 @@ def file_facts(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "Not finite": f"{facts['not_finite']:,} values" if facts.get("not_finite") else None,
         "Folded": "; ".join(facts.get("folded") or ()),
         "Quantised": "; ".join(facts.get("quantised") or ()),
+        "Found": "; ".join(facts.get("found") or ()),
+        "Assumed": "; ".join(facts.get("assumed") or ()),
         "Tied": ", ".join(f"{name} = {held}" for name, held in (facts.get("tied") or {}).items()),
     }
     yield from ((name, str(text)) for name, text in told.items() if text)
@@ -297,11 +299,11 @@ def _claims_table(claims: Sequence[Mapping[str, Any]]) -> str:
 def _measures_table(values: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         (
-            v["measure"],
+            v["name"],
             interval(v["value"], v["low"], v["high"], v["unit"]),
             v["data"] or "–",
             str(v.get("measure_seed", 0)),
-            overlap_text(v.get("overlap", 0.0)),
+            remark_of(v.get("overlap", 0.0), v.get("remarks", ())),
         )
         for v in values
     ]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from .errors import UserError
 from .renamed import CurrentName
@@ -32,13 +32,17 @@ class ModelInput(Frozen):
     name and what tells its file from the others; `KEPT`, a name and `ON_THE_WAY` stand for those that its training kept
     with ``keep_every``. ``weights`` says which, where a file holds several sets of them.
     ``network`` names what builds it, where no family recognises it: ``timm:NAME``, ``transformers:CLASS``, or the code
-    of one's own, ``file.py:function`` or ``package.module:Class``.
+    of one's own, ``file.py:function`` or ``package.module:Class``. ``activation`` declares what its layers are followed
+    by, such as ``tanh``, where its file leaves that open, and ``step`` after how many steps of training it was written;
+    of a series, one for each file in its order.
     """
 
     name: str = Field(min_length=1)
     path: str
     weights: str | None = None
     network: str | None = None
+    activation: Annotated[str, StringConstraints(to_lower=True, min_length=1)] | None = None
+    step: Annotated[float, Field(ge=0)] | tuple[Annotated[float, Field(ge=0)], ...] | None = None
 
 
 class DataInput(DataFields):

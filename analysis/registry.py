@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .catalogue import Entry, Quantity, base_name
+from .catalogue import Entry, Quantity
 from .errors import UserError, unknown
+from .naming import base_name
 from .renamed import current
 
 Kind = Literal["method", "measure", "projection", "preset", "fit"]
@@ -73,6 +74,7 @@ class Registered(Generic[Function]):
     reshapes: Reshapes = False
     alone: bool = False
     dataless: bool = False
+    weighs: bool = False
 
     def reshapes_with(self, values: Mapping[str, Any]) -> bool:
         """Return whether a method's tensors differ from its first parent's in name or shape, with these parameters."""
@@ -82,6 +84,11 @@ class Registered(Generic[Function]):
         """Return whether a measure's value, by its full name, is the same beside every data set."""
         sized = {quantity.name for quantity in self.entry.quantities if quantity.sized}
         return self.dataless and base_name(value) not in sized
+
+    def compares(self, value: str) -> bool:
+        """Return whether a measure's value or column, by its full name, sets the model beside the reference."""
+        compared = {quantity.name for quantity in self.entry.quantities if quantity.compared}
+        return self.entry.compares is True or base_name(value) in compared
 
     def check(self, values: dict[str, Any]) -> Parameters:
         """Return the parameters with their defaults filled in.
@@ -137,6 +144,7 @@ class Shelf(Generic[Function]):
         reshapes: Reshapes = False,
         alone: bool = False,
         dataless: bool = False,
+        weighs: bool = False,
     ) -> Callable[[Function], Function]:
         """Register the decorated function under ``name``.
 
@@ -144,7 +152,8 @@ class Shelf(Generic[Function]):
         before anything runs whether parents suit it, and ``reshapes`` that its tensors are not the first parent's in
         name and shape, always or with which parameters. Nothing runs beside a measure that is ``alone``, since it
         times something, on its machine. A measure that is ``dataless`` looks at no sample: any data suit it, and its
-        values hold beside every data set, but for those of ``sized`` quantities.
+        values hold beside every data set, but for those of ``sized`` quantities. One that ``weighs`` heeds the
+        samples' weights in all that it says; of any other, people are told that it counts them alike.
 
         Raises
         ------
@@ -174,7 +183,9 @@ class Shelf(Generic[Function]):
                 quantities=tuple(quantities),
                 compares=compares,
             )
-            self._items[name] = Registered(entry, parameters, function, tuple(needs), fits, reshapes, alone, dataless)
+            self._items[name] = Registered(
+                entry, parameters, function, tuple(needs), fits, reshapes, alone, dataless, weighs
+            )
             return function
 
         return keep

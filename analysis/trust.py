@@ -1,22 +1,23 @@
 """Which of a person's own code may be run: files that were read and trusted, remembered by what is in them.
 
-A network of one's own is ``file.py:function`` or ``package.module:Class``. Its file is found without running anything;
-whether it is trusted hangs on its content alone, so that a file that has changed is asked about again. Those that timm
-and transformers build from settings alone need no trust: their code was installed, and does not come with a checkpoint.
+Whether code is trusted hangs on its content alone, and on that of all modules that it imports from beside it, so that
+it is asked about again when one of them has changed. Networks that timm and transformers build from settings alone need
+no trust: their code was installed, and does not come with a checkpoint.
 """
 
-import hashlib
 import json
-from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 import platformdirs
 
 from .atomic import replacing
 from .errors import UserError
+from .own_code import OwnCode, code_at, code_of
 
 _STORE = "trusted.json"
 _LIBRARIES = ("timm", "transformers")
+_NAMED = 8  # files
+UNSEEN = "What it loads in other ways than by import statements, such as importlib, exec or data files, is not covered."
 
 
 def is_library(network: str) -> bool:
@@ -24,68 +25,60 @@ def is_library(network: str) -> bool:
     return network.partition(":")[0] in _LIBRARIES
 
 
-def code_file(network: str) -> Path:
-    """Return the file that a network's code lies in.
+def trust(place: str | Path) -> OwnCode:
+    """Remember code as trusted, with all that it imports from beside it, and return it.
+
+    Parameters
+    ----------
+    place : str or Path
+        A file of Python code, or ``package.module``; or a network, with the name of its function after a colon.
 
     Raises
     ------
     UserError
-        If it is neither ``file.py:function`` nor ``package.module:Class``, or there is no such file.
+        If there is no such code.
     """
-    place, _, name = network.rpartition(":")
-    if not place or not name.isidentifier():
-        raise UserError(f"'{network}' names no network.", "Write file.py:function, or package.module:Class.")
-    file = Path(place) if place.endswith(".py") else _module_file(place)
-    if file is None or not file.is_file():
-        raise UserError(f"There is no code '{place}'.", "Check the path, or install the package.")
-    return file
-
-
-def _module_file(name: str) -> Path | None:
-    """Return a module's file, without importing the packages that it lies in."""
-    spec: ModuleSpec | None = None
-    parts = name.split(".")
-    for depth in range(1, len(parts) + 1):
-        where = None if spec is None else spec.submodule_search_locations
-        spec = PathFinder.find_spec(".".join(parts[:depth]), where)
-        if spec is None:
-            return None
-    return Path(spec.origin) if spec and spec.origin else None
-
-
-def code_hash(file: Path) -> str:
-    """Return the SHA-256 of a file, 64 hexadecimal digits."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def trust(file: Path) -> str:
-    """Remember a file's content as trusted, and return its hash."""
-    content = code_hash(file)
+    code = code_of(str(place)) if ":" in Path(place).name else code_at(str(place))
     store = _store()
     store.parent.mkdir(parents=True, exist_ok=True)
     with replacing(store) as draft:
-        draft.write_text(json.dumps(_trusted() | {content: str(file.absolute())}, indent=2), encoding="utf-8")
-    return content
+        entry = {code.content: str(code.files[0].absolute())}
+        draft.write_text(json.dumps(_trusted() | entry, indent=2), encoding="utf-8")
+    return code
 
 
-def require_trust(network: str) -> str | None:
-    """Return the hash of a network's code, once it is sure that it was trusted; None of a library's, which need not be.
+def require_trust(network: str) -> OwnCode:
+    """Return the code of a person's own network, once it is sure that it was trusted.
 
     Raises
     ------
     UserError
-        If it was not; names the file and its hash.
+        If it was not; names the files and their hash. If there is no such code.
     """
-    if is_library(network):
-        return None
-    file = code_file(network)
-    content = code_hash(file)
-    if content not in _trusted():
+    code = code_of(network)
+    if code.content not in _trusted():
         raise UserError(
-            f"To run '{network}' is to run the code in {file} (SHA-256 {content}), which has not been trusted.",
-            f"Read it, then: graftwork trust '{file}'",
+            f"To run '{network}' is to run the code in {covered(code)}, which has not been trusted.",
+            f"Read it, then: graftwork trust '{_name(network)}'. {UNSEEN}",
         )
-    return content
+    return code
+
+
+def covered(code: OwnCode) -> str:
+    """Return the files of code and their hash, in words."""
+    main, *beside = code.files
+    if not beside:
+        return f"{main} (SHA-256 {code.content})"
+    named = [file.relative_to(code.root).as_posix() for file in beside]
+    more = [f"{len(named) - _NAMED} more"] if len(named) > _NAMED else []
+    listed = ", ".join([*named[:_NAMED], *more])
+    return f"{main} and in what it imports from {code.root}: {listed} (SHA-256 of all {code.content})"
+
+
+def _name(network: str) -> str:
+    """Return what tells code to be trusted: a file alone, of a package also what is imported from it."""
+    place = network.rpartition(":")[0]
+    return place if place.endswith(".py") else network
 
 
 def _store() -> Path:

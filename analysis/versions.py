@@ -8,16 +8,16 @@ _NAMED = 3
 
 
 def earlier(values: Iterable[ValueRecord]) -> dict[str, frozenset[str]]:
-    """Return the models, by name, whose value is of an earlier version than another model's, by measure."""
+    """Return the models, by name, whose value is of an earlier version than another model's, by the value's name."""
     records = [value for value in values if value.version is not None]
     newest: dict[str, int] = {}
     for value in records:
-        newest[value.measure] = max(newest.get(value.measure, 0), value.version or 0)
+        newest[value.name] = max(newest.get(value.name, 0), value.version or 0)
     found: dict[str, set[str]] = {}
     for value in records:
-        if value.version != newest[value.measure]:
-            found.setdefault(value.measure, set()).add(value.model)
-    return {measure: frozenset(models) for measure, models in found.items()}
+        if value.version != newest[value.name]:
+            found.setdefault(value.name, set()).add(value.model)
+    return {name: frozenset(models) for name, models in found.items()}
 
 
 def remarks(found: Mapping[str, frozenset[str]]) -> Iterator[str]:

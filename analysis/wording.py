@@ -1,6 +1,7 @@
 """Numbers as a person reads them: short, with their intervals as far as those reach, and with their nouns."""
 
 import math
+import re
 
 
 def sure(value: float, low: float, high: float) -> str:
@@ -28,3 +29,8 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def share_of(number: int, whole: int, noun: str) -> str:
     """Return a number out of a whole with its noun: ``3 of 1 sample``, ``30 of 1,000 samples``."""
     return f"{number:,} of {counted(whole, noun)}"
+
+
+def natural(text: str) -> list[tuple[int, str]]:
+    """Return a key by which ``epoch9`` comes before ``epoch10``."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", text)]

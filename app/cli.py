@@ -74,10 +74,13 @@ def inspect(
     ],
     tensors: Annotated[bool, typer.Option("--tensors", help="Read all values and list every tensor.")] = False,
     weights: Annotated[str | None, typer.Option(help="Which weights, where there are several sets.")] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="What its layers are followed by, such as tanh, where the file leaves it open.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a checkpoint is, from the names and shapes of its tensors."""
-    payload = {"path": str(file), "statistics": tensors or None, "weights": weights}
+    payload = {"path": str(file), "statistics": tensors or None, "weights": weights, "activation": activation}
     with runtime.one_worker() as worker:
         facts = worker.submit("inspect", payload, f"Inspecting {file.name}").result()
     if as_json:
@@ -105,11 +108,13 @@ def compare(
 
 
 @app.command()
-def trust(file: Annotated[Path, typer.Argument(help="A Python file that builds a network.")]) -> None:
-    """Trust a file of code, as it is now, to be run by workers."""
-    if not file.is_file():
-        raise UserError(f"There is no file {file}.", "Check the path.")
-    write_line(f"Trusted {file} with SHA-256 {trusting.trust(file)}. If it changes, it is asked about again.")
+def trust(
+    code: Annotated[str, typer.Argument(help="What builds a network: a Python file, or package.module:Class.")],
+) -> None:
+    """Trust code, as it is now, to be run by workers, with all that it imports from beside it."""
+    trusted = trusting.covered(trusting.trust(code))
+    write_line(f"Trusted the code in {trusted}. If any of it changes, it is asked about again.")
+    write_line(trusting.UNSEEN)
 
 
 @app.command()

@@ -183,9 +183,13 @@ class DataChoice(QWidget):
 
     def _fields(self) -> dict[str, Any]:
         """Return what is guessed of the preparation."""
-        found = {name: value for name, value in (self._guess or {}).items() if name in UNPREPARED}
-        return {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+        return {name: _frozen(value) for name, value in (self._guess or {}).items() if name in UNPREPARED}
 
     def _say(self, problem: str) -> None:
         self.problem.setText(problem)
         self.problem.setVisible(bool(problem))
+
+
+def _frozen(value: Any) -> Any:
+    """Return lists as the tuples that a data set's fields are."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value

@@ -10,6 +10,7 @@ from rich.table import Table
 from ..analysis.columns import read_column
 from ..analysis.correctness import Correctness, read_rows
 from ..analysis.errors import UserError, unknown
+from ..analysis.weights import WEIGHT, relative
 from ..analysis.wording import counted
 from ..analysis.workspace import Workspace
 from .terminal import screen
@@ -60,24 +61,27 @@ def _on_each_data_set(space: Workspace, first: str, second: str) -> Iterator[Fou
         rights = [files.get((model, data.identity, "correct")) for model in (first, second)]
         told = [files.get((model, data.identity, "prediction")) for model in (first, second)]
         if None not in rights and None not in told:
-            yield {"data": data.name} | _difference([p for p in rights if p], [p for p in told if p])
+            weights = files.get((first, data.identity, WEIGHT))
+            found = _difference([p for p in rights if p], [p for p in told if p], weights)
+            yield {"data": data.name} | ({"weight": data.spec.weight} if weights else {}) | found
 
 
-def _difference(rights: list[Path], told: list[Path]) -> Found:
+def _difference(rights: list[Path], told: list[Path], weighted: Path | None) -> Found:
     predictions = [read_column(path, "prediction") for path in told]
-    correctness = Correctness(("first", "second"), read_rows(rights), len(predictions[0]))
+    weights = relative(read_column(weighted, WEIGHT)) if weighted else None
+    correctness = Correctness(("first", "second"), read_rows(rights), len(predictions[0]), weights)
     found = correctness.difference("first", "second")
+    same = (predictions[0] == predictions[1]) & (predictions[0] >= 0)  # −1 is no prediction
     accuracies = correctness.accuracies()
     return {
         "samples": found.table.size,
         "first": accuracies["first"]._asdict(),
         "second": accuracies["second"]._asdict(),
         "gain": found.gain._asdict(),
-        "agreement": float(np.mean((predictions[0] == predictions[1]) & (predictions[0] >= 0))),  # −1 is no prediction
+        "agreement": float(np.average(same, weights=weights)),
         "positive_flips": found.table.second,
         "negative_flips": found.table.first,
-        "p_exact": found.p.exact,
-        "p_mid": found.p.mid,
+        **({"p_exact": found.p.exact, "p_mid": found.p.mid} if found.p else {}),
         "distinguishable": found.distinguishable,
         "verdict": found.verdict,
     }
@@ -87,13 +91,15 @@ def print_differences(found: list[Found], first: str, second: str) -> None:
     """Print a table for each data set, and the verdict in words."""
     for entry in found:
         table = Table(show_header=False, box=None)
-        table.add_row("data", f"{entry['data']}, {counted(entry['samples'], 'sample')}")
+        weighted = f", weighted by '{entry['weight']}'" if "weight" in entry else ""
+        table.add_row("data", f"{entry['data']}, {counted(entry['samples'], 'sample')}{weighted}")
         table.add_row(f"accuracy of {first}", _share(entry["first"]))
         table.add_row(f"accuracy of {second}", _share(entry["second"]))
         table.add_row("gained", _share(entry["gain"], "+"))
         table.add_row("same prediction", f"{entry['agreement']:.2%}")
         table.add_row("flips to right, to wrong", f"{entry['positive_flips']:,}, {entry['negative_flips']:,}")
-        table.add_row("McNemar's p: exact, mid", f"{entry['p_exact']:.3g}, {entry['p_mid']:.3g}")
+        if "p_exact" in entry:
+            table.add_row("McNemar's p: exact, mid", f"{entry['p_exact']:.3g}, {entry['p_mid']:.3g}")
         table.add_row("verdict", f"{second} against {first}: {entry['verdict']}")
         screen().print(table)
 

@@ -56,6 +56,8 @@ def _said(said: Mapping[str, Any]) -> Iterator[Row]:
 def _text(value: Any) -> str:
     if isinstance(value, Mapping) and value and all(isinstance(item, str | int | float) for item in value.values()):
         return ", ".join(f"{key} {_number(item)}" for key, item in value.items())
+    if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
+        return "; ".join(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, Mapping | list) else _number(value)
 
 

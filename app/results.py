@@ -8,6 +8,7 @@ from typing import Any
 from rich.table import Table
 
 from ..analysis.measured import Row, rows_of
+from ..analysis.naming import plain_name
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.timings import remarks_on_threads
 from ..analysis.trials import Finding
@@ -23,8 +24,11 @@ _LEARNT_MEANS = (
 )
 _SHOWN = (
     "accuracy",
+    "accuracy.topk",
     "loss",
     "loss.next_token",
+    "calibration.ece",
+    "compare.flips.negative",
     "cost.nominal.nonzeros",
     "cost.nominal.macs",
     "cost.measured.latency",
@@ -36,11 +40,11 @@ def print_results(space: Workspace) -> None:
     """Print one row a model, data set and seed with its main measures."""
     values = tuple(told_values(space))
     rows = rows_of(values)
-    shown = [name for name in _SHOWN if any(name in row.values for row in rows)]
+    shown = _names_of(_SHOWN, rows)
     owners = _owners(rows)
     table = Table("model", *owners, box=None)
     for name in shown:
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", overflow="fold")  # a name that is cut off tells nothing apart
     for place, row in enumerate(rows):
         belongs = (column[place] for column in owners.values())
         table.add_row(row.model, *belongs, *(_cell(row.values.get(name)) for name in shown))
@@ -50,6 +54,12 @@ def print_results(space: Workspace) -> None:
     said = (*_remarks(space.models()), *remarks(earlier(values)), *remarks_on_threads(values))
     for remark in dict.fromkeys(said):
         screen().say(remark)
+
+
+def _names_of(quantities: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return the names of all values of these quantities, whatever they were measured with, in their order."""
+    names = dict.fromkeys(name for row in rows for name in sorted(row.values))
+    return [name for quantity in quantities for name in names if plain_name(name) == quantity]
 
 
 def _owners(rows: Sequence[Row]) -> dict[str, list[str]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .intervals import Interval
-from .intervals.shares import share_interval
+from .intervals.shares import hits_interval
 
 
 class Contingency(NamedTuple):
@@ -77,18 +77,21 @@ def mcnemar_reference(first: int, second: int) -> McNemar:
     return McNemar(min(1.0, tail / whole), min(1.0, (tail - comb(count, smaller)) / whole))
 
 
-def carried_over(before: NDArray[np.bool_], teacher: NDArray[np.bool_], after: NDArray[np.bool_]) -> CarriedOver:
+def carried_over(
+    before: NDArray[np.bool_],
+    teacher: NDArray[np.bool_],
+    after: NDArray[np.bool_],
+    weights: NDArray[np.float64] | None = None,
+) -> CarriedOver:
     """Return how much of two models' complementary knowledge a student has after it learnt from a teacher.
 
     Parameters
     ----------
     before, teacher, after : array of bool, shape (samples,)
         Which samples the student had right before, the teacher has, and the student has now.
+    weights : array, shape (samples,), or None
+        Of the samples, 0 and above.
 
     Source: Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653.
     """
-    return CarriedOver(_share(after[teacher & ~before]), _share(after[before & ~teacher]))
-
-
-def _share(hits: NDArray[np.bool_]) -> Interval | None:
-    return share_interval(int(hits.sum()), len(hits)) if len(hits) else None
+    return CarriedOver(*(hits_interval(after, weights, only) for only in (teacher & ~before, before & ~teacher)))

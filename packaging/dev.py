@@ -4,6 +4,7 @@
     python3 packaging/dev.py test    run every test; further arguments go to pytest
     python3 packaging/dev.py types   only check types
     python3 packaging/dev.py setup   only make .venv and install into it
+    python3 packaging/dev.py recomputed   set every measure beside a plain reference, and print the table
 
 Every command sets up first and skips what is there already.
 """
@@ -46,7 +47,7 @@ FONTS = ("/usr/share/fonts", "/usr/local/share/fonts", "~/.local/share/fonts", "
 
 def main() -> int:
     """Run the command that the arguments name; return its exit code."""
-    commands = {"demo": demo, "test": test, "types": types, "setup": setup}
+    commands = {"demo": demo, "test": test, "types": types, "setup": setup, "recomputed": recomputed}
     name, *further = sys.argv[1:] or ["help"]
     if name not in commands or (further and name != "test"):
         print(__doc__)
@@ -70,6 +71,11 @@ def test(further: list[str]) -> int:
         return _run([*pytest, *further])
     side_by_side = ["-n", "auto", "--maxprocesses", "4", "--dist", "worksteal"]
     return types([]) | _run([*pytest, *side_by_side]) | _run([*pytest, "-m", "timing"])
+
+
+def recomputed(_: list[str]) -> int:
+    """Set every measure's values beside those of a plain reference, and print the table."""
+    return test(["-m", "recomputed", "tests/recomputed"])
 
 
 def types(_: list[str]) -> int:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from ..analysis.catalogue import base_name
 from ..analysis.measured import overlap_text
 from ..analysis.modelcard import Claim, claims_of, figure, file_facts, interval
+from ..analysis.naming import parse_name
 from ..analysis.wording import compact, sure
 from .notice import Notice
 from .panel import Panel, view
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Measured:
-    """One measure of the model, beside the reference's; ``low`` and ``high`` bound its 95 % interval."""
+    """One measure of the model, beside the reference's; ``low`` and ``high`` bound its 95 % interval.
+
+    ``detail`` says that it is of a class, a group, a place.
+    """
 
     name: str
     value: float
@@ -36,13 +39,15 @@ class Measured:
     high: float | None
     reference: float | None
     unit: str
+    detail: bool = False
 
 
 @dataclass(frozen=True)
 class InspectorState:
     """What is shown: identity, name, facts as (name, text), claims, measures, and why its trial failed, if it did.
 
-    ``remark`` says what its measures are worth where it has learnt from the data.
+    ``overlap`` says what its measures are worth where it has learnt from the data; ``remark`` all that is to be known
+    of them.
     """
 
     identity: str
@@ -52,6 +57,7 @@ class InspectorState:
     measures: tuple[Measured, ...]
     problem: str
     claims: tuple[Claim, ...] = ()
+    overlap: str = ""
     remark: str = ""
 
 
@@ -75,7 +81,8 @@ def resolve(session: "Session") -> InspectorState | Notice:
         measures=tuple(_all_measured(rows, others)),
         problem=f"{failed.problem} {failed.next_step}" if failed else "",
         claims=claims_of(told, values),
-        remark=overlap_text(max((row.overlap for row in rows), default=0.0)),
+        overlap=overlap_text(max((row.overlap for row in rows), default=0.0)),
+        remark=" ".join(dict.fromkeys(row.remark for row in rows if row.remark)),
     )
 
 
@@ -115,7 +122,7 @@ def claim_text(claim: Claim) -> str:
     if claim.measured is None:
         return f"{said}; {claim.verdict}"
     found = interval(claim.measured, claim.low, claim.high, claim.unit)
-    return f"{said}; measured on {claim.data} {found}; {claim.verdict}"
+    return f"{said}; measured{parse_name(claim.measure).suffix} on {claim.data} {found}; {claim.verdict}"
 
 
 def _text(value: Any) -> str:
@@ -125,33 +132,40 @@ def _text(value: Any) -> str:
 def _all_measured(rows: "Sequence[Row]", others: "Sequence[Row]") -> "Iterator[Measured]":
     """Give each measure once, or once for each seed that it was done with."""
     reference = {row.seed: row.values for row in others}
-    found = {(v.measure, v.measure_seed): v for row in rows for v in row.values.values()}
-    seeds = Counter(measure for measure, _ in found)
-    for (measure, seed), value in found.items():
-        name = f"{measure}, seed {seed}" if seeds[measure] > 1 else measure
+    found = {(v.name, v.measure_seed): v for row in rows for v in row.values.values()}
+    seeds = Counter(name for name, _ in found)
+    for (own, seed), value in found.items():
+        name = f"{own}, seed {seed}" if seeds[own] > 1 else own
         beside = reference.get(seed) or next(iter(reference.values()), {})
         yield _measured(name, value, beside)
 
 
 def _measured(name: str, value: "ValueRecord", reference: "Mapping[str, ValueRecord]") -> Measured:
-    other = reference.get(value.measure)
-    return Measured(name, value.value, value.low, value.high, other.value if other else None, value.unit)
+    other = reference.get(value.name)
+    beside, detail = other.value if other else None, bool(parse_name(value.name).detail)
+    return Measured(name, value.value, value.low, value.high, beside, value.unit, detail)
 
 
 def _brief(state: InspectorState) -> Table:
     """Return what fits beside the views: values with their intervals, the classes left out."""
-    shown = [m for m in state.measures if base_name(m.name) == m.name]
+    shown = [m for m in state.measures if not m.detail]
     rows = tuple(zip(_names([m.name for m in shown]), map(_short, shown), map(_reference, shown), strict=True))
     return Table(("Measure", "Value", "Reference"), rows)
 
 
 def _names(measures: list[str]) -> list[str]:
     """Return the last part of each name where that tells it from the others, or else all but the first."""
-    last = [name.rpartition(".")[2] for name in measures]
+    last = [_last(name) for name in measures]
     return [
         name if last.count(name) == 1 else whole.partition(".")[2] or whole
         for name, whole in zip(last, measures, strict=True)
     ]
+
+
+def _last(name: str) -> str:
+    """Return the last part of a quantity, with what follows it."""
+    quantity, bracket, told = name.partition(" (")
+    return quantity.rpartition(".")[2] + bracket + told
 
 
 def _reference(measured: Measured) -> str:
@@ -233,8 +247,8 @@ class InspectorPanel(Panel[InspectorState]):
         if old is None or old.identity != new.identity:
             self._show_note(new.identity)
         self._name.setText(new.name)
-        self._problem.setText(" ".join(filter(None, (new.problem, new.remark))))
-        self._problem.setVisible(bool(new.problem or new.remark))
+        self._problem.setText(" ".join(filter(None, (new.problem, new.overlap))))
+        self._problem.setVisible(bool(new.problem or new.overlap))
         if old is None or (old.facts, old.claims) != (new.facts, new.claims):
             self._show_facts(new)
         self._measures.show_table(_brief(new))

@@ -4,14 +4,26 @@ import re
 from typing import TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QComboBox, QLabel, QScrollArea, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QScrollArea,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QVBoxLayout,
+    QWidget,
+)
 
 from .theme import TIGHT
 from .tips import as_tip
 
 _TITLE = 32  # pixels that a system may need for a window's title
 _LEAST = 40  # pixels that a text is never narrower than
+_WIDEST = 480  # pixels that a list of choices is never wider than
+_INSET = 4  # pixels beside the text of a box
 
 Part = TypeVar("Part", bound=QWidget)
 
@@ -136,9 +148,26 @@ def scrolled(content: QWidget, parent: QWidget, *, sideways: bool = False) -> QS
     return area
 
 
+class _ChoiceBox(QComboBox):
+    """A box of choices; of one that is too long, the middle is left out."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        option, painter = QStyleOptionComboBox(), QStylePainter(self)
+        self.initStyleOption(option)
+        field = QStyle.SubControl.SC_ComboBoxEditField
+        room = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, field, self).width() - 2 * _INSET
+        option.currentText = self.fontMetrics().elidedText(self.currentText(), Qt.TextElideMode.ElideMiddle, room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+
 def choice_box(parent: QWidget, letters: int = 18) -> QComboBox:
     """Return a box of choices that shows so many letters of one, and less where there is no room."""
-    box = QComboBox(parent)
+    box = _ChoiceBox(parent)
+    box.view().setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    popup = box.view().parentWidget()
+    assert popup is not None, "the list lies in the popup"
+    popup.setMaximumWidth(_WIDEST)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(letters)
     box.setMinimumWidth(_LEAST)

@@ -1,13 +1,14 @@
 """Models as points: any measured quantity on an axis, seeds as bands, and the front that nothing beats."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from ..analysis.catalogue import Quantity
+from ..analysis.errors import UserError
+from ..analysis.naming import meant, parse_name, plain_name
 from ..kernels.frontier import pareto_front
 from .seeds import name_of_variants, variants
 from .table import is_whole
@@ -61,6 +62,8 @@ class Point:
         Identities of the several; empty for a single model.
     overlap : float
         Share of the samples that the model, or any of the several, has learnt from.
+    remark : str
+        What is to be known of its values; of several, of any of them.
     earlier : bool
         Whether its y was measured by an earlier version than another's, so that it may mean something else.
     """
@@ -76,6 +79,7 @@ class Point:
     x_high: float
     variants: tuple[str, ...] = ()
     overlap: float = 0.0
+    remark: str = ""
     earlier: bool = False
 
     @property
@@ -105,18 +109,36 @@ def offered(session: "Session") -> tuple[str, ...]:
     return (*measures, *([SELECTED] if "accuracy" in measures else []))
 
 
+def chosen(session: "Session", option: str) -> tuple[str | None, str]:
+    """Return the name of the values that a person chose for an axis, None where nobody did, and why there are none.
+
+    What was measured in several ways stays as it was chosen, and there is nothing to show until one of them is.
+    """
+    name = session.option(option)
+    if not name or name in session.shown.measures:
+        return name, ""
+    plain = plain_name(name)
+    alike = [value for row in session.shown.rows for value in row.values.values() if value.measure == plain]
+    try:
+        return (meant(name, alike) if alike else name), ""
+    except UserError as error:
+        return name, str(error)
+
+
 def axis(session: "Session", name: str) -> Axis:
-    """Return the axis of a quantity, from the catalogue where it declares one; its title names the data.
+    """Return the axis of a quantity, from the catalogue where it declares one; its title says how and on which data.
 
     One that was not measured on the data is called so, too: there is no other whose values it could show.
     """
     shown = session.shown
     if name == SELECTED:
         return Axis(name, f"Accuracy on the selected samples of {shown.name}", "fraction", "higher")
-    declared = session.catalogue.quantity(name) or Quantity(name=name, title=name)
-    unit = next((row.values[name].unit for row in shown.rows if name in row.values), declared.unit)
+    declared = session.catalogue.quantity(plain_name(name))
+    title = f"{declared.title}{parse_name(name).suffix}" if declared else name
+    unit, better = (declared.unit, declared.better) if declared else ("", None)
+    unit = next((row.values[name].unit for row in shown.rows if name in row.values), unit)
     named = shown.name and (name in shown.of_data or name not in shown.measures)
-    return Axis(name, f"{declared.title} on {shown.name}" if named else declared.title, unit, declared.better)
+    return Axis(name, f"{title} on {shown.name}" if named else title, unit, better)
 
 
 def values(session: "Session", name: str) -> Bounded:
@@ -156,7 +178,7 @@ def _points(
 ) -> Iterator[Point]:
     drawn = [seed for seed in dict.fromkeys((*x, *y)) if seed is not None]
     seeds: list[int | None] = [*drawn] or [None]
-    overlap = max((row.overlap for row in session.shown.by_model.get(model.name, ())), default=0.0)
+    rows = session.shown.by_model.get(model.name, ())
     for seed in seeds:
         at = _of_seed(x, seed)[0]
         name = f"{model.name}, measured with seed {seed}" if len(seeds) > 1 else model.name
@@ -168,7 +190,8 @@ def _points(
             *_of_seed(y, seed),
             x_low=at,
             x_high=at,
-            overlap=overlap,
+            overlap=max((row.overlap for row in rows), default=0.0),
+            remark=_told(row.remark for row in rows),
             earlier=earlier,
         )
 
@@ -199,7 +222,13 @@ def _band(points: list[Point]) -> Point:
         x_high=max(x),
         variants=tuple(p.identity for p in points),
         overlap=max(p.overlap for p in points),
+        remark=_told(p.remark for p in points),
     )
+
+
+def _told(remarks: Iterable[str]) -> str:
+    """Return remarks as one text, each once."""
+    return " ".join(dict.fromkeys(filter(None, remarks)))
 
 
 def front_of(points: tuple[Point, ...], x: Axis, y: Axis) -> tuple[int, ...]:

@@ -10,7 +10,6 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel, QWidget
 
-from ..analysis.measured import overlap_text
 from ..kernels.raster import points_in_polygon
 from .curves import LONGEST, Curve, CurveLayer, curve_at, curves_of, legend_of
 from .figure import Range
@@ -19,7 +18,7 @@ from .operations import SIGNS, SYMBOLS, curve_colour, hue, operations, ring
 from .panel import Panel, view
 from .parts import choice_box, column, named, shortened, told
 from .plot import Plot, mode_of
-from .points import Axis, Point, axis, front_of, gathered, offered, points_of, preferred, values
+from .points import Axis, Point, axis, chosen, front_of, gathered, offered, points_of, preferred, values
 from .table import Table
 from .theme import GAP, TIGHT, look
 from .tips import as_tip
@@ -36,6 +35,7 @@ PREFERRED_Y = ("accuracy", "loss")
 SEEDS = "tradeoff.seeds"
 """Whether models that differ by their seed alone are drawn ``together`` or ``apart``."""
 BAND_WIDTH, BAND_ALPHA = 6, 110
+LONGEST_TITLE = 72  # characters; the boxes tell the whole name
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class TradeoffState:
         Identities of the selected models.
     primary, pinned : str or None
         The model that is looked at, and its reference.
+    problem : str
+        Why there is nothing to draw, where what was chosen was measured in several ways.
     """
 
     x: Axis
@@ -73,13 +75,15 @@ class TradeoffState:
     selected: frozenset[str]
     primary: str | None
     pinned: str | None
+    problem: str = ""
 
 
 def resolve(session: "Session") -> TradeoffState | Notice:
     """Return what is to be drawn, or a notice while no model has both measures."""
     snapshot, measures = session.snapshot, offered(session)
-    y = session.option("tradeoff.y") or preferred(measures, PREFERRED_Y)
-    x = session.option("tradeoff.x") or preferred(measures, PREFERRED_X, beside=y)
+    (y, *y_problem), (x, *x_problem) = (chosen(session, f"tradeoff.{axis}") for axis in "yx")
+    y = y or preferred(measures, PREFERRED_Y)
+    x = x or preferred(measures, PREFERRED_X, beside=y)
     if x is None or y is None:
         if session.awaits():
             return Notice("busy", "The first trial is running.")
@@ -101,6 +105,7 @@ def resolve(session: "Session") -> TradeoffState | Notice:
         selected=session.state.selection.models,
         primary=session.state.primary,
         pinned=session.state.pinned,
+        problem=" ".join(filter(None, (*x_problem, *y_problem))),
     )
 
 
@@ -112,7 +117,7 @@ def table(state: TradeoffState) -> Table:
     """Return one row a point."""
     x, y = state.x, state.y
     rows = tuple(
-        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, front, overlap_text(p.overlap))
+        (p.name, p.operation, p.x, p.x_low, p.x_high, p.y, p.y_low, p.y_high, p.bounds, front, p.remark)
         for i, p in enumerate(state.points)
         for front in ("yes" if i in state.front else "",)
     )
@@ -173,7 +178,9 @@ class TradeoffPanel(Panel[TradeoffState]):
         """Draw the points anew; there are few."""
         for name, shown in (("x", new.x), ("y", new.y)):
             _fill(self._boxes[name], new.measures, shown.name)
-        self.plot.set_axes(new.x.title, new.y.title, new.x.unit, new.y.unit)
+            self._boxes[name].setToolTip(as_tip(f"What the {name} axis shows: {shown.name}"))
+        x, y = (shortened(axis.title, LONGEST_TITLE) for axis in (new.x, new.y))
+        self.plot.set_axes(x, y, new.x.unit, new.y.unit)
         front = [new.points[i] for i in new.front]
         theme = look.theme
         self._front.setData([p.x for p in front], [p.y for p in front], pen=pg.mkPen(theme.quiet, width=1))
@@ -302,4 +309,6 @@ def _fill(box: QComboBox, names: tuple[str, ...], chosen: str) -> None:
     if tuple(box.itemText(i) for i in range(box.count())) != names:
         box.clear()
         box.addItems(names)
+        for place, name in enumerate(names):
+            box.setItemData(place, as_tip(name), Qt.ItemDataRole.ToolTipRole)
     box.setCurrentText(chosen)

@@ -1,5 +1,6 @@
 """The trade-off for print."""
 
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from ..analysis.errors import UserError
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from .tradeoff import TradeoffState
 
+_ACROSS, _UPWARD = 48, 36  # letters of a line along each axis
 BAND = "range over seeds"
 LEARNT = "has learnt from these samples"
 
@@ -44,7 +46,7 @@ def draw(figure: "Figure", state: "TradeoffState") -> None:
 
 def nothing(state: "TradeoffState") -> str:
     """Return why there is no point."""
-    return f"No model has both {state.x.title} and {state.y.title}."
+    return state.problem or f"No model has both {state.x.title} and {state.y.title}."
 
 
 def _draw_operation(axes: Any, state: "TradeoffState", kind: int, operation: str) -> None:
@@ -66,8 +68,8 @@ def _draw_bounds(axes: Any, point: Point, colour: str) -> None:
 
 
 def _name_axes(axes: Any, state: "TradeoffState") -> None:
-    """Name the axes; one that counts has no tick between whole numbers."""
-    axes.set_xlabel(state.x.label)
-    axes.set_ylabel(state.y.label)
+    """Name the axes, over several lines where they need them; one that counts has no tick between whole numbers."""
+    axes.set_xlabel(fill(state.x.label, _ACROSS))
+    axes.set_ylabel(fill(state.y.label, _UPWARD))
     axes.xaxis.get_major_locator().set_params(integer=state.x.counts([p.x for p in state.points]))
     axes.yaxis.get_major_locator().set_params(integer=state.y.counts([p.y for p in state.points]))

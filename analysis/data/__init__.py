@@ -8,6 +8,7 @@ from .dataset import DataSet
 from .normalise import Normalisation, normalisation
 from .prepared import Prepared
 from .source import Source, open_source
+from .weights import require_weights
 
 __all__ = ["DataSet", "Prepared", "open_data"]
 
@@ -20,12 +21,14 @@ def open_data(spec: DataSpec) -> Prepared:
     Raises
     ------
     UserError
-        If the path, split, class names, limit or normalisation do not fit, or the first picture cannot be read.
+        If the path, split, class names, limit, weights or normalisation do not fit, or the first picture cannot be
+        read.
     """
     source = open_source(spec)
     try:
         labelled = labelled_as(source, spec.classes)
         chosen = choose(spec.path, labelled, spec.classes, spec.limit)
+        require_weights(spec, source, chosen)
         return Prepared(source, labelled, chosen, _normalisation(spec, source))
     except BaseException:
         source.close()

@@ -60,7 +60,7 @@ def _samples(data: Prepared, places: NDArray[np.int64]) -> list[bytes]:
         return [f"{picture.shape}".encode() + picture.tobytes() for picture in pictures]
     rows = data.take(places).numpy()
     if data.kind == "tokens":
-        return [np.trim_zeros(row - (data.pad or 0), "b").tobytes() for row in rows]
+        return [(row if data.pad is None else np.trim_zeros(row - data.pad, "b")).tobytes() for row in rows]
     return [(row + 0.0).tobytes() for row in rows]  # of the two zeros, one
 
 

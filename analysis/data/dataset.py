@@ -25,7 +25,8 @@ class DataSet(Protocol):
     further : mapping of str to array
         Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
     pad : int or None
-        The token that fills short samples; None for other kinds.
+        The token that fills short samples up and is in none of them; None where every token counts, and for other
+        kinds.
     remarks : sequence of str
         What a person may want to know of how it was read, in sentences.
     names : tuple of str

@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from ..weights import WEIGHT
 from .hdf5_filters import require_filters
 from .labelled import Labels, encode, unlabelled
-from .rows import RowSource, read_rows
+from .padding import LENGTHS, MASKS, filler_of, lengths_in
+from .rows import Read, RowSource, read_rows
 from .samples import as_samples
 from .source import Pixels, has_suffix, refuse_scaling, refuse_split, source
+from .weights import as_weights
 
 _SAMPLES = ("images", "x", "X", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label")
@@ -27,7 +30,8 @@ _LARGEST_PIECE = 1 << 28  # bytes that must be unpacked to read one sample
 def open_hdf5(spec: DataSpec) -> RowSource:
     """Open the dataset of samples: ``images``, ``x``, ``data``, ``features`` or ``tokens``; and that of labels, if any.
 
-    Shapes are those of `as_samples`. The file stays open until closed.
+    Shapes are those of `as_samples`. Of tokens, ``attention_mask`` or ``lengths`` say which fill samples up. The file
+    stays open until closed.
 
     Raises
     ------
@@ -56,8 +60,21 @@ def open_hdf5(spec: DataSpec) -> RowSource:
         with _explained(spec.path):
             return convert(read_rows(rows, samples))
 
-    pad = 0 if kind == "tokens" else None
+    try:
+        pad = _padding(file, spec.path, (len(rows), *shape), read) if kind == "tokens" else None
+    except BaseException:
+        file.close()
+        raise
     return RowSource(spec.path, kind, shape, labelled, read, further=further, pad=pad, close=file.close)
+
+
+def _padding(file: Any, path: str, shape: tuple[int, ...], read: Read) -> int | None:
+    name = next((name for name in (*MASKS, *LENGTHS) if _own(file, path, name) is not None), None)
+    if name is None:
+        return None
+    with _explained(path):
+        values = _dataset(file, path, (name,), f"'{name}'")[()]
+    return filler_of(read, lengths_in(values, shape, f"The values of '{name}' in '{path}'"), shape[1], f"'{path}'")
 
 
 @contextmanager
@@ -74,8 +91,8 @@ def _further(file: Any, spec: DataSpec, count: int) -> Iterator[tuple[str, NDArr
         yield f"label.{name}", _column(file, spec.path, name, count)
     for name in spec.groups:
         yield f"group.{name}", _column(file, spec.path, name, count)
-    if spec.weight:
-        yield "weight", _column(file, spec.path, spec.weight, count)
+    if spec.weight is not None:
+        yield WEIGHT, as_weights(spec, _column(file, spec.path, spec.weight, count), _label(file, spec))
 
 
 def _dataset(file: Any, path: str, names: tuple[str, ...], what: str) -> Any:
@@ -111,10 +128,14 @@ def _elsewhere(path: str, name: str) -> UserError:
 
 
 def _labelled(file: Any, spec: DataSpec, count: int) -> Labels:
-    name = spec.label or next((n for n in _LABELS if _own(file, spec.path, n) is not None), None)
+    name = _label(file, spec)
     if name is None:
         return unlabelled(count)
     return encode(_column(file, spec.path, name, count), f"The labels of '{spec.path}'")
+
+
+def _label(file: Any, spec: DataSpec) -> str | None:
+    return spec.label or next((n for n in _LABELS if _own(file, spec.path, n) is not None), None)
 
 
 def _column(file: Any, path: str, name: str, count: int) -> NDArray[Any]:

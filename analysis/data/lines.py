@@ -1,19 +1,23 @@
 """Text files: a sample a line, plain or as JSON."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from ..weights import WEIGHT
 from .labelled import encode, unlabelled
 from .rows import RowSource
 from .source import has_suffix, refuse_scaling, refuse_split, source
 from .text_file import opened_text
 from .tokenizing import text_source
+from .weights import as_weights
 
 
 @source("a .txt with a text a line", lambda path: has_suffix(path, ".txt"))
@@ -42,19 +46,33 @@ def open_json_lines(spec: DataSpec) -> RowSource:
     _refuse_parts(spec)
     objects = [_object(line, number, spec.path) for number, line in enumerate(_lines(spec.path), 1) if line.strip()]
     texts = [str(_field(item, spec.text or "text", number, spec.path)) for number, item in enumerate(objects, 1)]
-    further = {
+    further: dict[str, NDArray[Any]] = {
         f"{kind}.{name}": np.array(
             [str(_field(item, name, n, spec.path)).encode() for n, item in enumerate(objects, 1)]
         )
         for kind, names in (("label", spec.labels), ("group", spec.groups))
         for name in names
     }
+    if spec.weight is not None:
+        values = [_field(item, spec.weight, number, spec.path) for number, item in enumerate(objects, 1)]
+        further[WEIGHT] = as_weights(spec, _numbers(values), _label(spec, objects))
     return text_source(spec, texts, _labelled(spec, objects), further)
 
 
-def _labelled(spec: DataSpec, objects: list[dict[str, Any]]) -> Any:
+def _numbers(values: list[Any]) -> NDArray[Any]:
+    """Return numbers as such, infinite where they are too large, and anything else as objects."""
+    if not all(type(value) in (int, float) for value in values):
+        return np.array(values, object)
+    return np.array([np.inf if abs(value) > sys.float_info.max else value for value in values], np.float64)
+
+
+def _label(spec: DataSpec, objects: list[dict[str, Any]]) -> str | None:
     usual = (name for name in (objects[0] if objects else ()) if name.lower() == "label")
-    name = spec.label or next(usual, None)
+    return spec.label or next(usual, None)
+
+
+def _labelled(spec: DataSpec, objects: list[dict[str, Any]]) -> Any:
+    name = _label(spec, objects)
     if name is None:
         return unlabelled(len(objects))
     values = [_field(item, name, number, spec.path) for number, item in enumerate(objects, 1)]

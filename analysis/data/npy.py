@@ -11,7 +11,7 @@ from ..errors import UserError
 from ..trials import DataSpec
 from .labelled import Labels, encode, unlabelled
 from .rows import RowSource, read_rows
-from .samples import as_samples
+from .samples import RAGGED, as_samples
 from .source import has_suffix, refuse_scaling, refuse_split, source
 
 DAMAGE = (
@@ -26,7 +26,7 @@ _MAGIC = b"\x93NUMPY"
 def open_npy(spec: DataSpec) -> RowSource:
     """Open the array; labels lie beside it, in ``NAME.labels.npy``, ``NAME_labels.npy`` or ``labels.npy``, if anywhere.
 
-    Shapes are those of `as_samples`.
+    Shapes are those of `as_samples`; every token counts.
 
     Raises
     ------
@@ -38,8 +38,7 @@ def open_npy(spec: DataSpec) -> RowSource:
     path = Path(spec.path)
     rows = _mapped(path)
     kind, shape, convert = as_samples(rows, f"'{path}'")
-    pad = 0 if kind == "tokens" else None
-    return RowSource(spec.path, kind, shape, _labelled(path, len(rows)), lambda s: convert(read_rows(rows, s)), pad=pad)
+    return RowSource(spec.path, kind, shape, _labelled(path, len(rows)), lambda s: convert(read_rows(rows, s)))
 
 
 def _labelled(path: Path, count: int) -> Labels:
@@ -63,7 +62,7 @@ def _mapped(path: Path) -> NDArray[Any]:
     except DAMAGE as error:
         if "Python objects" in str(error):
             problem = f"'{path}' holds pickled objects, which could run code when read."
-            raise UserError(problem, "Save plain numbers.") from error
+            raise UserError(problem, f"Save plain numbers; {RAGGED}") from error
         problem = f"'{path}' cannot be read: it is damaged or no .npy file."
         raise UserError(problem, "Check that it was copied whole.") from error
     return found

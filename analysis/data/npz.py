@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..trials import DataSpec
+from ..weights import WEIGHT
 from .arrays import ArraySource
 from .labelled import Labels, encode, encode_named, unlabelled
 from .npz_file import NpzFile
+from .padding import LENGTHS, MASKS, filler_of, lengths_in
 from .rows import RowSource, plain
 from .samples import as_samples
 from .source import Source, has_suffix, refuse_scaling, source
+from .weights import as_weights
 
 _SAMPLES = ("images", "x", "data", "features", "tokens", "input_ids")
 _LABELS = ("labels", "y", "targets", "label", "target")
@@ -24,7 +27,7 @@ def open_npz(spec: DataSpec) -> Source:
     """Read ``images`` (or ``x``, ``data``, …), ``labels`` (or ``y``, ``targets``, …) and, if there, ``class_names``.
 
     Shapes are those of `as_samples`. Names such as ``x_train`` or ``test_images`` tell parts apart. Samples that are
-    alone in the file have no labels.
+    alone in the file have no labels. Of tokens, ``attention_mask`` or ``lengths`` say which fill samples up.
 
     Raises
     ------
@@ -41,12 +44,20 @@ def open_npz(spec: DataSpec) -> Source:
     further = dict(_further(spec, file, patterns, len(rows)))
     if kind == "images" and labelled[1] and not further:
         return ArraySource(spec.path, samples, *labelled)
-    pad = 0 if kind == "tokens" else None
+    pad = _padding(file, patterns, samples) if kind == "tokens" else None
     return RowSource(spec.path, kind, shape, labelled, lambda places: samples[places], further=further, pad=pad)
 
 
+def _padding(file: NpzFile, patterns: tuple[str, ...], tokens: NDArray[Any]) -> int | None:
+    name = file.find(patterns, (*MASKS, *LENGTHS))
+    if name is None:
+        return None
+    lengths = lengths_in(file.array(name), tokens.shape, f"The values of '{name}' in '{file.path}'")
+    return filler_of(lambda places: tokens[places], lengths, tokens.shape[1], f"'{file.path}'")
+
+
 def _labelled(spec: DataSpec, file: NpzFile, patterns: tuple[str, ...], count: int) -> Labels:
-    if spec.label is None and len(file.keys) == 1:
+    if spec.label is None and len([key for key in file.keys if key.lower() not in (*MASKS, *LENGTHS)]) == 1:
         return unlabelled(count)
     values = _column(file, "labels", patterns, (spec.label,) if spec.label else _LABELS, count)
     what = f"The labels of '{spec.path}'"
@@ -70,5 +81,6 @@ def _further(
     for kind, names in (("label", spec.labels), ("group", spec.groups)):
         for name in names:
             yield f"{kind}.{name}", plain(_column(file, f"values of '{name}'", patterns, (name,), count))
-    if spec.weight:
-        yield "weight", _column(file, "weights", patterns, (spec.weight,), count)
+    if spec.weight is not None:
+        label = spec.label or next((name for name in _LABELS if name == spec.weight), None)
+        yield WEIGHT, as_weights(spec, _column(file, "weights", patterns, (spec.weight,), count), label)

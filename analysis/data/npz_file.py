@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from .npy import DAMAGE
+from .samples import RAGGED
 from .source import Split, demand_split, refuse_split
 
 _PLENTY, _TIGHTEST = 1 << 26, 200  # bytes of an array, and what no compression of real data comes to
@@ -94,7 +95,7 @@ class NpzFile:
         if "allow_pickle" in str(error):
             return UserError(
                 f"'{self.path}' holds pickled objects, which could run code when read.",
-                "Save plain numeric arrays, and class names as an array of strings.",
+                f"Save plain numeric arrays, and class names as an array of strings; {RAGGED}",
             )
         return UserError(f"'{self.path}' cannot be read: an array in it is damaged.", "Check that it was copied whole.")
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .labelled import Labels
 from .normalise import Normalisation
+from .scale import Scale, scale_of
 from .source import InputKind, Pixels, Source
 
 MEMORY = 1 << 30
@@ -23,6 +24,7 @@ MEMORY = 1 << 30
 _SMALL = 128 * 128  # pixels of a picture below which the interpreter's lock makes two threads slower than one
 _AHEAD = 2  # batches in the making while one is used
 _PIECE = 32  # images a thread takes at a time
+_LOOKED_AT = {"images": 64, "tokens": 4096, "numbers": 4096}  # samples, for their scale
 _SCANNED = 4096  # samples read at once for their tokens
 
 
@@ -89,6 +91,22 @@ class Prepared:
         ends = [(int(batch.min()), int(batch.max())) for batch in self.batches(_SCANNED)]
         return min(low for low, _ in ends), max(high for _, high in ends)
 
+    @cached_property
+    def scale(self) -> Scale:
+        """How large the inputs are, of some samples that are spread evenly: of images as a whole, else by column.
+
+        Pixels of one byte, which go from 0 to 1, are not read for it unless something normalises them.
+
+        Raises
+        ------
+        UserError
+            If a picture cannot be read; names it.
+        """
+        if self.kind == "images" and self.normalisation.mean is None and self._pixels(np.arange(1)).dtype == np.uint8:
+            return scale_of(np.array([[0], [1]], np.float32))
+        some = self.some(_LOOKED_AT[self.kind]).numpy()
+        return scale_of(some.reshape(-1, 1) if self.kind == "images" else some)
+
     def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
         """Give inputs from sample ``start`` on, in order; see `DataSet`.
 
@@ -118,6 +136,10 @@ class Prepared:
         inputs = self._empty(len(samples))
         self._prepare(np.asarray(samples, np.int64), inputs)
         return torch.from_numpy(inputs)
+
+    def some(self, most: int) -> Tensor:
+        """Return the inputs of so many samples at most, spread evenly, as `take` does."""
+        return self.take(np.unique(np.linspace(0, len(self) - 1, min(most, len(self))).round().astype(np.int64)))
 
     def pictures(self, samples: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the samples as a person sees them, (samples, height, width, 3), before normalisation.

@@ -13,8 +13,15 @@ from .source import InputKind, Pixels
 _CHANNELS = (1, 3)
 _MOST_SAMPLES = 100_000_000
 _LARGEST_SAMPLE = 1 << 28  # numbers
+RAGGED = "of samples of several lengths, fill them up and save their lengths beside them, in an .npz or .h5."
+"""How samples are kept that have several lengths."""
 
 Convert = Callable[[NDArray[Any]], Pixels]
+
+
+def is_ragged(dtype: np.dtype[Any]) -> bool:
+    """Tell rows of several lengths, as HDF5 keeps them."""
+    return dtype.metadata is not None and isinstance(dtype.metadata.get("vlen"), np.dtype)
 
 
 def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Convert]:
@@ -29,6 +36,8 @@ def as_samples(rows: Any, what: str) -> tuple[InputKind, tuple[int, ...], Conver
         If there are none or too many, or the shape or type is none of these.
     """
     shape, dtype = tuple(rows.shape), rows.dtype
+    if is_ragged(dtype):
+        raise UserError(f"The samples of {what} have several lengths.", f"Save rows of one length; {RAGGED}")
     if 0 in shape or len(shape) < 2:
         raise UserError(f"{what} holds samples of the shape {shape}.", "Save at least one, as a row of its own.")
     check_count(shape[0], what)

@@ -41,7 +41,8 @@ class Source(Protocol):
     further : mapping of str to array
         Other values of each sample: ``label.NAME``, ``group.NAME``, ``weight``.
     pad : int or None
-        The token that fills short samples; None for other kinds.
+        The token that fills short samples up and is in none of them; None where every token counts, and for other
+        kinds.
     vocabulary : int or None
         No token reaches it; None where only the samples tell.
     remarks : sequence of str

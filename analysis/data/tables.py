@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 
 from ..errors import UserError, unknown
 from ..trials import DataSpec
+from ..weights import WEIGHT
 from .labelled import Labels, encode, encode_named, unlabelled
 from .rows import RowSource, plain
 from .source import refuse_scaling, refuse_split
 from .tokenizing import text_source
+from .weights import as_weights
 
 LABELS = ("label", "labels", "class", "target", "y")
 """What the column of classes is called, in any case."""
@@ -130,19 +132,14 @@ def further_columns(spec: DataSpec, table: TableFile) -> Iterator[tuple[str, NDA
     Raises
     ------
     UserError
-        If weights are none.
+        As `as_weights`.
     """
     for name in spec.labels:
         yield f"label.{name}", plain(table.column(name))
     for name in spec.groups:
         yield f"group.{name}", plain(table.column(name))
     if spec.weight is not None:
-        weights = table.column(spec.weight)
-        if spec.weight not in table.numeric or not np.isfinite(weights).all() or weights.min(initial=0) < 0:
-            raise UserError(
-                f"The column '{spec.weight}' of '{spec.path}' holds no weights.", "Weights are numbers from 0 on."
-            )
-        yield "weight", weights
+        yield WEIGHT, as_weights(spec, table.column(spec.weight), label_column(spec, table))
 
 
 def _check_whole(spec: DataSpec, table: TableFile, names: Sequence[str]) -> None:

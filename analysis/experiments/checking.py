@@ -11,9 +11,10 @@ from ..models import Checkpoint
 from ..models.layer_names import fitting
 from ..models.weight import names_of
 from ..trials import DerivedModel, ModelSpec, Plan, SourceModel, Trial
-from .class_order import remarks_of
 from .fitting_data import DataCheck
 from .outlook import Outlook
+from .remarks import remarks_of
+from .weighing import weighing_remarks
 
 
 def check_inputs(plan: Plan) -> tuple[str, ...]:
@@ -31,7 +32,7 @@ def check_inputs(plan: Plan) -> tuple[str, ...]:
         Naming the first that does not fit.
     """
     outlook = Outlook(plan.trials)
-    remarks = remarks_of(plan, outlook, cache(open_data))
+    remarks = *remarks_of(plan, outlook, cache(open_data)), *weighing_remarks(plan)
     data = DataCheck(outlook)
     for model, trial in _operations(plan):
         _check_parents(model, trial, outlook)

@@ -1,6 +1,6 @@
 """How the classes of data line up with the outputs of a network."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..data import DataSet
@@ -10,8 +10,7 @@ from ..data.source import has_suffix
 from ..errors import UserError
 from ..models import Checkpoint
 from ..models.class_names import class_names
-from ..trials import DataSpec, Plan
-from .outlook import Outlook
+from ..trials import DataSpec
 
 _SHOWN = 12  # names
 
@@ -44,35 +43,6 @@ def lined_up(model: str, checkpoint: Checkpoint, spec: DataSpec, data: DataSet) 
         _check_names(model, names, spec, data.classes)
         _check_numbers(model, network.classes, spec, data.classes)
     return tuple(_remarks(model, network.classes, names, spec, data))
-
-
-def remarks_on(model: str, checkpoint: Checkpoint, spec: DataSpec, data: DataSet) -> tuple[str, ...]:
-    """Return what a person may want to know of a network on data: how they were read, what was found out, `lined_up`.
-
-    Raises
-    ------
-    UserError
-        As `lined_up`.
-    """
-    found = (f"Nothing tells all settings of {model}; the weights show {what}." for what in checkpoint.found)
-    return (*data.remarks, *found, *lined_up(model, checkpoint, spec, data))
-
-
-def remarks_of(plan: Plan, outlook: Outlook, opened: Callable[[DataSpec], DataSet]) -> tuple[str, ...]:
-    """Check every network of a plan that is measured, as far as it is known, by `remarks_on`; return all remarks.
-
-    Raises
-    ------
-    UserError
-        As `remarks_on`.
-    """
-    found: dict[str, None] = {}  # each once, in order
-    for trial in plan.trials:
-        origin = outlook.origin(trial.model.identity)
-        if trial.data and trial.measures and origin:
-            data = opened(trial.data)
-            found |= dict.fromkeys(remarks_on(trial.model.name, origin, trial.data, data))
-    return tuple(found)
 
 
 def _check_first(model: str, outputs: int, spec: DataSpec, data: DataSet) -> None:

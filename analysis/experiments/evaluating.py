@@ -1,6 +1,6 @@
 """What the measures of a trial say of its model, and where its scores say nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,7 +30,7 @@ def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
         part = Share(ticket, done / len(trial.measures), (done + 1) / len(trial.measures))
         part.progress(0, 1, MEASURES.get(spec.measure).entry.title)
         try:
-            _take(found, _titled(trial), spec, replace(evidence, ticket=part))
+            _take(found, trial, spec, replace(evidence, ticket=part))
         except NoScoresError:
             absent.append(spec.measure)
             found.values += _absent(spec.measure)
@@ -39,15 +39,25 @@ def evaluate(trial: Trial, evidence: Evidence, ticket: Ticket) -> Findings:
     return found
 
 
-def _take(found: Findings, title: str, spec: MeasureSpec, evidence: Evidence) -> None:
+def compared(trial: Trial, names: Iterable[str]) -> frozenset[str]:
+    """Return which values and columns, by what their measures call them, set the trial's model beside the reference."""
+    if trial.reference is None:
+        return frozenset()
+    givers = {name: trial.giver_of(name) for name in names}
+    return frozenset(name for name, giver in givers.items() if giver and MEASURES.get(giver.measure).compares(name))
+
+
+def _take(found: Findings, trial: Trial, spec: MeasureSpec, evidence: Evidence) -> None:
     measure = MEASURES.get(spec.measure)
-    for item in list(measure.function(evidence, measure.check(spec.parameters))):
+    weight = trial.data.weight if trial.data and measure.weighs else None
+    own = evidence if measure.weighs else evidence.unweighted
+    for item in list(measure.function(own, measure.check(spec.parameters))):
         if isinstance(item, Column):
             found.columns[item.name] = item.values
         elif isinstance(item, Remark):
-            found.remarks.append(f"{title}: {item.text}")
+            found.remarks.append(f"{_titled(trial)}: {item.text}")
         else:
-            found.values.append(item)
+            found.values.append(item.replaced(weight=weight) if weight else item)
             found.dataless.update([item.measure] if measure.holds_everywhere(item.measure) else ())
 
 

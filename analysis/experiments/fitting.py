@@ -1,18 +1,17 @@
 """From a recipe's fits to what is asked of which models."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..errors import UserError, unknown
-from ..measures import MEASURES
 from ..recipe import Fitting, Recipe
 from ..sets import FITS
-from ..trials import DataSpec, FitEntry, FitSpec, MeasureSpec, ModelSpec
+from ..trials import DataSpec, FitEntry, FitSpec, ModelSpec
+from .asked import Asked
 
 
 def plan_fits(
     recipe: Recipe,
     known: Mapping[str, Sequence[ModelSpec]],
-    measures: Sequence[MeasureSpec],
     data: Mapping[str, DataSpec],
 ) -> tuple[FitSpec, ...]:
     """Return the recipe's fits over the models that its names stand for.
@@ -26,27 +25,39 @@ def plan_fits(
         return ()
     if recipe.measure is None:
         raise UserError("The recipe fits what it does not measure.", "Say below [measure] what, and on which data.")
-    measured = [q.name for m in measures for q in MEASURES.get(m.measure).entry.quantities if not q.per_sample]
-    return tuple(_spec(fitting, known, measured, data[recipe.measure.data]) for fitting in recipe.fit)
+    asked = Asked.of(recipe.measure)
+    reference = known[recipe.measure.reference][0].identity if recipe.measure.reference else None
+    return tuple(_spec(fitting, known, asked, reference, data[recipe.measure.data]) for fitting in recipe.fit)
 
 
 def _spec(
-    fitting: Fitting, known: Mapping[str, Sequence[ModelSpec]], measured: Sequence[str], data: DataSpec
+    fitting: Fitting,
+    known: Mapping[str, Sequence[ModelSpec]],
+    asked: Asked,
+    reference: str | None,
+    data: DataSpec,
 ) -> FitSpec:
     fit = FITS.get(fitting.what)
-    if fitting.y and not any(fitting.y == name or fitting.y.startswith(f"{name}.") for name in measured):
-        raise unknown("quantity among what is measured called", fitting.y, list(measured))
+    parameters = fit.check(fitting.parameters).model_dump(mode="json")
+    plain = [asked.plain(name) for name in (fitting.x, *_texts(parameters)) if asked.owns(name)]
+    y = asked.plain(fitting.y) if fitting.y else ""
     return FitSpec(
         name=fitting.name or fitting.what,
         fit=fitting.what,
         version=fit.entry.version,
-        parameters=fit.check(fitting.parameters).model_dump(mode="json"),
+        parameters=parameters,
         of=tuple(_entry(name, known) for name in fitting.of or known),
-        x=fitting.x,
-        y=fitting.y,
+        x=plain[0] if asked.owns(fitting.x) else fitting.x,
+        y=y,
         by=fitting.by,
         data=data.identity,
+        measured=asked.measured(reference) if any(map(asked.tells, (*plain, y))) else (),
     )
+
+
+def _texts(parameters: Mapping[str, object]) -> Iterator[str]:
+    for value in parameters.values():
+        yield from (text for text in (value if isinstance(value, list) else [value]) if isinstance(text, str))
 
 
 def _entry(name: str, known: Mapping[str, Sequence[ModelSpec]]) -> FitEntry:

@@ -10,6 +10,7 @@ from ..data.unsaid import unsaid
 from ..errors import UserError
 from ..identity import Contents, Sight, digest, look
 from ..jobs.protocol import Ticket
+from ..own_code import code_of
 from ..trials import DataFields, DataSpec, SourceModel
 
 BUNDLED = "digits"
@@ -78,10 +79,18 @@ class Inputs:
         Raises
         ------
         UserError
-            If it is gone, or is not the one that was planned with.
+            If it, or a person's own code that builds it, is gone, or is not what was planned with.
         """
         what = f"checkpoint '{model.name}'"
         _require_same(what, model.path, model.content, self._take(model.path, what))
+        if model.network and model.code:
+            self._take_code(f"code of '{model.name}'", model.network, model.code)
+
+    def _take_code(self, what: str, network: str, planned: str) -> None:
+        code = code_of(network)
+        for file in code.files:
+            self._take(str(file), what)
+        _require_same(what, network, planned, code.content)
 
     def take_data(self, data: DataSpec) -> None:
         """Note that a data set is about to be read.

@@ -105,7 +105,7 @@ class Outlook:
         model = self._models.get(identity)
         if isinstance(model, SourceModel):
             with suppress(UserError):
-                return open_checkpoint(Path(model.path), model.weights, model.network)
+                return open_checkpoint(Path(model.path), **model.told)
         root = self.root(identity)
         return None if root == identity else self.origin(root)
 

@@ -5,7 +5,6 @@ parameter itself is not a list.
 """
 
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +20,16 @@ from ..models.weight import names_of
 from ..recipe import KEPT, ON_THE_WAY, DataInput, Measuring, ModelInput, Recipe, Step
 from ..registry import Registered
 from ..trials import DataSpec, DerivedModel, FitSpec, MeasureSpec, ModelSpec, Plan, SourceModel, Trial
-from ..trust import require_trust
+from ..trust import is_library, require_trust
+from ..wording import counted, natural
+from .asked import specs_of
 from .checking import check_inputs
 from .fitting import plan_fits
 from .inputs import data_content
 from .outlook import Outlook
 
 _PATTERN = "*?["
+_LISTED = 8  # files
 EACH = "each"
 
 Fingerprint = Callable[[Path], str]
@@ -83,7 +85,7 @@ def fits_over(
         As `plan`.
     """
     planner = _Planner(recipe, content_of, kept or {})
-    return plan_fits(recipe, models, planner.measures, planner.data)
+    return plan_fits(recipe, models, planner.data)
 
 
 def layers_of(
@@ -130,8 +132,9 @@ class _Planner:
         unique = {trial.identity: trial for trial in reversed(trials)}
         kept = [trial for trial in trials if unique[trial.identity] is trial]
         aliases = {trial.model.name: trial.model.identity for trial in trials if unique[trial.identity] is not trial}
-        fits = plan_fits(self.recipe, self.known, self.measures, self.data)
-        return Plan(title=self.recipe.title, trials=tuple(kept), fits=fits, aliases=aliases)
+        fits = plan_fits(self.recipe, self.known, self.data)
+        defaults = {spec.measure: MEASURES.get(spec.measure).entry.defaults for spec in self.measures}
+        return Plan(title=self.recipe.title, trials=tuple(kept), fits=fits, aliases=aliases, defaults=defaults)
 
     # Inputs
 
@@ -140,15 +143,14 @@ class _Planner:
         if entry.path.startswith(KEPT) and entry.path.endswith(ON_THE_WAY):
             entry = self._on_the_way(entry)
         if not any(character in entry.path for character in _PATTERN) or Path(entry.path).exists():
-            return (self._source(entry),)
+            return (self._source(entry.replaced(step=_steps(entry, [entry.path])[0])),)
         root = Path(Path(entry.path).anchor)
-        found = sorted(map(str, root.glob(str(Path(entry.path).relative_to(root)))), key=_natural)
+        found = sorted(map(str, root.glob(str(Path(entry.path).relative_to(root)))), key=natural)
         if not found:
             raise UserError(f"No file fits '{entry.path}', the path of model '{entry.name}'.", "Mend it in the recipe.")
-        names = _distinct(found)
         return tuple(
-            self._source(entry.replaced(name=f"{entry.name}/{name}", path=path))
-            for name, path in zip(names, found, strict=True)
+            self._source(entry.replaced(name=f"{entry.name}/{name}", path=path, step=step))
+            for name, path, step in zip(_distinct(found), found, _steps(entry, found), strict=True)
         )
 
     def _on_the_way(self, entry: ModelInput) -> ModelInput:
@@ -166,12 +168,12 @@ class _Planner:
             name = entry.path.removeprefix(KEPT)
             if name not in self.kept:
                 raise unknown("model in the workspace called", name, list(self.kept))
-            return self.kept[name]
+            return _declared(entry, self.kept[name])
         content = self._content(entry.path, f"model '{entry.name}'")
-        code = require_trust(entry.network) if entry.network else None
-        return SourceModel(
-            name=entry.name, path=entry.path, content=content, weights=entry.weights, network=entry.network, code=code
-        )
+        code = require_trust(entry.network).content if entry.network and not is_library(entry.network) else None
+        told = entry.model_dump(exclude={"step"})
+        step = None if isinstance(entry.step, tuple) else entry.step
+        return SourceModel(content=content, code=code, step=step, **told)
 
     def _data_spec(self, entry: DataInput) -> DataSpec:
         return DataSpec(content=data_content(entry, self._content), **entry.model_dump())
@@ -186,22 +188,9 @@ class _Planner:
     # Measures
 
     def _measures(self, measuring: Measuring | None) -> tuple[MeasureSpec, ...]:
-        if measuring is None:
-            return ()
-        if measuring.data not in self.data:
+        if measuring is not None and measuring.data not in self.data:
             raise unknown("data set", measuring.data, list(self.data))
-        left = set(measuring.parameters)
-        specs = []
-        for name in dict.fromkeys(measuring.what):
-            measure = MEASURES.get(name)
-            own = {k: v for k, v in measuring.parameters.items() if k in measure.parameters.model_fields}
-            left -= own.keys()
-            checked = measure.check(own).model_dump(mode="json")
-            specs.append(MeasureSpec(measure=name, version=measure.entry.version, parameters=checked))
-        if left:
-            fields = {f for name in measuring.what for f in MEASURES.get(name).parameters.model_fields}
-            raise unknown("parameter of the chosen measures called", min(left), sorted(fields))
-        return tuple(specs)
+        return specs_of(measuring)
 
     def _compared(self, trials: list[Trial]) -> list[Trial]:
         """Give every trial the reference that its measures compare with, and put the one that makes it first."""
@@ -290,7 +279,7 @@ class _Planner:
                 f"{what} goes through the layers of {model.name}, which are known once it is made.",
                 f'Run the steps before it first, and then name it as an input: path = "{KEPT}{model.name}".',
             )
-        return names_of(open_checkpoint(Path(source.path), source.weights, source.network).weights())
+        return names_of(open_checkpoint(Path(source.path), **source.told).weights())
 
     def _derive(
         self,
@@ -352,15 +341,35 @@ class _Planner:
         )
 
 
+def _declared(entry: ModelInput, model: ModelSpec) -> ModelSpec:
+    """Return a model that the workspace holds with what a recipe declares of it."""
+    if entry.activation is None:
+        return model
+    if isinstance(model, DerivedModel):
+        raise UserError(
+            f"{model.name} is made from other models, and has their activation.",
+            f"Leave out activation for '{entry.name}', or declare it where they are opened.",
+        )
+    return model.replaced(activation=entry.activation)
+
+
 def _beside(trial: Trial, reference: ModelSpec) -> Trial:
     """Return the trial with its measures' reference."""
     other = {} if trial.model.identity == reference.identity else {reference.identity: reference}
     return trial.replaced(inputs=trial.inputs | other, reference=reference.identity)
 
 
-def _natural(path: str) -> list[tuple[int, str]]:
-    """Return a key by which ``epoch9`` comes before ``epoch10``."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path)]
+def _steps(entry: ModelInput, found: Sequence[str]) -> tuple[float | None, ...]:
+    """Return the step that is declared of each file."""
+    steps = (
+        entry.step if isinstance(entry.step, tuple) else (entry.step,) * (1 if entry.step is not None else len(found))
+    )
+    if len(steps) != len(found):
+        raise UserError(
+            f"Model '{entry.name}' declares {counted(len(steps), 'step')} of {counted(len(found), 'file')}.",
+            f"Write one for each, in this order: {', '.join(Path(path).name for path in found[:_LISTED])}.",
+        )
+    return steps
 
 
 def _distinct(paths: Sequence[str]) -> list[str]:

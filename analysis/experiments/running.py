@@ -29,16 +29,21 @@ from ..measures import MEASURES, Evidence
 from ..measures.cost_training import TRAINED, training_seconds
 from ..methods import DRAFT, METHODS, Derivative, MethodContext
 from ..models import Checkpoint, open_checkpoint, parameter_count, write_checkpoint
-from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, Trial, TrialResult
-from .class_order import remarks_on
+from ..models.padding import masking
+from ..models.progress import stated_progress
+from ..trials import DataSpec, DerivedModel, ModelSpec, Pass, SourceModel, Trial, TrialResult
+from ..weights import weights_of
 from .device import device_name
-from .evaluating import Findings, evaluate
+from .evaluating import Findings, compared, evaluate
 from .fitting_data import require_measurable
 from .inputs import ChangedError, Inputs
 from .learnt import LEARNT, learnt_from, overlap_of
 from .progress import Share
+from .remarks import remarks_on
+from .weighing import remarks_on_measures
 
 _THUMBNAIL_BUDGET = 1 << 29
+_PADDING = "what says so"  # is padding; in passes before, the token 0 of an array was, too
 
 
 class Runner:
@@ -91,7 +96,7 @@ class Runner:
             share = 0.8 if trial.operation_data else 0.2
             facts |= self._derive(trial, inputs, Share(ticket, 0.0, share))
         checkpoint = self._open(trial.model, inputs)
-        facts |= _describe(checkpoint) | {"device": device_name(self.device)}
+        facts |= _describe(checkpoint) | _declared(trial.model) | {"device": device_name(self.device)}
         found, overlap, remarks = _Found(), None, self._remarks(trial, checkpoint)
         if trial.measures or trial.features:
             found = self._measure(trial, checkpoint, inputs, Share(ticket, share, 1.0))
@@ -110,6 +115,7 @@ class Runner:
             seconds=time.perf_counter() - start,
             passed=found.passed,
             dataless=frozenset(found.said.dataless),
+            compared=compared(trial, (*(value.measure for value in found.said.values), *found.said.columns)),
             overlap=overlap,
         )
 
@@ -121,7 +127,7 @@ class Runner:
         if isinstance(model, DerivedModel):
             return open_checkpoint(self.root / "checkpoints" / _file_name(model))
         inputs.take_model(model)
-        return open_checkpoint(Path(model.path), model.weights, model.network)
+        return open_checkpoint(Path(model.path), **model.told)
 
     def _derive(self, trial: Trial, inputs: Inputs, ticket: Ticket) -> dict[str, Any]:
         model = trial.model
@@ -186,7 +192,10 @@ class Runner:
     def _remarks(self, trial: Trial, checkpoint: Checkpoint) -> list[str]:
         if not trial.data or not trial.measures:
             return []
-        return list(remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)))
+        return [
+            *remarks_on(trial.model.name, checkpoint, trial.data, self._data(trial.data)),
+            *remarks_on_measures(trial),
+        ]
 
     def _evidence(
         self, trial: Trial, checkpoint: Checkpoint, passed: Pass | None, ticket: Ticket, reference: Evidence | None
@@ -195,18 +204,19 @@ class Runner:
         data = self._data(trial.data) if trial.data else None
         return Evidence(
             checkpoint=checkpoint,
-            build=self._builder(checkpoint),
+            build=self._builder(checkpoint, data),
             columns=Columns(self.root / "arrays" / passed.file) if passed else {},
             labels=data.labels if data is not None else np.empty(0, np.int64),
             data=data,
             device=self.device,
             seed=trial.seed,
             ticket=ticket,
+            weights=weights_of(data.further) if data is not None else None,
             reference=reference,
         )
 
-    def _builder(self, checkpoint: Checkpoint) -> Callable[[], nn.Module]:
-        return lambda: checkpoint.network().to(self.device)
+    def _builder(self, checkpoint: Checkpoint, data: DataSet | None) -> Callable[[], nn.Module]:
+        return lambda: masking(checkpoint.network(), data.pad if data else None).to(self.device)
 
     def _pass(
         self,
@@ -220,11 +230,12 @@ class Runner:
         if trial.data is None or not needs:
             return None
         data = self._data(trial.data)
-        network = self._builder(checkpoint)()
+        network = self._builder(checkpoint, data)()
         architecture = checkpoint.architecture
         assert architecture is not None, "a network was built, so it was recognised"
         kept = trial.features.identity if trial.features else None
-        what = [function_identity(network, architecture), needs, kept, self.device.type]
+        what: list[Any] = [function_identity(network, architecture), needs, kept, self.device.type]
+        what += [_PADDING] if data.kind == "tokens" else []
         path = self.root / "arrays" / f"{digest(['pass', trial.data.identity, *what])}.h5"
         if not path.exists():
             with alone(path, ticket.check):
@@ -235,7 +246,7 @@ class Runner:
     def _keep_data(self, spec: DataSpec, data: DataSet, inputs: Inputs) -> dict[str, str]:
         """Keep labels, names and thumbnails, so that the workspace can be explored without the data set."""
         path = self.root / "arrays" / spec.file
-        if not path.exists():
+        if not path.exists() or not set(data.further) <= set(Columns(path)):
             names = np.array([name.encode() for name in data.names])
             columns: dict[str, NDArray[Any]] = {"label": data.labels, "name": names}
             columns |= data.further
@@ -261,10 +272,14 @@ def _file_name(model: DerivedModel) -> str:
 
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     architecture = checkpoint.architecture
-    facts: dict[str, Any] = {"parameters": parameter_count(checkpoint)}
+    facts: dict[str, Any] = {"parameters": parameter_count(checkpoint), **stated_progress(checkpoint.metadata)}
     if architecture:
         facts |= {"network": architecture.title, "family": architecture.family, "classes": architecture.classes}
     return facts
+
+
+def _declared(model: ModelSpec) -> dict[str, Any]:
+    return {"step": model.step} if isinstance(model, SourceModel) and model.step is not None else {}
 
 
 def _provenance(trial: Trial, parents: Sequence[Checkpoint], derivative: Derivative) -> dict[str, Any]:

@@ -96,8 +96,11 @@ def _placed(batches: Iterator[Tensor], device: torch.device) -> Iterator[Tensor]
 
 
 def _lengths(inputs: Tensor, data: DataSet) -> Tensor | None:
-    """Return how many tokens of each sample are real, (batch,); None for what is no text."""
-    return None if data.pad is None else (inputs != data.pad).sum(1)
+    """Return how many tokens of each sample come before what fills it up, (batch,); None where nothing does."""
+    if data.pad is None:
+        return None
+    places = torch.arange(1, inputs.shape[1] + 1, device=inputs.device)
+    return ((inputs != data.pad) * places).amax(1)
 
 
 def halved(batch: int, error: torch.OutOfMemoryError) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..identity import digest
 from ..models import Architecture
-from ..trust import code_file, code_hash
+from ..own_code import code_of
 
 
 def function_identity(network: nn.Module, architecture: Architecture) -> str:
@@ -42,4 +42,4 @@ def _tensors(network: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 def _code(architecture: Architecture) -> str | None:
     """Return the hash of a person's own code, which the network's settings only name."""
-    return code_hash(code_file(architecture.config["network"])) if architecture.family == "own" else None
+    return code_of(architecture.config["network"]).content if architecture.family == "own" else None

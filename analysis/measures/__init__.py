@@ -9,11 +9,12 @@ the per-sample columns that one forward pass over the data must leave behind: ``
 classifier head) or ``stages`` (every stage end, averaged over positions, as ``stage1`` …). A measure reads the columns
 from the evidence and never runs over the data itself, unless running is what it measures. One registered with
 ``compares=True`` finds the same of the recipe's reference in ``evidence.compared``; one with ``compares="optional"`` in
-``evidence.reference``, where there is one.
+``evidence.reference``, where there is one. One registered with ``weighs=True`` weighs all that it says of samples by
+``evidence.weights``; of others a person is told that they do not.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..registry import Parameters, Shelf
 from ..trials import Remark, Value
+from ..weights import Weights
 
 if TYPE_CHECKING:
     import torch
@@ -63,6 +65,9 @@ class Evidence:
         Seeds every draw.
     ticket : Ticket
         Progress and cancellation.
+    weights : array of float64, shape (samples,), or None
+        Relative weights of the samples, 0 to 1, of a measure registered with ``weighs=True``; None where all count
+        alike.
     reference : Evidence or None
         The same of the model that is compared with; always there for a measure registered with ``compares=True``.
     """
@@ -75,6 +80,7 @@ class Evidence:
     device: "torch.device"
     seed: int
     ticket: "Ticket"
+    weights: Weights = None
     reference: "Evidence | None" = None
 
     @property
@@ -89,6 +95,11 @@ class Evidence:
         if self.reference is None:
             raise UserError("There is no model to compare with.", "Name one as reference below [measure].")
         return self.reference
+
+    @property
+    def unweighted(self) -> "Evidence":
+        """The evidence for a measure that counts all samples alike."""
+        return replace(self, weights=None, reference=self.reference and self.reference.unweighted)
 
     @property
     def input_shape(self) -> tuple[int, ...] | None:

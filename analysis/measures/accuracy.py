@@ -27,7 +27,8 @@ class AccuracyParameters(Parameters):
         Quantity(name="confidence", title="Confidence", unit="fraction", per_sample=True),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
 )
 def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Value | Column]:
     """Share of samples whose class scores highest, overall and by class, and among the best five of many classes.
@@ -42,9 +43,9 @@ def accuracy(evidence: Evidence, parameters: AccuracyParameters) -> Iterator[Val
     """
     logits = labelled_logits(evidence)
     prediction, confidence, correct = outcome(evidence)
-    yield share_value("accuracy", correct)
+    yield share_value("accuracy", correct, evidence.weights)
     if logits.shape[1] > _TOP:
-        yield share_value("accuracy.top5", among_best(evidence, _TOP))
+        yield share_value("accuracy.top5", among_best(evidence, _TOP), evidence.weights)
     yield from by_class("accuracy", correct, evidence, share_value)
     yield Column("prediction", prediction.astype(np.int32))
     yield Column("correct", correct)

@@ -10,8 +10,9 @@ from ..catalogue import Quantity
 from ..errors import UserError
 from ..models.boxes import Box, output_box
 from ..registry import parameter
+from ..weights import some
 from . import MEASURES, Evidence, Parameters, Value
-from .sampling import labelled_batches
+from .sampling import labelled_batches, spread_places
 from .summaries import mean_value, share_value
 from .untrained import architecture_of
 
@@ -36,7 +37,8 @@ class BoundParameters(Parameters):
             better="higher",
         ),
     ),
-    version=2,
+    version=3,
+    weighs=True,
 )
 def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
     """Compare the width of the true class's score over a small box of inputs with that of its interval bounds.
@@ -52,8 +54,10 @@ def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
         If the network is not a recognised feed-forward or convolutional classifier of these data.
     """
     architecture_of(evidence)
+    batches = labelled_batches(evidence, parameters.samples)
+    weights = some(evidence.weights, spread_places(evidence, parameters.samples))
     network, tightness, certified = deepcopy(evidence.build()).double(), [], []
-    for single, labels in labelled_batches(evidence, parameters.samples):
+    for single, labels, _ in batches:
         evidence.ticket.check()
         inputs = single.double()  # the bounds of deep networks leave what float32 can hold
         box = output_box(network, Box(inputs - parameters.radius, inputs + parameters.radius))
@@ -61,8 +65,8 @@ def bounds(evidence: Evidence, parameters: BoundParameters) -> Iterator[Value]:
             raise UserError("The labels do not fit the network.", "Choose the data set that it was trained for.")
         tightness.append(_tightness(box, parameters.radius * _slopes(network, inputs, labels), labels))
         certified.append(_certified(box, labels))
-    yield mean_value("robustness.bounds.tightness", _joined(tightness).numpy())
-    yield share_value("robustness.bounds.accuracy", _joined(certified).numpy())
+    yield mean_value("robustness.bounds.tightness", _joined(tightness).numpy(), weights=weights)
+    yield share_value("robustness.bounds.accuracy", _joined(certified).numpy(), weights)
 
 
 def _tightness(box: Box, reach: Tensor, labels: Tensor) -> Tensor:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..catalogue import Quantity
+from ..weights import Weights, some
 from . import MEASURES, Evidence, Parameters, Remark, Value
-from .summaries import by_class, outcome, share_value
+from .summaries import by_class, counting, outcome, share_value
 
 
 class ComplementaryParameters(Parameters):
@@ -31,7 +32,8 @@ def _share(name: str, title: str) -> Quantity:
         _share("mendable", "Its errors that the reference has right"),
     ),
     needs=("logits",),
-    version=4,
+    version=5,
+    weighs=True,
     compares=True,
 )
 def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> Iterator[Value | Remark]:
@@ -46,17 +48,18 @@ def complementary(evidence: Evidence, parameters: ComplementaryParameters) -> It
     """
     own, other = outcome(evidence).correct, outcome(evidence.compared).correct
     for name, members in (("own", own & ~other), ("other", other & ~own)):
-        yield share_value(f"compare.complementary.{name}", members)
+        yield share_value(f"compare.complementary.{name}", members, evidence.weights)
         yield from by_class(f"compare.complementary.{name}", members, evidence, share_value)
-    yield share_value("compare.complementary.either", own | other)
-    yield from _of_errors("mended", own[~other], "the reference")
-    yield from _of_errors("mendable", other[~own], "the model")
+    yield share_value("compare.complementary.either", own | other, evidence.weights)
+    for name, hits, missed, whose in (("mended", own, ~other, "the reference"), ("mendable", other, ~own, "the model")):
+        errors = counting(evidence, missed)
+        yield from _of_errors(name, hits[errors], some(evidence.weights, errors), whose)
 
 
-def _of_errors(name: str, hits: NDArray[np.bool_], whose: str) -> Iterator[Value | Remark]:
+def _of_errors(name: str, hits: NDArray[np.bool_], weights: Weights, whose: str) -> Iterator[Value | Remark]:
     measure = f"compare.complementary.{name}"
     if len(hits):
-        yield share_value(measure, hits)
+        yield share_value(measure, hits, weights)
     else:
         yield Value(measure=measure, value=nan, unit="fraction")
         yield Remark(f"there is no share that is {name}, for {whose} makes no error.")

@@ -42,7 +42,13 @@ class MeasuredCostParameters(Parameters):
         Quantity(name="cost.measured.batch", title="Batch of the timing", unit="samples", sized=True),
         Quantity(name="cost.measured.threads", title="Threads of the timing", unit="threads", sized=True),
         Quantity(name="cost.measured.memory", title="Peak memory", unit="bytes", better="lower", sized=True),
-        Quantity(name="cost.measured.speedup", title="Reference's latency over its own", better="higher", sized=True),
+        Quantity(
+            name="cost.measured.speedup",
+            title="Reference's latency over its own",
+            better="higher",
+            sized=True,
+            compared=True,
+        ),
     ),
     compares="optional",
 )

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.intervals import Interval
+from ...kernels.intervals.effective import effective_counts
 from ...kernels.intervals.gaps import largest_gap
 from ..catalogue import Quantity
 from ..errors import unknown
 from ..registry import parameter
+from ..weights import Weights
 from . import MEASURES, Evidence, Parameters, Remark, Value
 from .groups import Groups, groups_of
 from .summaries import outcome, whole_logits, with_interval
@@ -40,7 +43,8 @@ def _gap(name: str, title: str) -> Quantity:
         _gap("accuracy", "Accuracy gap between groups"),
     ),
     needs=("logits",),
-    version=4,
+    version=5,
+    weighs=True,
 )
 def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Value | Remark]:
     """Largest gaps between groups: in how often a class is given, given rightly, and given wrongly.
@@ -57,8 +61,7 @@ def fairness(evidence: Evidence, parameters: FairnessParameters) -> Iterator[Val
     classes = whole_logits(evidence).shape[1]
     chosen = _positive(evidence, parameters.positive, classes)
     groups = groups_of(evidence, parameters.group)
-    cells = _cells(evidence.labels, outcome(evidence).prediction, groups, classes)
-    for name, gap in _gaps(cells, chosen).items():
+    for name, gap in _gaps(evidence, groups, classes, chosen).items():
         if gap:
             yield with_interval(f"fairness.{name}", gap, "fraction")
         else:
@@ -74,22 +77,31 @@ def _positive(evidence: Evidence, name: str, classes: int) -> NDArray[np.int64]:
     return np.array([evidence.classes.index(name)])
 
 
-def _cells(labels: NDArray[np.int64], prediction: NDArray[np.int64], groups: Groups, classes: int) -> NDArray[np.int64]:
-    """Return how many samples there are of each (group, true class, predicted class)."""
-    cells = (groups.index * classes + labels) * classes + prediction
-    shape = (len(groups.names), classes, classes)
-    return np.bincount(cells, minlength=int(np.prod(shape))).reshape(shape)
-
-
-def _gaps(cells: NDArray[np.int64], chosen: NDArray[np.int64]) -> dict[str, Interval | None]:
+def _gaps(evidence: Evidence, groups: Groups, classes: int, chosen: NDArray[np.int64]) -> dict[str, Interval | None]:
     """Return each gap, None where no two groups compare."""
+    cells = groups.index, evidence.labels, outcome(evidence).prediction
+    shape, weights = (len(groups.names), classes, classes), evidence.weights
+    rates = _rates(_sums(cells, shape, weights), chosen)
+    if weights is None:
+        return {name: largest_gap(*rate) for name, rate in rates.items()}
+    squares = _rates(_sums(cells, shape, weights**2), chosen)
+    return {name: largest_gap(*effective_counts(*rate, *squares[name])) for name, rate in rates.items()}
+
+
+def _sums(cells: tuple[NDArray[np.int64], ...], shape: tuple[int, ...], weights: Weights) -> NDArray[Any]:
+    """Return how many samples there are of each (group, true class, predicted class), or the sum of their weights."""
+    return np.bincount(np.ravel_multi_index(cells, shape), weights, int(np.prod(shape))).reshape(shape)
+
+
+def _rates(cells: NDArray[Any], chosen: NDArray[np.int64]) -> dict[str, tuple[NDArray[Any], NDArray[Any]]]:
+    """Return the hits and the sizes of what is compared between groups, (groups, columns) each."""
     hits = np.diagonal(cells, axis1=1, axis2=2)
     true, given, all_ = cells.sum(2), cells.sum(1), cells.sum((1, 2))[:, None]
     rightly = hits[:, chosen], true[:, chosen]
     wrongly = (given - hits)[:, chosen], (all_ - true)[:, chosen]
     return {
-        "parity": largest_gap(given[:, chosen], all_),
-        "opportunity": largest_gap(*rightly),
-        "odds": largest_gap(*(np.hstack(both) for both in zip(rightly, wrongly, strict=True))),
-        "accuracy": largest_gap(hits.sum(1, keepdims=True), all_),
+        "parity": (given[:, chosen], all_),
+        "opportunity": rightly,
+        "odds": (np.hstack([rightly[0], wrongly[0]]), np.hstack([rightly[1], wrongly[1]])),
+        "accuracy": (hits.sum(1, keepdims=True), all_),
     }

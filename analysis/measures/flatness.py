@@ -32,7 +32,8 @@ class FlatnessParameters(Parameters):
         Quantity(name="flatness.eigenvalue", title="Its largest eigenvalue", unit="nats", better="lower"),
         Quantity(name="flatness.sharpness", title="Loss gained by noise", unit="nats", better="lower"),
     ),
-    version=2,
+    version=3,
+    weighs=True,
 )
 def flatness(evidence: Evidence, parameters: FlatnessParameters) -> Iterator[Value]:
     """Trace and top eigenvalue of the loss's Hessian, and what noise on the weights adds to the loss.

@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ...kernels.intervals.effective import linearised
 from ...kernels.intervals.ratios import ratio_interval
 from ..catalogue import Quantity
 from ..errors import UserError
 from ..features.capture import capture
 from ..features.layers import choose_taps
 from ..registry import parameter
+from ..weights import Weights, some
 from . import MEASURES, Evidence, Parameters, Value
 from .sampling import some_inputs, spread_places
 from .summaries import with_interval
@@ -51,13 +53,15 @@ class InvarianceParameters(Parameters):
         Quantity(name=f"invariance.{name}", title=title, unit="fraction", better="lower")
         for name, title in _TITLES.items()
     ),
-    version=2,
+    version=3,
+    weighs=True,
 )
 def invariance(evidence: Evidence, parameters: InvarianceParameters) -> Iterator[Value]:
     """Distance that each change moves a sample's features, over the mean distance between two samples' features.
 
     0 is full invariance; at 1 the change moves a sample as far as another sample lies. Features are the input of the
-    classifier head. Shifts and turns repeat the image's border.
+    classifier head. Shifts and turns repeat the image's border. Where samples are weighted, a pair of them weighs the
+    product of both.
 
     Raises
     ------
@@ -66,16 +70,17 @@ def invariance(evidence: Evidence, parameters: InvarianceParameters) -> Iterator
     """
     if architecture_of(evidence).inputs != "images":
         raise UserError("Images alone can be mirrored, shifted and turned.", "Leave invariance out.")
-    batches = list(some_inputs(evidence, spread_places(evidence, parameters.samples)))
+    places = spread_places(evidence, parameters.samples)
+    batches, weights = list(some_inputs(evidence, places)), some(evidence.weights, places)
     plain = _features(evidence, batches)
-    apart = _distances(plain, evidence.seed)
+    apart = _distances(plain, weights, evidence.seed)
     if apart.mean() < _SPREAD_APART:
         raise UserError("All samples have the same features.", "Choose two samples or more, and a network that works.")
     for done, name in enumerate(parameters.changes):
         evidence.ticket.progress(done, len(parameters.changes), name)
         change = _change(name, parameters, evidence.seed)
         moved = np.linalg.norm(_features(evidence, [change(batch) for batch in batches]) - plain, axis=1)
-        yield _relative(f"invariance.{name}", moved, apart)
+        yield _relative(f"invariance.{name}", linearised(moved, weights), apart)
 
 
 def _features(evidence: Evidence, batches: Sequence[Tensor]) -> NDArray[np.float64]:
@@ -90,12 +95,16 @@ def _features(evidence: Evidence, batches: Sequence[Tensor]) -> NDArray[np.float
     return torch.cat(parts).numpy()
 
 
-def _distances(features: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Return the distance from each sample to one that a random order brings together with it, (samples,)."""
+def _distances(features: NDArray[np.float64], weights: Weights, seed: int) -> NDArray[np.float64]:
+    """Return the distance from each sample to one that a random order brings together with it, (samples,).
+
+    Where samples are weighted, a pair weighs what both do together, and what is returned is `linearised`.
+    """
     order = np.random.default_rng(seed).permutation(len(features))
-    distances = np.empty(len(features))
-    distances[order] = np.linalg.norm(features[order] - features[np.roll(order, 1)], axis=1)
-    return distances
+    other = np.empty_like(order)
+    other[order] = np.roll(order, 1)
+    distances = np.linalg.norm(features - features[other], axis=1)
+    return linearised(distances, None if weights is None else weights * weights[other])
 
 
 def _relative(name: str, moved: NDArray[np.float64], apart: NDArray[np.float64]) -> Value:

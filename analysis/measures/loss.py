@@ -18,7 +18,8 @@ class LossParameters(Parameters):
     citation="Goodfellow, Bengio and Courville 2016, Deep Learning, section 6.2.2",
     quantities=mean_and_column("loss", "Cross-entropy", "nats", "lower"),
     needs=("logits",),
-    version=2,
+    version=3,
+    weighs=True,
 )
 def loss(evidence: Evidence, parameters: LossParameters) -> Iterator[Value | Column]:
     """Mean of −log softmax probability of the true class.
@@ -32,5 +33,5 @@ def loss(evidence: Evidence, parameters: LossParameters) -> Iterator[Value | Col
     logits -= logits.max(axis=1, keepdims=True)
     own = np.take_along_axis(logits, evidence.labels[:, None], axis=1)[:, 0]
     surprise = np.log(np.exp(logits).sum(axis=1)) - own
-    yield mean_value("loss", surprise, "nats")
+    yield mean_value("loss", surprise, "nats", weights=evidence.weights)
     yield Column("loss", surprise.astype(np.float32), "nats")

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ..catalogue import Quantity
 from ..registry import parameter
+from ..weights import some
 from . import MEASURES, Column, Evidence, Parameters, Value
 from .confusion import confusion_matrix, pair_values
 from .summaries import mean_and_column, mean_value, outcome, paired_value, whole_logits
@@ -28,7 +29,8 @@ class MarginFlowParameters(Parameters):
         Quantity(name="compare.margin_flow.across", title="Class across the boundary crossed", per_sample=True),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
     compares=True,
 )
 def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterator[Value | Column]:
@@ -45,13 +47,14 @@ def margin_flow(evidence: Evidence, parameters: MarginFlowParameters) -> Iterato
     """
     own, other = outcome(evidence), outcome(evidence.compared)
     back, gone = own.correct & ~other.correct, other.correct & ~own.correct
-    yield paired_value("compare.margin_flow", back.astype(int) - gone)
+    yield paired_value("compare.margin_flow", back.astype(int) - gone, evidence.weights)
     classes = evidence.columns["logits"].shape[1]
-    flow = confusion_matrix(evidence.labels[back], other.prediction[back], classes)
-    flow -= confusion_matrix(evidence.labels[gone], own.prediction[gone], classes)
+    flow = confusion_matrix(
+        evidence.labels[back], other.prediction[back], classes, some(evidence.weights, back)
+    ) - confusion_matrix(evidence.labels[gone], own.prediction[gone], classes, some(evidence.weights, gone))
     yield from pair_values("compare.margin_flow", flow, evidence, parameters.pairs)
     change = logit_margins(evidence) - logit_margins(evidence.compared)
-    yield mean_value("compare.margin_flow.change", change)
+    yield mean_value("compare.margin_flow.change", change, weights=evidence.weights)
     yield Column("compare.margin_flow.change", change.astype(np.float32))
     across = np.where(back, other.prediction, np.where(gone, own.prediction, -1))
     yield Column("compare.margin_flow.across", across.astype(np.int32))

@@ -12,7 +12,7 @@ from ...kernels.margins import margins as margins_of
 from ..catalogue import Quantity
 from ..errors import UserError
 from . import MEASURES, Column, Evidence, Parameters, Remark, Value
-from .summaries import by_class, mean_and_column, mean_value, outcome, share_value, whole_logits
+from .summaries import by_class, counting, mean_and_column, mean_value, outcome, share_value, whole_logits
 
 
 class MarginParameters(Parameters):
@@ -31,7 +31,8 @@ class MarginParameters(Parameters):
         Quantity(name="geometry.margins.rival", title="Rival class", per_sample=True),
     ),
     needs=("features", "logits"),
-    version=3,
+    version=4,
+    weighs=True,
 )
 def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value | Column | Remark]:
     """Angle of each feature to its class, its norm, and its signed distance to the nearest decision boundary.
@@ -51,17 +52,17 @@ def margins(evidence: Evidence, parameters: MarginParameters) -> Iterator[Value 
     found = margins_of(_on(evidence, evidence.columns["features"]), weight, bias, labels, _on(evidence, logits))
     angle, norm, margin, rival = (values.cpu().numpy() for values in found)
     for name, values, unit in (("angle", angle, "degrees"), ("norm", norm, ""), ("margin", margin, "")):
-        yield mean_value(f"geometry.margins.{name}", values, unit)
+        yield mean_value(f"geometry.margins.{name}", values, unit, weights=evidence.weights)
         yield Column(f"geometry.margins.{name}", values.astype(np.float32), unit)
-    yield share_value("geometry.margins.negative", ~outcome(evidence).correct)
+    yield share_value("geometry.margins.negative", ~outcome(evidence).correct, evidence.weights)
     yield from by_class("geometry.margins.margin", margin, evidence, mean_value)
     yield Column("geometry.margins.rival", rival.astype(np.int32))
-    yield from _missing("angle", "the feature, or its class in the head, is all zeros", angle)
-    yield from _missing("margin", "the head has the same weights for all classes", margin)
+    yield from _missing("angle", "the feature, or its class in the head, is all zeros", angle, evidence)
+    yield from _missing("margin", "the head has the same weights for all classes", margin, evidence)
 
 
-def _missing(what: str, why: str, values: NDArray[np.float32]) -> Iterator[Remark]:
-    missing = np.count_nonzero(np.isnan(values))
+def _missing(what: str, why: str, values: NDArray[np.float32], evidence: Evidence) -> Iterator[Remark]:
+    missing = np.count_nonzero(counting(evidence, np.isnan(values)))
     if missing:
         yield Remark(f"{missing:,} of {len(values):,} samples have no {what}, and so there is no mean: {why}.")
 

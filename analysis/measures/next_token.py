@@ -13,7 +13,7 @@ from ..catalogue import Quantity
 from ..data import DataSet
 from ..errors import UserError
 from . import MEASURES, Column, Evidence, Parameters, Remark, Value
-from .summaries import ratio_value
+from .summaries import counting, ratio_value
 
 _BATCH = 32
 
@@ -31,7 +31,8 @@ class NextTokenParameters(Parameters):
         Quantity(name="loss.next_token.perplexity", title="Perplexity", better="lower"),
         Quantity(name="loss.next_token.sample", title="Loss a token", unit="nats", per_sample=True),
     ),
-    version=3,
+    version=5,
+    weighs=True,
 )
 def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[Value | Column | Remark]:
     """Mean over all tokens of −log probability of each, given those before it in its sample.
@@ -50,14 +51,14 @@ def next_token(evidence: Evidence, parameters: NextTokenParameters) -> Iterator[
     if data is None or data.kind != "tokens":
         raise UserError("The loss over following tokens needs text.", "Measure it on lines of text with a tokenizer.")
     each = Losses(*map(np.concatenate, zip(*_losses(evidence, data), strict=True)))
-    if not each.tokens.any():
+    if not counting(evidence, each.tokens > 0).any():
         raise UserError("In no sample does a token follow another.", "Choose texts of at least two tokens.")
-    mean = ratio_value("loss.next_token", *each, "nats")
+    mean = ratio_value("loss.next_token", *each, "nats", evidence.weights)
     yield mean
     ends = [None if bound is None else float(np.exp(bound)) for bound in (mean.low, mean.high)]
     yield Value(measure="loss.next_token.perplexity", value=float(np.exp(mean.value)), low=ends[0], high=ends[1])
     yield Column("loss.next_token.sample", each.means().astype(np.float32), "nats")
-    yield from _missing(each)
+    yield from _missing(each, evidence)
 
 
 class Losses(NamedTuple):
@@ -71,9 +72,10 @@ class Losses(NamedTuple):
         return self.total / np.where(self.tokens, self.tokens, np.nan)
 
 
-def _missing(each: Losses) -> Iterator[Remark]:
+def _missing(each: Losses, evidence: Evidence) -> Iterator[Remark]:
     samples = len(each.tokens)
-    short, broken = np.count_nonzero(each.tokens == 0), np.count_nonzero(~np.isfinite(each.total))
+    short = np.count_nonzero(each.tokens == 0)
+    broken = np.count_nonzero(counting(evidence, ~np.isfinite(each.total)))
     if short:
         yield Remark(f"{short:,} of {samples:,} samples have no loss, for no token follows another in them.")
     if broken:

@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
 
 from ..catalogue import Quantity
 from ..registry import parameter
 from . import MEASURES, Evidence, Parameters, Value
-from .sampling import labelled_batches, mean_loss
+from .sampling import Batch, labelled_batches, mean_loss
 from .untrained import Weights, kept_weights, prepared, weights_parameter
 
 
@@ -50,10 +49,10 @@ def gradsign(evidence: Evidence, parameters: GradSignParameters) -> Iterator[Val
     yield Value(measure="proxy.gradsign", value=float(sum(total.sum() for total in totals)))
 
 
-def _singles(evidence: Evidence, count: int) -> Iterator[tuple[Tensor, Tensor]]:
+def _singles(evidence: Evidence, count: int) -> Iterator[Batch]:
     done = 0
-    for inputs, labels in labelled_batches(evidence, count):
+    for inputs, labels, _ in labelled_batches(evidence, count):
         for place in range(len(labels)):
             evidence.ticket.progress(done, count, "gradients")
-            yield inputs[place : place + 1], labels[place : place + 1]
+            yield Batch(inputs[place : place + 1], labels[place : place + 1], None)
             done += 1

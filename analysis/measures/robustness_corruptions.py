@@ -19,8 +19,9 @@ from ..data import DataSet
 from ..errors import UserError
 from ..features.extraction import halved
 from ..registry import parameter
+from ..weights import Weights, some
 from . import MEASURES, Column, Evidence, Parameters, Value
-from .summaries import mean_value, outcome, paired_value, share_value, with_interval
+from .summaries import counting, mean_value, outcome, paired_value, share_value, with_interval
 
 _ID = "robustness.corruptions"
 _BATCH = 256
@@ -63,7 +64,11 @@ class CorruptionParameters(Parameters):
         Quantity(name=f"{_ID}.accuracy", title="Accuracy under corruption", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.error", title="Mean corruption error", unit="fraction", better="lower"),
         Quantity(
-            name=f"{_ID}.mce", title="Corruption error over the reference's (mCE)", unit="fraction", better="lower"
+            name=f"{_ID}.mce",
+            title="Corruption error over the reference's (mCE)",
+            unit="fraction",
+            better="lower",
+            compared=True,
         ),
         Quantity(name=f"{_ID}.drop", title="Accuracy lost to corruption", unit="fraction", better="lower"),
         Quantity(name=f"{_ID}.redundancy", title="Mean correlation of errors between corruptions"),
@@ -79,7 +84,8 @@ class CorruptionParameters(Parameters):
         Quantity(name=f"{_ID}.correct", title="Correct by corruption, a bit for each severity", per_sample=True),
     ),
     needs=("logits",),
-    version=4,
+    version=5,
+    weighs=True,
     compares="optional",
 )
 def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterator[Value | Column]:
@@ -103,21 +109,22 @@ def corruptions(evidence: Evidence, parameters: CorruptionParameters) -> Iterato
     clean = outcome(evidence).correct
     right, *others = _right_under([each for each in (evidence, evidence.reference) if each], parameters)
     yield from _accuracies(evidence, parameters, right)
-    survived = right.mean(axis=(1, 2))
-    yield mean_value(f"{_ID}.accuracy", survived, "fraction", _SHARE)
-    yield mean_value(f"{_ID}.error", 1 - survived, "fraction", _SHARE)
-    yield paired_value(f"{_ID}.drop", clean - survived)
+    survived, weights = right.mean(axis=(1, 2)), evidence.weights
+    yield mean_value(f"{_ID}.accuracy", survived, "fraction", _SHARE, weights)
+    yield mean_value(f"{_ID}.error", 1 - survived, "fraction", _SHARE, weights)
+    yield paired_value(f"{_ID}.drop", clean - survived, weights)
+    counted = counting(evidence, np.ones(len(right), bool))
     for other in others:
-        yield from _beside(right, other)
-    yield from _redundancies(parameters.corruptions, error_correlation(1 - right.mean(axis=2)))
+        yield from _beside(right[counted], other[counted], some(weights, counted))
+    yield from _redundancies(parameters.corruptions, error_correlation(1 - right.mean(axis=2), weights))
     yield Column(f"{_ID}.survived", survived.astype(np.float32), "fraction")
     bits = 1 << (np.array(parameters.severities) - 1)
     yield Column(f"{_ID}.correct", (right * bits).sum(axis=2).astype(np.uint8))
 
 
-def _beside(right: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Iterator[Value]:
+def _beside(right: NDArray[np.bool_], reference: NDArray[np.bool_], weights: Weights) -> Iterator[Value]:
     own, other = (~right).sum(axis=2), (~reference).sum(axis=2)
-    ratio, found = mean_ratio(own, other), ratio_interval(own, other)
+    ratio, found = mean_ratio(own, other, weights), ratio_interval(own, other, weights)
     if found:
         yield with_interval(f"{_ID}.mce", found, "fraction")
     elif ratio is not None:
@@ -126,9 +133,9 @@ def _beside(right: NDArray[np.bool_], reference: NDArray[np.bool_]) -> Iterator[
 
 def _accuracies(evidence: Evidence, parameters: CorruptionParameters, right: NDArray[np.bool_]) -> Iterator[Value]:
     for place, name in enumerate(parameters.corruptions):
-        yield mean_value(f"{_ID}.accuracy.{name}", right[:, place].mean(axis=1), "fraction", _SHARE)
+        yield mean_value(f"{_ID}.accuracy.{name}", right[:, place].mean(axis=1), "fraction", _SHARE, evidence.weights)
         for level, severity in enumerate(parameters.severities):
-            yield share_value(f"{_ID}.accuracy.{name}.{severity}", right[:, place, level])
+            yield share_value(f"{_ID}.accuracy.{name}.{severity}", right[:, place, level], evidence.weights)
 
 
 def _redundancies(names: Sequence[str], correlation: NDArray[np.float64]) -> Iterator[Value]:

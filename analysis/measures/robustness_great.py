@@ -20,7 +20,8 @@ class GreatParameters(Parameters):
     citation="Li, Chen and Ho 2024, GREAT Score: Global Robustness Evaluation of Adversarial Perturbation",
     quantities=mean_and_column("robustness.great", "GREAT score (scaled probability margin)", better="higher"),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
 )
 def great(evidence: Evidence, parameters: GreatParameters) -> Iterator[Value | Column]:
     """Mean of √(π/2) · max(p_y − max p_j, 0) over the samples: it ranks networks, and certifies no distance.
@@ -41,5 +42,5 @@ def great(evidence: Evidence, parameters: GreatParameters) -> Iterator[Value | C
     own = np.take_along_axis(probabilities, place, axis=1)[:, 0]
     np.put_along_axis(probabilities, place, -np.inf, axis=1)
     score = sqrt(pi / 2) * np.maximum(own - probabilities.max(axis=1), 0)
-    yield mean_value("robustness.great", score, bounds=(0, sqrt(pi / 2)))
+    yield mean_value("robustness.great", score, bounds=(0, sqrt(pi / 2)), weights=evidence.weights)
     yield Column("robustness.great", score.astype(np.float32))

@@ -1,6 +1,7 @@
 """Some samples as inputs on the device, for measures that run the network themselves."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -9,16 +10,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..errors import UserError
+from ..weights import some
 from . import Evidence
+from .summaries import counting
 
 _DECODED = 256  # samples read at a time
 _BATCH = 64  # samples a pass takes
 
-Batches = list[tuple[Tensor, Tensor]]
+
+class Batch(NamedTuple):
+    """Inputs, (samples, …), with their labels and, where they are weighted, their weights, (samples,)."""
+
+    inputs: Tensor
+    labels: Tensor
+    weights: Tensor | None
+
+
+Batches = Sequence[Batch]
 
 
 def spread_places(evidence: Evidence, count: int) -> NDArray[np.int64]:
-    """Return the places of at most ``count`` samples, spread evenly over the data set.
+    """Return the places of at most ``count`` samples, spread evenly over those of the data set that count.
 
     Raises
     ------
@@ -28,7 +40,8 @@ def spread_places(evidence: Evidence, count: int) -> NDArray[np.int64]:
     size = len(evidence.data) if evidence.data else 0
     if not size:
         raise UserError("There are no samples to measure on.", "Choose a data set with at least one sample.")
-    return np.unique(np.linspace(0, size - 1, min(count, size)).astype(np.int64))
+    counted = np.flatnonzero(counting(evidence, np.ones(size, bool)))
+    return counted[np.unique(np.linspace(0, len(counted) - 1, min(count, len(counted))).astype(np.int64))]
 
 
 def some_inputs(evidence: Evidence, places: NDArray[np.int64]) -> Iterator[Tensor]:
@@ -56,29 +69,33 @@ def labelled_batches(evidence: Evidence, count: int) -> Batches:
     labels = torch.from_numpy(evidence.labels[places]).to(evidence.device)
     if labels.min() < 0:
         raise UserError("The data have no labels.", "Declare their column, or leave this measure out.")
-    batches = list(some_inputs(evidence, places))
-    return list(zip(batches, torch.split(labels, _BATCH), strict=True))
+    inputs, parts = list(some_inputs(evidence, places)), torch.split(labels, _BATCH)
+    chosen = some(evidence.weights, places)
+    weights = [None] * len(parts) if chosen is None else torch.from_numpy(chosen).to(labels.device).split(_BATCH)
+    return [Batch(*batch) for batch in zip(inputs, parts, weights, strict=True)]
 
 
 def mean_loss(forward: Callable[[Tensor], Tensor], batches: Batches) -> Tensor:
-    """Return the mean cross-entropy over all samples, differentiable.
+    """Return the mean cross-entropy over all samples, weighted where they are, differentiable.
 
     Raises
     ------
     UserError
         If the labels do not fit the network.
     """
-    total = sum(len(labels) for _, labels in batches)
-    return torch.stack([_loss(forward(inputs), labels) for inputs, labels in batches]).sum() / total
+    total = sum(len(labels) if weights is None else float(weights.sum()) for _, labels, weights in batches)
+    return torch.stack([_loss(forward(inputs), labels, weights) for inputs, labels, weights in batches]).sum() / total
 
 
-def _loss(logits: Tensor, labels: Tensor) -> Tensor:
+def _loss(logits: Tensor, labels: Tensor, weights: Tensor | None) -> Tensor:
     if logits.ndim != 2 or int(labels.max()) >= logits.shape[1]:
         raise UserError(
             "The network's outputs are not one score for each class of the data.",
             "Choose a classifier, and the data set that it was trained for.",
         )
-    return F.cross_entropy(logits.float(), labels, reduction="sum")
+    if weights is None:
+        return F.cross_entropy(logits.float(), labels, reduction="sum")
+    return F.cross_entropy(logits.float(), labels, reduction="none") @ weights.float()
 
 
 def trainable(network: nn.Module) -> dict[str, Tensor]:

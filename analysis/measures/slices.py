@@ -28,6 +28,8 @@ class SliceParameters(Parameters):
         Quantity(name="flatness.slices.line", title="Loss along a direction", unit="nats"),
         Quantity(name="flatness.slices.plane", title="Loss over two directions", unit="nats"),
     ),
+    version=2,
+    weighs=True,
 )
 def slices(evidence: Evidence, parameters: SliceParameters) -> Iterator[Value]:
     """Mean cross-entropy along one filter-normalised random direction, and over the plane of it and a second.

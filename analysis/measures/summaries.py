@@ -1,21 +1,29 @@
 """What measures share: labelled logits, what they predict, means with their intervals, and means by class."""
 
-from collections.abc import Callable, Iterator
-from typing import Any, Literal, NamedTuple
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...kernels.intervals import Interval
+from ...kernels.intervals.effective import weighted_counts
 from ...kernels.intervals.means import mean_interval
 from ...kernels.intervals.paired import paired_interval
 from ...kernels.intervals.ratios import ratio_interval
-from ...kernels.intervals.shares import bounded_interval, share_interval
+from ...kernels.intervals.shares import bounded_interval, hits_interval
 from ..catalogue import Quantity
 from ..errors import UserError
 from ..trials import Value
+from ..weights import Weights, some
 from . import Evidence
 from .scores import require_all_scores, require_some_scores, scored
+
+
+class Told(Protocol):
+    """What is told of some samples' numbers, such as `share_value`."""
+
+    def __call__(self, name: str, values: NDArray[Any], /, *, weights: Weights) -> Value: ...
 
 
 def mean_and_column(
@@ -108,33 +116,52 @@ def among_best(evidence: Evidence, count: int) -> NDArray[np.bool_]:
     return (ranks(evidence) < count) & scored(labelled_logits(evidence))
 
 
-def share_value(name: str, hits: NDArray[np.bool_]) -> Value:
-    """Return the share of samples that are hits, with its interval."""
-    return with_interval(name, share_interval(int(np.count_nonzero(hits)), len(hits)), "fraction")
+def share_value(name: str, hits: NDArray[np.bool_], weights: Weights = None) -> Value:
+    """Return the share of samples that are hits, with its interval.
+
+    Raises
+    ------
+    ValueError
+        If there are no samples, or all have the weight 0.
+    """
+    found = hits_interval(hits, weights)
+    if found is None:
+        raise ValueError("a share needs at least one sample that counts")
+    return with_interval(name, found, "fraction")
 
 
-def paired_value(name: str, apart: NDArray[Any]) -> Value:
+def paired_value(name: str, apart: NDArray[Any], weights: Weights = None) -> Value:
     """Return the mean of one difference of shares a sample, with its interval."""
-    return _mean(name, apart, paired_interval(apart), "fraction")
+    numbers, counted = _counted(apart, weights)
+    return _mean(name, numbers, counted, paired_interval(numbers, counted), "fraction")
 
 
-def mean_value(name: str, values: NDArray[Any], unit: str = "", bounds: tuple[float, float] | None = None) -> Value:
+def mean_value(
+    name: str,
+    values: NDArray[Any],
+    unit: str = "",
+    bounds: tuple[float, float] | None = None,
+    weights: Weights = None,
+) -> Value:
     """Return the mean of one number a sample, with its interval; numbers may be known to lie between two bounds."""
-    found = mean_interval(values) if bounds is None else bounded_interval(values, *bounds)
-    return _mean(name, values, found, unit)
+    numbers, counted = _counted(values, weights)
+    found = mean_interval(numbers, counted) if bounds is None else bounded_interval(numbers, *bounds, counted)
+    return _mean(name, numbers, counted, found, unit)
 
 
-def ratio_value(name: str, own: NDArray[Any], other: NDArray[Any], unit: str = "") -> Value:
+def ratio_value(name: str, own: NDArray[Any], other: NDArray[Any], unit: str = "", weights: Weights = None) -> Value:
     """Return the ratio of two sums over the samples, with its interval; samples that add nothing to ``other`` are none.
 
     Where a number is not finite neither is the ratio.
     """
-    adding = other > 0
-    sums = own[adding, None], other[adding, None]
-    found = ratio_interval(*sums) if np.isfinite(own).all() else None
+    adding = (other > 0) if weights is None else (other > 0) & (weights > 0)
+    sums, counted = (own[adding, None], other[adding, None]), some(weights, adding)
+    whole = np.isfinite(own if weights is None else own[weights > 0]).all()
+    found = ratio_interval(*sums, counted) if whole else None
     if found:
         return with_interval(name, found, unit)
-    return Value(measure=name, value=float(sums[0].sum() / sums[1].sum()), unit=unit)
+    above, below = (numbers.sum() if counted is None else counted @ numbers[:, 0] for numbers in sums)
+    return Value(measure=name, value=float(above / below), unit=unit)
 
 
 def with_interval(name: str, found: Interval, unit: str = "") -> Value:
@@ -142,18 +169,33 @@ def with_interval(name: str, found: Interval, unit: str = "") -> Value:
     return Value(measure=name, value=found.mean, low=found.low, high=found.high, unit=unit)
 
 
-def by_class(
-    name: str, values: NDArray[Any], evidence: Evidence, told: Callable[[str, NDArray[Any]], Value]
-) -> Iterator[Value]:
+def by_class(name: str, values: NDArray[Any], evidence: Evidence, told: Told) -> Iterator[Value]:
     """Give what is told of each class that has samples, as ``name.class.<class>``."""
     for index, title in enumerate(evidence.classes):
-        members = values[evidence.labels == index]
-        if len(members):
-            yield told(f"{name}.class.{title}", members)
+        members = counting(evidence, evidence.labels == index)
+        if members.any():
+            weights = some(evidence.weights, members)
+            yield told(f"{name}.class.{title}", values[members], weights=weights)
 
 
-def _mean(name: str, values: NDArray[Any], found: Interval | None, unit: str) -> Value:
-    if found is None:
-        with np.errstate(invalid="ignore"):  # of infinities of both signs
-            return Value(measure=name, value=float(np.mean(values, dtype=np.float64)), unit=unit)
-    return with_interval(name, found, unit)
+def counting(evidence: Evidence, members: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which samples of a part, (samples,), count: all but those of weight 0."""
+    return members if evidence.weights is None else members & (evidence.weights > 0)
+
+
+def share_counts(hits: NDArray[np.bool_], weights: Weights) -> tuple[float, float]:
+    """Return the hits and the size of a share of samples, or of the equal ones that say as much as weighted samples."""
+    return (int(np.count_nonzero(hits)), len(hits)) if weights is None else weighted_counts(hits, weights)
+
+
+def _counted(values: NDArray[Any], weights: Weights) -> tuple[NDArray[Any], Weights]:
+    """Return the numbers of the samples that count."""
+    return (values, None) if weights is None else (values[weights > 0], weights[weights > 0])
+
+
+def _mean(name: str, values: NDArray[Any], weights: Weights, found: Interval | None, unit: str) -> Value:
+    if found is not None:
+        return with_interval(name, found, unit)
+    with np.errstate(invalid="ignore"):  # of infinities of both signs
+        plain = np.mean(values, dtype=np.float64) if weights is None else np.average(values, weights=weights)
+        return Value(measure=name, value=float(plain), unit=unit)

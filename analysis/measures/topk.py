@@ -25,7 +25,8 @@ class TopKParameters(Parameters):
         *mean_and_column("accuracy.topk.rank", "Rank of the true class", better="lower"),
     ),
     needs=("logits",),
-    version=3,
+    version=4,
+    weighs=True,
 )
 def topk(evidence: Evidence, parameters: TopKParameters) -> Iterator[Value | Column]:
     """Share of samples whose true class is among the k that score highest, overall and by class, and its mean rank.
@@ -39,7 +40,7 @@ def topk(evidence: Evidence, parameters: TopKParameters) -> Iterator[Value | Col
         If the labels do not fit the network.
     """
     rank, hits = ranks(evidence), among_best(evidence, parameters.k)
-    yield share_value("accuracy.topk", hits)
+    yield share_value("accuracy.topk", hits, evidence.weights)
     yield from by_class("accuracy.topk", hits, evidence, share_value)
-    yield mean_value("accuracy.topk.rank", rank)
+    yield mean_value("accuracy.topk.rank", rank, weights=evidence.weights)
     yield Column("accuracy.topk.rank", rank.astype(np.int32))

@@ -99,7 +99,14 @@ class MethodContext:
         UserError
             If the checkpoint's family is not recognised.
         """
-        return checkpoint.network().to(self.device)
+        return self.placed(checkpoint.network())
+
+    def placed(self, network: "nn.Module") -> "nn.Module":
+        """Return a network on the device, which takes for padding what the data are filled up with."""
+        from ..models.padding import masking
+
+        padded = [data.pad for data in self.data.values() if data.kind == "tokens"]
+        return (masking(network, padded[0]) if padded else network).to(self.device)
 
 
 class Method(Protocol):

@@ -1,7 +1,7 @@
 """What is known of a checkpoint without reading its tensors."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import Any, Literal, NamedTuple
 
@@ -66,10 +66,15 @@ class Architecture:
         Of its inputs, ``input_shape`` among them; None where only a run tells, as of a library's networks.
     spare : frozenset of str
         Tensors of the file that the module does without: masks, position numbers, a second copy of tied weights.
+    assumed : tuple of str
+        What its outputs depend on, and neither shapes nor metadata tell, as it is taken: the ends of sentences that say
+        how to declare it. Nothing of what the one library that publishes such networks leaves at its default.
     untold : str
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
     structure : Structure or None
         How it was edited; ``config`` is that of the network before, but for depth and widths. None if it was not.
+    unheeded : mapping of str to Any
+        Settings that its file states and its family does not heed, with their values: nor is such a network run.
     """
 
     family: str
@@ -83,8 +88,15 @@ class Architecture:
     vocabulary: int = 0
     sizes: Sizes | None = None
     spare: frozenset[str] = frozenset()
+    assumed: tuple[str, ...] = ()
     untold: str = ""
     structure: Structure | None = None
+    unheeded: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether the family's module computes what the file says."""
+        return not self.untold and not self.unheeded
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Checkpoints: tensors by name, read from disk one at a time."""
 
 from collections.abc import Mapping, Set
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,15 @@ from ..errors import UserError
 from .architecture import Architecture, TensorSpec
 from .builder import Builder, check_fit, sources
 from .counted import looks_trained, weights_by_name, weights_of
-from .families import skeleton
+from .families import families, skeleton
 from .recognition import recognition
-from .structure import Structure
+from .stated import STATED, StatedNormalisation, stated_normalisation
+from .structure import OWN, Structure
 from .structure.plain import base_of
 from .structure.stated import KEY
-from .structure.structure import OWN
 from .tensor_file import TensorFile
 from .ties import tie
-from .told import told
+from .told import declared, told
 from .weight import Weight
 
 
@@ -54,6 +54,9 @@ class Checkpoint:
     found : tuple of str
         Settings that nothing tells and that the weights show clearly, in words; of a network that this one was made of,
         too.
+    assumed : tuple of str
+        What nothing tells and its outputs depend on, as it is taken, in words; of a network that this one was made of,
+        too.
     """
 
     path: Path
@@ -66,6 +69,7 @@ class Checkpoint:
     reason: str
     likely: Architecture | None
     found: tuple[str, ...]
+    assumed: tuple[str, ...]
 
     def __init__(
         self,
@@ -73,13 +77,14 @@ class Checkpoint:
         file: TensorFile,
         beside: Mapping[str, Any] | None = None,
         network: str | None = None,
+        activation: str | None = None,
     ) -> None:
         self.path = path
         self.files = file.files
         self.format = file.format
         self.metadata = {**(beside or {}), **file.metadata}
         self._file = file
-        found = recognition(file, self.metadata, network)
+        found = recognition(file, declared(self.metadata, activation), network)
         self._names, self.ties, self._builder = found.names, found.ties, found.builder
         self._named = {canonical: file.specs[name] for canonical, name in self._names.items()}
         self.specs = {canonical: spec for canonical, spec in self._named.items() if canonical not in self.ties}
@@ -87,6 +92,11 @@ class Checkpoint:
         self.likely = found.unknown.likely if found.unknown else None
         self.reason, self._next_step = (found.unknown.problem, found.unknown.next_step) if found.unknown else ("", "")
         self.found = found.found or tuple(told(self.metadata, "found") or ())
+        self.assumed = (self.architecture.assumed if self.architecture else ()) or tuple(
+            told(self.metadata, "assumed") or ()
+        )
+        if activation:
+            self._require_open(activation)
         if found.aside:
             self.metadata |= {"left_aside": [*self.metadata.get("left_aside", ()), *found.aside]}
 
@@ -145,6 +155,11 @@ class Checkpoint:
     def _further(self, name: str) -> tuple[str, ...]:
         return tuple(other for other, held in self.ties.items() if held == name)
 
+    @property
+    def stated(self) -> StatedNormalisation | None:
+        """What its files state of how images are normalised."""
+        return stated_normalisation(self.metadata, self.path.name)
+
     def network(self) -> nn.Module:
         """Return a fresh module with these weights, in float32 on the CPU and in evaluation mode.
 
@@ -187,11 +202,34 @@ class Checkpoint:
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
         if self.architecture:
             made_by = self.architecture.config
-            said |= {key: made_by[key] for key in ("network", "config") if key in made_by} | self.architecture.settings
+            said |= self._read_beside(said["config"]) | self.architecture.settings
+            said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
         if self.architecture and self.architecture.structure:
             said[KEY] = self.architecture.structure.model_dump(mode="json")
         said["found"] = list(self.found) or None
+        said["assumed"] = list(self.assumed) or None
+        said[STATED] = asdict(self.stated) if self.stated else None
         return {key: value for key, value in said.items() if value is not None}
+
+    def _require_open(self, activation: str) -> None:
+        """Refuse an activation that is declared of a network which has none to declare, or not this one."""
+        network = self.architecture or self.likely
+        if network is None or "activation" not in network.config:
+            what = f"is {network.title}" if network else "is no network that is known here"
+            raise UserError(f"'{self.path.name}' {what}, and has no activation to declare.", "Leave out activation.")
+        if network.config["activation"] != activation:
+            known = getattr(families()[network.family], "DECLARABLE", ())
+            raise UserError(
+                f"'{activation}' is no activation that is known of such a network.",
+                f"Declare one of {', '.join(known)}.",
+            )
+
+    def _read_beside(self, config: object) -> dict[str, Any]:
+        """Return the settings that the family reads, where the file tells them and no configuration does."""
+        if not self.architecture or self.architecture.family not in families():
+            return {}
+        reads, kept = families()[self.architecture.family].SETTINGS.reads, config if isinstance(config, Mapping) else {}
+        return {name: told(self.metadata, name) for name in reads if name not in kept}
 
     def _known(self) -> Builder:
         if self._builder is None:

@@ -20,7 +20,9 @@ from .statistics import Statistics
 from .statistics import statistics as statistics_of
 
 
-def describe(path: Path, statistics: bool | None = None, weights: str | None = None) -> dict[str, Any]:
+def describe(
+    path: Path, statistics: bool | None = None, weights: str | None = None, activation: str | None = None
+) -> dict[str, Any]:
     """Return what a checkpoint holds and which network it is, as JSON values.
 
     Parameters
@@ -31,15 +33,15 @@ def describe(path: Path, statistics: bool | None = None, weights: str | None = N
         Whether all values are read: sparsity, the share of exact zeros in [0, 1] among the weights that pruning counts,
         how many are not finite, and each tensor's `Statistics`. None reads them without listing the tensors, of
         checkpoints up to 1 GiB. Where nothing is read, the content identity of a larger one is None until it is known.
-    weights : str or None
-        Which set of weights, where it holds several.
+    weights, activation : str or None
+        As of `open_checkpoint`.
 
     Raises
     ------
     UserError
         If there is no checkpoint that can be opened.
     """
-    return describe_checkpoint(open_checkpoint(path, weights), statistics)
+    return describe_checkpoint(open_checkpoint(path, weights, activation=activation), statistics)
 
 
 def describe_checkpoint(checkpoint: Checkpoint, statistics: bool | None = None) -> dict[str, Any]:
@@ -94,7 +96,7 @@ def _content(path: Path, read: bool) -> str | None:
 
 def _preparation(checkpoint: Checkpoint) -> dict[str, Any] | None:
     architecture = checkpoint.architecture
-    return guess_preparation(architecture, checkpoint.files[0].parent) if architecture else None
+    return guess_preparation(architecture, checkpoint.files[0].parent, checkpoint.stated) if architecture else None
 
 
 def _newest(files: tuple[Path, ...]) -> str:
@@ -165,6 +167,7 @@ def _network(checkpoint: Checkpoint) -> dict[str, Any]:
         "macs": None if own else _macs(checkpoint.skeleton(), architecture),
         "input_shape": list(architecture.input_shape),
         **({"found": list(checkpoint.found)} if checkpoint.found else {}),
+        **({"assumed": list(checkpoint.assumed)} if checkpoint.assumed else {}),
     }
 
 

@@ -38,18 +38,21 @@ def weights_of(folder: Path) -> Path:
 
 
 def beside(folder: Path) -> dict[str, Any]:
-    """Return what a folder says of its model: the configuration, the library that wrote it, the tokenizer's files."""
+    """Return what a folder says of its model: configuration, library, inputs' preparation, training, tokenizer."""
     told: dict[str, Any] = {}
-    config = _config(folder)
+    config, preprocessor = (_config(folder / name) for name in ("config.json", "preprocessor_config.json"))
     told |= {"config": plain(config), "library": _library(config)} if config else {}
+    told |= {"preprocessor": plain(preprocessor)} if preprocessor else {}
+    state = _config(folder / "trainer_state.json")
+    told |= {"trainer_state": plain({key: state.get(key) for key in ("global_step", "epoch")})} if state else {}
     tokenizer = [name for name in _TOKENIZER if (folder / name).is_file()]
     told |= {"tokenizer": tokenizer} if tokenizer else {}
     return {key: value for key, value in told.items() if value is not None}
 
 
-def _config(folder: Path) -> Mapping[str, Any]:
+def _config(file: Path) -> Mapping[str, Any]:
     try:
-        return read_json(folder / "config.json", _CONFIG_LIMIT)
+        return read_json(file, _CONFIG_LIMIT)
     except UserError:  # another program's, or none: the tensors open without it
         return {}
 

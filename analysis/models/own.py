@@ -1,12 +1,6 @@
 """A person's own networks: built by their code, which only a worker runs, and only where it is trusted."""
 
-import importlib
-import importlib.util
-import sys
 from collections.abc import Callable
-from hashlib import sha256
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from torch import nn
@@ -15,6 +9,7 @@ from ..errors import UserError
 from ..trust import require_trust
 from .architecture import Architecture
 from .builder import Builder
+from .own_modules import beside, run_code
 from .unfolding import unfolded
 
 _SIDE = 224  # of an image, where the code does not tell
@@ -28,15 +23,16 @@ def own_builder(network: str) -> Builder:
     UserError
         If the code is not trusted, cannot be imported, or has no such function.
     """
-    require_trust(network)
+    code = require_trust(network)
     place, _, name = network.rpartition(":")
-    module = _run(network, lambda: _from_file(Path(place)) if place.endswith(".py") else importlib.import_module(place))
+    module = _run(network, lambda: run_code(code))
     build = getattr(module, name, None)
     if not callable(build):
         raise UserError(f"'{place}' has no function or class '{name}'.", "Mend the name of the network.")
 
     def built() -> nn.Module:
-        made = _run(network, build)
+        with beside(code):
+            made = _run(network, build)
         if not isinstance(made, nn.Module):
             raise UserError(f"'{network}' gives a {type(made).__name__}, not a torch.nn.Module.", "Return the network.")
         return unfolded(made)
@@ -78,23 +74,10 @@ def _input_shape(module: nn.Module) -> tuple[int, ...]:
     return (first.in_features,) if first is not None else (1,)
 
 
-def _from_file(file: Path) -> ModuleType:
-    """Import a file under a name of its own; what lies beside it can be imported by it."""
-    name = f"graftwork_own_{sha256(str(file).encode()).hexdigest()[:12]}"
-    spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"{file} is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(file.parent))
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(str(file.parent))
-    return module
-
-
 def _run(network: str, work: Callable[[], Any]) -> Any:
     try:
         return work()
+    except UserError:
+        raise
     except Exception as error:  # whatever a person's own code raises
         raise UserError(f"'{network}' failed: {type(error).__name__}: {error}.", "Mend it and run again.") from error

@@ -6,12 +6,15 @@ from typing import Any
 
 from ..wording import counted
 from .architecture import Architecture
+from .stated import StatedNormalisation
 
 _LARGE = 96  # pixels from which a network was trained on photographs, scaled and cropped
 _SHARE = 256 / 224  # of the shorter side to the crop, in the recipes of the published networks
 
 
-def guess_preparation(architecture: Architecture, beside: Path) -> dict[str, Any]:
+def guess_preparation(
+    architecture: Architecture, beside: Path, stated: StatedNormalisation | None = None
+) -> dict[str, Any]:
     """Return fields of a data set that suit a network, and under ``because`` a sentence that says why.
 
     Parameters
@@ -20,12 +23,22 @@ def guess_preparation(architecture: Architecture, beside: Path) -> dict[str, Any
         The recognised network.
     beside : Path
         The folder of its files.
+    stated : StatedNormalisation or None
+        What these say of how its inputs were normalised.
     """
     if architecture.inputs == "tokens":
         return _text(architecture, beside)
     if architecture.inputs == "numbers":
         return {"because": f"It takes rows of {architecture.input_shape[0]} numbers as they are."}
-    return _images(architecture)
+    return _images(architecture) | (_as_stated(architecture.input_shape[0], stated) if stated else {})
+
+
+def _as_stated(channels: int, stated: StatedNormalisation) -> dict[str, Any]:
+    constants = [list(part) * (channels // len(part)) for part in (stated.mean, stated.deviation)]
+    if any(len(part) != channels for part in constants):
+        return {}
+    normalise = "none" if stated.is_none else constants
+    return {"normalise": normalise, "because": f"The {stated.source} states {stated.text}."}
 
 
 def _images(architecture: Architecture) -> dict[str, Any]:

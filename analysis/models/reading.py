@@ -21,7 +21,9 @@ _ADAPTS = re.compile(r"(.+?)\.(lora_\w+|ia3_l|hada_w\d_[ab]|lokr_w\d)\b.*")
 _PROMPTS = {"prompt_embeddings", "prompt_encoder.embedding.weight"}
 
 
-def open_checkpoint(path: Path, weights: str | None = None, network: str | None = None) -> Checkpoint:
+def open_checkpoint(
+    path: Path, weights: str | None = None, network: str | None = None, activation: str | None = None
+) -> Checkpoint:
     """Open a checkpoint; nothing in it is executed, and tensors are read when they are asked for.
 
     Parameters
@@ -34,13 +36,16 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
     network : str or None
         What builds the network: a library's, ``timm:NAME`` or ``transformers:CLASS``, or a person's own code, which is
         run; None for a recognised one, or what the file says that a library knows it by.
+    activation : str or None
+        What its layers are followed by, such as ``tanh``, where the file leaves that open.
 
     Raises
     ------
     UserError
         If there is no such file, if it is damaged or of an unknown format, if it holds no tensors, if its tensors are
         codes that cannot be decoded or made by code that it lacks, if reading it would run code, if it has no such
-        weights, or several and none is the usual one, or if ``network`` cannot be built or has other tensors.
+        weights, or several and none is the usual one, if ``network`` cannot be built or has other tensors, or if there
+        is no such ``activation``, or none to declare.
     """
     place = _weights_file(path)
     file = _opened(place, weights, path)
@@ -50,7 +55,7 @@ def open_checkpoint(path: Path, weights: str | None = None, network: str | None 
     said = beside(place.parent)
     file = decoded(file, _quantisation(said), _stored(file.metadata))
     check_plain(path.name, file.specs, with_code=is_own(network, file.metadata))
-    return Checkpoint(path, file, said, network)
+    return Checkpoint(path, file, said, network, activation and activation.lower())
 
 
 def _opened(place: Path, weights: str | None, path: Path) -> TensorFile:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from reprlib import repr as short
 from typing import Any
 
 from torch import nn
@@ -17,6 +18,7 @@ from .structure.building import structured_builder
 from .structure.stated import stated
 
 _TELL = 'Put the config.json that it was saved with beside it, or name its code: network = "file.py:function".'
+_MEND = 'If that changes nothing, take it out there; else name the code: network = "file.py:function".'
 RUNNABLE = 'Keep to methods and measures on weights, or name the code that builds it: network = "file.py:function".'
 
 
@@ -65,7 +67,7 @@ def builder_of(
     if network:
         return own_builder(network)
     architecture = recognise(specs, metadata)
-    if architecture and not architecture.untold:
+    if architecture and architecture.is_certain:
         return _of_family(architecture)
     return _named(_unknown(architecture), specs, metadata, wrappers)
 
@@ -96,9 +98,15 @@ def _unknown(architecture: Architecture | None) -> UnrecognisedError:
         return UnrecognisedError(
             f"its tensors' names and shapes fit no known family ({', '.join(families())})", RUNNABLE
         )
-    error = UnrecognisedError(f"its tensors are those of {architecture.title}, but {architecture.untold}", _TELL)
+    why, next_step = (_unheeded(architecture), _MEND) if architecture.unheeded else (architecture.untold, _TELL)
+    error = UnrecognisedError(f"its tensors are those of {architecture.title}, but {why}", next_step)
     error.likely = architecture
     return error
+
+
+def _unheeded(architecture: Architecture) -> str:
+    name, value = next(iter(architecture.unheeded.items()))
+    return f"its configuration sets {name} to {short(value)}, which nothing here heeds"
 
 
 def _named(
@@ -110,7 +118,8 @@ def _named(
         raise _ended(unknown, ".")
     library, _, name = network.partition(":")
     try:
-        return library_builder(network, specs, metadata, wrappers)
+        needed = unknown.likely.unheeded if unknown.likely else ()
+        return library_builder(network, specs, metadata, wrappers, needed)
     except UserError as error:
         said = f"it names {name} of {library}, but {error.problem[0].lower()}{error.problem[1:]}"
         raise _ended(unknown, f"; {said}") from error

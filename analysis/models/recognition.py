@@ -57,7 +57,8 @@ def recognition(file: TensorFile, metadata: Mapping[str, Any], network: str | No
     if is_own(network, metadata):
         return _recognition(ties, *_own(file, metadata, network))
     naming, known = _known(file, ties, metadata, network)
-    size = head_size_in(file, naming.names) if getattr(known, "likely", None) else None
+    likely = known.likely if isinstance(known, UnrecognisedError) else None
+    size = head_size_in(file, naming.names) if likely and not likely.unheeded else None
     if size:
         with suppress(UserError):
             builder = _builder(file, naming, ties, {**metadata, "head_dim": size}, network)

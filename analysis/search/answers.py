@@ -22,7 +22,7 @@ class Margin:
     Attributes
     ----------
     measure : str
-        What is bounded.
+        The name of what is bounded.
     limit : float
         The most that may be.
     found : Interval
@@ -89,7 +89,7 @@ def sentence(search: Search, goal: Goal, best: Finding | None, tried: int, step:
     after = f"after {counted(tried, 'trial')}"
     if best is None:
         return f"Nothing yet {_asked(goal)}, {after}." if step.points else f"Nothing {_asked(goal)}, {after}."
-    values = ", ".join(f"{measure} {_valued(best, measure, goal.units[measure])}" for measure in goal.measures)
+    values = ", ".join(f"{goal.name(m)} {_valued(best, goal.name(m), goal.units[m])}" for m in goal.measures)
     made = ", ".join(f"{key} = {_said(value)}" for key, value in best.point.items())
     so_far = "so far " if step.points else ""
     return (
@@ -157,9 +157,12 @@ def _valued(best: Finding, measure: str, unit: str) -> str:
 def _asked(goal: Goal) -> str:
     units = goal.units
     kept = [
-        f"keeps {measure} within {_amount(_difference(units[measure]), loss)}" for measure, loss in goal.keep.items()
+        f"keeps {goal.name(measure)} within {_amount(_difference(units[measure]), loss)}"
+        for measure, loss in goal.keep.items()
     ]
-    under = [f"has {measure} of at most {_amount(units[measure], most)}" for measure, most in goal.under.items()]
+    under = [
+        f"has {goal.name(measure)} of at most {_amount(units[measure], most)}" for measure, most in goal.under.items()
+    ]
     return " and ".join((*kept, *under))
 
 

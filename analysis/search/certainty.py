@@ -1,6 +1,6 @@
 """How sure values are: the intervals of what was tried, and of how much worse it is than the reference."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import hypot
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -12,9 +12,12 @@ from ...kernels.intervals import Interval
 from ...kernels.intervals.means import mean_interval
 from ...kernels.intervals.paired import paired_interval
 from ..columns import read_column
+from ..weights import WEIGHT, Weights, relative
 from ..workspace import Workspace
 
-_SAMPLED = {"accuracy": ("correct", paired_interval), "loss": ("loss", mean_interval)}
+Samples = Callable[[NDArray[np.generic], Weights], Interval | None]
+"""The interval of a mean over samples, which may be weighted."""
+_SAMPLED: dict[str, tuple[str, Samples]] = {"accuracy": ("correct", paired_interval), "loss": ("loss", mean_interval)}
 """The columns whose means are the values of measures, and the intervals of their differences."""
 
 
@@ -85,7 +88,7 @@ class Recorded:
         ours, theirs = self._samples(trials, measure), self._samples(reference, measure)
         if ours is not None and theirs is not None and len(ours) == len(theirs):
             _, interval = _SAMPLED[measure]
-            paired = interval(ours - theirs)
+            paired = _paired(interval, ours - theirs, self._weights(trials))
             return Difference(paired, paired=True) if paired else None
         one, other = self.interval(trials, measure), self.interval(reference, measure)
         return Difference(independent_difference(one, other), paired=False) if one and other else None
@@ -97,9 +100,17 @@ class Recorded:
         known = [read_column(file, column) for file in files if file]
         return np.asarray(np.mean(known, axis=0, dtype=np.float64)) if known and len(known) == len(files) else None
 
+    def _weights(self, trials: Sequence[str]) -> Weights:
+        file = self._file(trials[0], WEIGHT)
+        return relative(read_column(file, WEIGHT)) if file else None
+
     def _file(self, trial: str, column: str) -> Path | None:
         spec = self._trials[trial]
         return self._files.get((spec.model.identity, spec.data.identity, column)) if spec.data else None
+
+
+def _paired(interval: Samples, apart: NDArray[np.float64], weights: Weights) -> Interval | None:
+    return interval(apart, None) if weights is None else interval(apart[weights > 0], weights[weights > 0])
 
 
 def independent_difference(one: Interval, other: Interval) -> Interval:

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
 
-from ..catalogue import Quantity, base_name
 from ..errors import UserError, unknown
-from ..measures import MEASURES
+from ..experiments.asked import Asked
+from ..naming import base_name
 from ..recipe import Measuring, Search
 from ..trials import Finding
 
 Direction = Literal["higher", "lower"]
 Values = Mapping[str, float]
+_Bound = TypeVar("_Bound")
 SLACK = 1e-9  # of a bound, for what floating point loses
 
 
@@ -59,6 +60,8 @@ class Goal:
         Which direction is good of every measure that has one, objective or not.
     units : mapping of str to str
         The unit of every measure, empty where it has none.
+    names : mapping of str to str
+        What a person is told of a measure that is not at its defaults, or compares.
     """
 
     objectives: Mapping[str, Direction]
@@ -66,6 +69,11 @@ class Goal:
     under: Mapping[str, float]
     directions: Mapping[str, Direction]
     units: Mapping[str, str]
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def name(self, measure: str) -> str:
+        """Return the name of a measure's values."""
+        return self.names.get(measure, measure)
 
     @property
     def measures(self) -> tuple[str, ...]:
@@ -111,19 +119,33 @@ def goal_of(search: Search, measuring: Measuring | None) -> Goal:
     UserError
         If nothing measures what it is about, or nobody says which direction of that is good.
     """
+    asked = Asked.of(measuring)
+    keep, under = (_plain(asked, bounds) for bounds in (search.keep, search.under))
     main = "cost.nominal.nonzeros" if search.goal == "smallest" else "accuracy"
-    objectives = search.objectives or tuple(dict.fromkeys((main, *search.keep, *search.under)))
-    known = _quantities(measuring)
-    wanted = dict.fromkeys((*objectives, *search.keep, *search.under))
-    for name in wanted:
-        if base_name(name) not in known:
-            raise unknown("measure, among what the recipe measures, that gives", name, list(known))
-    directed = {name: better for name in wanted if (better := known[base_name(name)].better)}
-    for name in (*objectives, *search.keep):
+    named = dict.fromkeys(_plain(asked, dict.fromkeys(search.objectives)))
+    objectives = tuple(named or dict.fromkeys((main, *keep, *under)))
+    wanted = _plain(asked, dict.fromkeys((*objectives, *keep, *under)))
+    known = {name: asked.quantities[base_name(name)] for name in wanted}
+    directed = {name: better for name, quantity in known.items() if (better := quantity.better)}
+    for name in (*objectives, *keep):
         if name not in directed:
             raise UserError(f"Neither direction of {name} is the better one.", "Choose another measure to search by.")
-    units = {name: known[base_name(name)].unit for name in wanted}
-    return Goal({name: directed[name] for name in objectives}, search.keep, search.under, directed, units)
+    return Goal(
+        {name: directed[name] for name in objectives},
+        keep,
+        under,
+        directed,
+        units={name: quantity.unit for name, quantity in known.items()},
+        names={name: str(asked.named(name)) for name in wanted},
+    )
+
+
+def _plain(asked: Asked, bounds: Mapping[str, _Bound]) -> dict[str, _Bound]:
+    """Return bounds by what the recipe's measures call the values that the names mean."""
+    for name in bounds:
+        if base_name(name) not in asked.quantities:
+            raise unknown("measure, among what the recipe measures, that gives", name, list(asked.quantities))
+    return {asked.plain(name): bound for name, bound in bounds.items()}
 
 
 def holds(bounds: Iterable[Bound], values: Values) -> bool:
@@ -131,10 +153,11 @@ def holds(bounds: Iterable[Bound], values: Values) -> bool:
     return all(bound.excess(values) <= 0 for bound in bounds)
 
 
-def finding(tried: Tried) -> Finding:
-    """Return a point that was tried and did not fail, as plain data."""
+def finding(goal: Goal, tried: Tried) -> Finding:
+    """Return a point that was tried and did not fail, as plain data; its values by their names."""
     assert tried.values is not None
-    return Finding(point=dict(tried.point), models=tried.models, values=dict(tried.values))
+    values = {goal.name(measure): value for measure, value in tried.values.items()}
+    return Finding(point=dict(tried.point), models=tried.models, values=values)
 
 
 def mean_values(results: Sequence[Mapping[str, float | None] | None], measures: Iterable[str]) -> Values | None:
@@ -147,11 +170,6 @@ def mean_values(results: Sequence[Mapping[str, float | None] | None], measures: 
             return None
         means[measure] = sum(finite) / len(finite)
     return means
-
-
-def _quantities(measuring: Measuring | None) -> dict[str, Quantity]:
-    names = measuring.what if measuring else ()
-    return {q.name: q for name in names for q in MEASURES.get(name).entry.quantities if not q.per_sample}
 
 
 def _beats(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

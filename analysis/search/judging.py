@@ -39,8 +39,8 @@ class Judge:
     def found(self, tried: Tried) -> Finding:
         """Return a point with the intervals of its values."""
         known = {measure: self.certainty.interval(tried.trials, measure) for measure in self.goal.measures}
-        intervals = {measure: (found.low, found.high) for measure, found in known.items() if found}
-        return finding(tried).replaced(intervals=intervals)
+        intervals = {self.goal.name(measure): (found.low, found.high) for measure, found in known.items() if found}
+        return finding(self.goal, tried).replaced(intervals=intervals)
 
     def front(self, tried: Sequence[Tried]) -> tuple[Finding, ...]:
         """Return what no other point beats, with its intervals."""
@@ -67,7 +67,8 @@ class Judge:
         )
 
     def _bounded(self, measure: str, found: Interval) -> Margin:
-        return Margin(measure, self.goal.under[measure], found, self.goal.units[measure], timed=measure in _TIMED)
+        name, unit = self.goal.name(measure), self.goal.units[measure]
+        return Margin(name, self.goal.under[measure], found, unit, timed=measure in _TIMED)
 
     def _lost(self, measure: str, tried: Tried) -> Margin | None:
         found = self.certainty.difference(self.trials, tried.trials, measure)
@@ -76,7 +77,7 @@ class Judge:
         mean, low, high = found.interval
         worse = found.interval if self.goal.directions[measure] == "lower" else Interval(-mean, -high, -low)
         unit = self.goal.units[measure]
-        return Margin(measure, self.goal.keep[measure], worse, unit, self.reference, found.paired)
+        return Margin(self.goal.name(measure), self.goal.keep[measure], worse, unit, self.reference, found.paired)
 
     def _rivals(self, one: Tried, best: Tried | None, bounds: Sequence[Bound]) -> bool:
         """Say whether a point would be better than the best, and misses bounds by less than their intervals alone."""
@@ -84,5 +85,5 @@ class Judge:
         if holds(bounds, one.values):
             return False
         within = {margin.measure for margin in self.margins(one) if margin.reaches}
-        missed = {bound.measure for bound in bounds if bound.excess(one.values) > 0}
+        missed = {self.goal.name(bound.measure) for bound in bounds if bound.excess(one.values) > 0}
         return missed <= within and (best is None or self.goal.is_better(one, best))

@@ -16,7 +16,9 @@ from ..measures import MEASURES
 from ..models import Checkpoint, open_checkpoint
 from ..models.layer_names import layer_of
 from ..models.macs import macs_by_weight
+from ..naming import plain_name
 from ..recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, write_recipe
+from ..sets.meaning import meaning
 from ..trials import DataFields, DerivedModel, ModelSpec, SourceModel, Trial
 from ..workspace import TrialRecord, Workspace
 from .allocation import Allocation, AllocationReport, Row, allocate, monotone
@@ -71,7 +73,8 @@ def report(
     cost : str
         ``nonzeros``: weights that stay; ``macs``: multiply-accumulates of those, of one sample.
     measure : str or None
-        What damage is measured by; the loss where it was measured, or else the accuracy.
+        What damage is measured by, as `graftwork.analysis.naming.meant` has it; the loss where it was measured, or else
+        the accuracy.
     data : str or None
         Name of the data set that the scan was measured on; None where it was one.
 
@@ -82,7 +85,7 @@ def report(
     """
     scan = find_scan(space, step, data)
     quantity = _quantity(scan.trial, measure)
-    harm = _Harm(space, scan, quantity)
+    harm = _Harm(space, scan, quantity, measure or quantity.name)
     curves = {layer: monotone(points) for layer, points in harm.by_layer().items()}
     costs = _costs(_opened(space, scan.parent), tuple(curves), cost)
     found = allocate(curves, costs, budget * sum(costs.values()) if budget <= 1 else budget)
@@ -97,7 +100,7 @@ def report(
         for layer, amount in found.amounts.items()
     )
     return AllocationReport(
-        measure=quantity.name,
+        measure=harm.name,
         rows=rows,
         kept=found.cost / sum(costs.values()),
         predicted=found.damage,
@@ -144,20 +147,22 @@ def _on(scanned: Sequence[TrialRecord], data: str | None, names: Mapping[str, st
 
 
 class _Harm:
-    """How much worse models are than the scan's parent."""
+    """How much worse models are than the scan's parent, by the values that a name means."""
 
-    def __init__(self, space: Workspace, scan: Scan, quantity: Quantity) -> None:
+    def __init__(self, space: Workspace, scan: Scan, quantity: Quantity, wanted: str) -> None:
         self._scan = scan
         self._trials = space.trials("done")
         names = {record.identity: record.name for record in space.datasets()}
         data = names[scan.trial.data.identity] if scan.trial.data else None
         rows = [row for row in rows_on(space.values(), data) if row.seed == scan.trial.seed]
-        self._values = {r.model: r.values[quantity.name].value for r in rows if quantity.name in r.values}
-        self._sign = 1 if quantity.better == "lower" else -1
         parent = next((r.model for r in self._trials if r.spec.model.identity == scan.parent.identity), "")
+        scanned = {parent, *(record.model for record in scan.trials)}
+        self.name = meaning(v for row in rows if row.model in scanned for v in row.values.values())(wanted)
+        self._values = {r.model: r.values[self.name].value for r in rows if self.name in r.values}
+        self._sign = 1 if quantity.better == "lower" else -1
         if parent not in self._values:
             raise UserError(
-                f"{scan.parent.name}, which was scanned, has no {quantity.name} of its own.", "Run the recipe again."
+                f"{scan.parent.name}, which was scanned, has no {self.name} of its own.", "Run the recipe again."
             )
         self._before = self._values[parent]
 
@@ -188,6 +193,8 @@ class _Harm:
         return record.model in self._values
 
     def _of(self, record: TrialRecord) -> float:
+        if not self._is_measured(record):
+            raise UserError(f"{record.model}, which was scanned, has no {self.name}.", "Run the recipe again.")
         return self._sign * (self._values[record.model] - self._before)
 
 
@@ -225,7 +232,8 @@ def _recipe(space: Workspace, scan: Scan, found: Allocation) -> tuple[Recipe, di
 
 def _input(model: ModelSpec, names: Mapping[str, str]) -> ModelInput:
     if isinstance(model, SourceModel):
-        return ModelInput(name=model.name, path=model.path, weights=model.weights, network=model.network)
+        told: dict[str, Any] = model.told
+        return ModelInput(name=model.name, path=model.path, **told)
     return ModelInput(name=model.name, path=f"{KEPT}{names[model.identity]}")
 
 
@@ -245,14 +253,14 @@ def _quantity(trial: Trial, measure: str | None) -> Quantity:
     measured = [q for spec in trial.measures for q in MEASURES.get(spec.measure).entry.quantities]
     known = {quantity.name: quantity for quantity in measured if quantity.better and not quantity.per_sample}
     name = measure or ("loss" if "loss" in known else "accuracy")
-    if name not in known:
+    if plain_name(name) not in known:
         raise unknown("measure of damage in the scan called", name, list(known))
-    return known[name]
+    return known[plain_name(name)]
 
 
 def _opened(space: Workspace, model: ModelSpec) -> Checkpoint:
     if isinstance(model, SourceModel):
-        return open_checkpoint(Path(model.path), model.weights, model.network)
+        return open_checkpoint(Path(model.path), **model.told)
     return open_checkpoint(space.checkpoints / f"{model.identity}.safetensors")
 
 

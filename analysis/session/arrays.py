@@ -15,8 +15,10 @@ from ..correctness import Correctness, read_rows
 from ..errors import UserError
 from ..identity import digest
 from ..jobs.executor import Executor
+from ..naming import meant, plain_name
 from ..selection import Selection
-from ..workspace import Workspace
+from ..weights import WEIGHT, relative
+from ..workspace import ColumnRecord, Workspace
 from .loading import Loading
 from .looking import Looking, State
 from .on_data import OnData
@@ -68,15 +70,20 @@ class Arrays(Looking):
 
     def has_column(self, model: str, name: str) -> bool:
         """Return whether the workspace holds that column of the model on the current data set."""
-        return (model, self.state.data or "", name) in self.snapshot.column_files
+        return self._held(model, name) is not None
 
     def column(self, model: str | None, name: str) -> NDArray[Any] | None:
         """Return a per-sample column, (samples,) or (samples, width), of a model on the current data set.
 
-        None while it is being loaded, or if there is none; `Session.changed` tells ``arrays`` when it is there.
+        None while it is being loaded, or if there is none; `Session.changed` tells ``arrays`` when it is there. A name
+        means what `graftwork.analysis.naming.meant` says.
+
+        Raises
+        ------
+        UserError
+            If several columns are meant.
         """
-        file = self.snapshot.column_files.get((model or "", self.state.data or "", name))
-        return self.loading.fetch(("column", file, name), lambda: read_column(Path(file), name)) if file else None
+        return self._read(self._held(model, name))
 
     def labels(self) -> NDArray[np.int64] | None:
         """Return the true class of every sample, (samples,)."""
@@ -96,30 +103,49 @@ class Arrays(Looking):
         return self._shared("picture")
 
     def _shared(self, name: str) -> NDArray[Any] | None:
+        return self._read(self._of_data(name))
+
+    def _held(self, model: str | None, name: str) -> ColumnRecord | None:
+        """Return where a column of a model on the current data set lies; None where the workspace has none."""
+        files, key = self.snapshot.column_files, (model or "", self.state.data or "")
+        if (*key, name) in files:
+            return files[*key, name]
+        alike = [c for c in files.values() if (c.model, c.data) == key and c.column == plain_name(name)]
+        return files[*key, meant(name, alike)] if alike else None
+
+    def _read(self, held: ColumnRecord | None) -> NDArray[Any] | None:
+        if held is None:
+            return None
+        return self.loading.fetch(("column", str(held.path), held.column), lambda: read_column(held.path, held.column))
+
+    def _of_data(self, name: str) -> ColumnRecord | None:
+        """Return where a column that all models share lies; None where the workspace has none."""
         data = self.state.data
-        file = next((str(c.path) for c in self.snapshot.columns if c.data == data and c.name == name), None)
-        return self.loading.fetch(("column", file, name), lambda: read_column(Path(file), name)) if file else None
+        return next((c for c in self.snapshot.columns if c.data == data and c.name == name), None)
 
     def accuracies(self) -> dict[str, Interval] | None:
         """Return each model's accuracy on the selected samples, on all where none is selected, by identity.
 
-        Each has its 95 % interval. A reader computes them; until it has, they are those of the selection
-        before, and None where there was none.
+        Each has its 95 % interval; samples are weighted where their data set weighs them. A reader computes them; until
+        it has, they are those of the selection before, and None where there was none.
         """
         wanted = (self.state.data, "correct")
-        files = {model: file for (model, *rest), file in self.snapshot.column_files.items() if tuple(rest) == wanted}
+        held = self.snapshot.column_files.items()
+        files = {model: str(column.path) for (model, *rest), column in held if tuple(rest) == wanted}
         if not files:
             return {}
         rows = self.loading.fetch(("correctness", *files.values()), lambda: read_rows(map(Path, files.values())))
-        samples = self.samples()
-        if rows is None or not samples:
+        samples, declared = self.samples(), self._shared(WEIGHT)
+        if rows is None or not samples or (declared is None and self._of_data(WEIGHT)):
             return None
         selection = self._sized(samples)
-        return self.loading.latest(
-            ("accuracies", self.state.data),
-            (tuple(files.values()), selection.bits),
-            lambda: Correctness(tuple(files), rows, samples).accuracies(selection.mask if selection.count else None),
-        )
+
+        def told() -> dict[str, Interval]:
+            weights = None if declared is None else relative(declared)
+            within = selection.mask if selection.count else None
+            return Correctness(tuple(files), rows, samples, weights).accuracies(within)
+
+        return self.loading.latest(("accuracies", self.state.data), (tuple(files.values()), selection.bits), told)
 
     def projection(
         self, models: Sequence[str], method: str, column: str = "features", **parameters: Any
@@ -129,8 +155,9 @@ class Arrays(Looking):
         The worker computes it once and keeps it in the workspace.
         """
         data = self.state.data or ""
-        files = [self.snapshot.column_files.get((model, data, column)) for model in models]
-        if not files or None in files:
+        held = [self.snapshot.column_files.get((model, data, column)) for model in models]
+        files = [str(each.path) for each in held if each]
+        if not files or len(files) < len(held):
             return None
         target = self.projection_file(models, data, method, column, parameters)
         keys = [("layout", str(target), number) for number in range(len(models))]

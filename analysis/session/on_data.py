@@ -44,13 +44,13 @@ class OnData:
 
     @cached_property
     def measures(self) -> tuple[str, ...]:
-        """Names of all quantities in the rows."""
+        """Names of all values in the rows."""
         return tuple(dict.fromkeys(measure for row in self.rows for measure in row.values))
 
     @cached_property
     def of_data(self) -> frozenset[str]:
-        """Names of the quantities that the data went into."""
-        return frozenset(value.measure for row in self.rows for value in row.values.values() if value.data)
+        """Names of the values that the data went into."""
+        return frozenset(value.name for row in self.rows for value in row.values.values() if value.data)
 
     @cached_property
     def begins_with(self) -> tuple[str | None, str | None]:

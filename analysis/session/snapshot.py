@@ -94,6 +94,6 @@ class Snapshot:
         return earlier(self.values)
 
     @cached_property
-    def column_files(self) -> dict[tuple[str, str, str], str]:
-        """The file that holds a column, by model identity, data identity and column name."""
-        return {(c.model, c.data, c.name): str(c.path) for c in self.columns}
+    def column_files(self) -> dict[tuple[str, str, str], ColumnRecord]:
+        """Where columns lie, by model identity, data identity and column name."""
+        return {(c.model, c.data, c.name): c for c in self.columns}

@@ -7,7 +7,8 @@ from ...kernels.frontier import Direction
 from ..trials import FitResult, FitSpec
 from ..workspace import Workspace
 from . import FITS, FittedCurve, Remark, Table, Value
-from .gathering import cautions_of, correctness_of, members_of
+from .gathering import cautions_of, correctness_of, members_of, named_in
+from .weighing import remarks_on_fit
 
 
 def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitResult:
@@ -29,15 +30,18 @@ def answer(root: Path, spec: FitSpec, better: Mapping[str, Direction]) -> FitRes
     """
     fit = FITS.get(spec.fit)
     with Workspace.open(root, read_only=True) as space:
+        named = named_in(space, spec)
         table = Table(
             members_of(space, spec),
-            spec.x,
-            spec.y,
+            named(spec.x),
+            named(spec.y),
             spec.by,
             better,
             correctness_of(space, spec) if "correct" in fit.needs else None,
+            named,
         )
-        cautions = cautions_of(space, spec)
+        weighted = next((d.name for d in space.datasets() if d.identity == spec.data and d.spec.weight), None)
+        cautions = *cautions_of(space, spec), *remarks_on_fit(spec, weighted)
     found = list(fit.function(table, fit.check(spec.parameters)))
     return FitResult(
         values=tuple(item for item in found if isinstance(item, Value)),

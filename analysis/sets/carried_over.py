@@ -3,11 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...kernels.intervals import Interval
-from ...kernels.packed import unpack
 from ...kernels.paired import carried_over
 from ..catalogue import Quantity
 from ..correctness import Correctness
@@ -38,7 +34,8 @@ class Lesson(NamedTuple):
     title="What distillation carries over",
     citation="Roth et al. 2024, Fantastic Gains and Where to Find Them, arXiv:2310.17653",
     needs=("correct",),
-    version=2,
+    version=3,
+    weighs=True,
     quantities=(
         Quantity(name=f"{_ID}.learnt", title="Learnt of what only the teacher knew", unit="fraction", better="higher"),
         Quantity(name=f"{_ID}.kept", title="Kept of what only the student knew", unit="fraction", better="higher"),
@@ -76,8 +73,8 @@ def _lesson(student: Member, known: Mapping[str, Member]) -> Lesson | None:
 
 
 def _said(lesson: Lesson, kept: Correctness) -> Iterator[Value | Remark]:
-    before, teacher, after = (_right(kept, member) for member in (lesson.before, lesson.teacher, lesson.after))
-    found = carried_over(before, teacher, after)
+    before, teacher, after = (kept.right(each.identity) for each in (lesson.before, lesson.teacher, lesson.after))
+    found = carried_over(before, teacher, after, kept.weights)
     name = lesson.after.name
     for quantity, share in found._asdict().items():
         if share:
@@ -87,10 +84,6 @@ def _said(lesson: Lesson, kept: Correctness) -> Iterator[Value | Remark]:
     learnt = _share("learnt", found.learnt, lesson.teacher.name)
     still = _share("kept", found.kept, lesson.before.name)
     yield Remark(f"{name} has {learnt} and {still}; beside {lesson.before.name} it is {difference.verdict}.")
-
-
-def _right(kept: Correctness, member: Member) -> NDArray[np.bool_]:
-    return unpack(kept.rows[kept.models.index(member.identity)], kept.samples)
 
 
 def _share(verb: str, share: Interval | None, owner: str) -> str:

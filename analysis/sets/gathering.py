@@ -1,16 +1,19 @@
 """From a workspace to the table of a fit, and what that table depends on."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
+from typing import Any
 
-from ..columns import read_octets
+from ..columns import read_column, read_octets
 from ..correctness import Correctness, read_rows
 from ..identity import digest
 from ..measured import Row, rows_on
 from ..trials import FitSpec, Value
+from ..weights import WEIGHT, Weights, relative
 from ..workspace import ModelRecord, ValueRecord, Workspace
+from .meaning import meaning
 from .table import Member
 
 
@@ -18,11 +21,18 @@ def members_of(space: Workspace, spec: FitSpec) -> tuple[Member, ...]:
     """Return the models of a fit that the workspace holds, in its order, with what was measured of them."""
     entries = _entries(spec)
     values = _values(_rows(space, spec))
+    models = {model.identity: model for model in space.models()}
     return tuple(
-        _member(model, values.get(model.name, {}), entries[model.identity])
-        for model in space.models()
+        _member(model, values.get(model.name, {}), entries[model.identity], _progress(model, models))
+        for model in models.values()
         if model.identity in entries
     )
+
+
+def named_in(space: Workspace, spec: FitSpec) -> Callable[[str], str]:
+    """Return what says which values of its models a fit means by a name."""
+    values = (value for row in _rows(space, spec) for value in row.values.values())
+    return meaning(values, spec.measured, {model.identity: model.name for model in space.models()})
 
 
 def cautions_of(space: Workspace, spec: FitSpec) -> tuple[str, ...]:
@@ -51,7 +61,13 @@ def correctness_of(space: Workspace, spec: FitSpec) -> Correctness | None:
     if not files:
         return None
     samples = read_octets(next(iter(files.values())), "correct")[1]
-    return Correctness(tuple(files), read_rows(files.values()), samples)
+    return Correctness(tuple(files), read_rows(files.values()), samples, _weights(space, spec))
+
+
+def _weights(space: Workspace, spec: FitSpec) -> Weights:
+    """Return what the samples of the fit's data weigh."""
+    file = next((c.path for c in space.columns() if (c.data, c.name) == (spec.data, WEIGHT)), None)
+    return relative(read_column(file, WEIGHT)) if file else None
 
 
 def _entries(spec: FitSpec) -> dict[str, tuple[str, ...]]:
@@ -71,7 +87,7 @@ def _rows(space: Workspace, spec: FitSpec) -> tuple[Row, ...]:
 
 
 def _values(rows: Iterable[Row]) -> dict[str, dict[str, Value]]:
-    """Return every quantity, the mean over the seeds that it was measured with, by the model's name."""
+    """Return every value by its name, the mean over the seeds that it was measured with, by the model's name."""
     found: dict[str, dict[str, list[ValueRecord]]] = {}
     for row in rows:
         for measure, record in row.values.items():
@@ -82,7 +98,7 @@ def _values(rows: Iterable[Row]) -> dict[str, dict[str, Value]]:
 def _mean(records: Sequence[ValueRecord]) -> Value:
     value, low, high = (_mean_of([getattr(record, field) for record in records]) for field in ("value", "low", "high"))
     assert value is not None, "every record has a value"
-    return Value(measure=records[0].measure, value=value, low=low, high=high, unit=records[0].unit)
+    return Value(measure=records[0].name, value=value, low=low, high=high, unit=records[0].unit)
 
 
 def _mean_of(numbers: Sequence[float | None]) -> float | None:
@@ -90,14 +106,24 @@ def _mean_of(numbers: Sequence[float | None]) -> float | None:
     return None if len(known) < len(numbers) else known[0] if len(known) == 1 else fmean(known)
 
 
-def _member(model: ModelRecord, values: Mapping[str, Value], entries: tuple[str, ...]) -> Member:
+def _progress(model: ModelRecord, models: Mapping[str, ModelRecord]) -> dict[str, Any]:
+    """Return the step and the epoch that a model states, or the one that it was made of without more training."""
+    stated: dict[str, Any] = {name: model.facts[name] for name in ("step", "epoch") if name in model.facts}
+    if stated or len(model.parents) != 1 or "training" in model.facts:
+        return stated
+    return _progress(models[model.parents[0].identity], models)
+
+
+def _member(
+    model: ModelRecord, values: Mapping[str, Value], entries: tuple[str, ...], progress: Mapping[str, Any]
+) -> Member:
     return Member(
         identity=model.identity,
         name=model.name,
         method=model.method,
         parents=tuple(parent.name for parent in model.parents),
         parameters=model.parameters,
-        facts=model.facts,
+        facts={**model.facts, **progress},
         seed=model.seed,
         values=values,
         entries=entries,

@@ -2,11 +2,14 @@
 
 from ..trials import FitResult, FitSpec, Frozen
 from ..workspace import FitRecord, Workspace
-from .gathering import inputs_of
+from .gathering import inputs_of, named_in
 
 
 class KeptFit(Frozen):
-    """A fit, and what came of it or why there is nothing: a sentence with its next step, empty otherwise."""
+    """A fit, and what came of it or why there is nothing: a sentence with its next step, empty otherwise.
+
+    Of one that was computed, the axes have the names of the values that they mean.
+    """
 
     spec: FitSpec
     problem: str = ""
@@ -25,4 +28,5 @@ def _kept(space: Workspace, record: FitRecord) -> KeptFit:
         return KeptFit(spec=record.spec, problem="It was not computed yet. Run the recipe to its end.")
     if record.inputs != inputs_of(space, record.spec):
         return KeptFit(spec=record.spec, problem="What it is fitted to has changed. Run the recipe again.")
-    return KeptFit(spec=record.spec, result=record.result)
+    named = named_in(space, record.spec)
+    return KeptFit(spec=record.spec.replaced(x=named(record.spec.x), y=named(record.spec.y)), result=record.result)

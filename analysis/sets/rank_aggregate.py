@@ -47,7 +47,7 @@ def rank_aggregate(table: Table, parameters: RankParameters) -> Iterator[Value |
     UserError
         If there are fewer than two models or measures, or a measure is unknown or has no good direction.
     """
-    names = tuple(dict.fromkeys(parameters.measures))
+    names = tuple(dict.fromkeys(map(table.named, parameters.measures)))
     better = [_direction(table, name) for name in names]
     if len(table.members) < 2 or len(names) < 2:
         raise UserError(

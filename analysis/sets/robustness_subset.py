@@ -1,6 +1,6 @@
 """How few corruptions rank these models as all of them do."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from ...kernels.subsets import Noise, Pairs, noise_of, ranked_by_noise, smallest
 from ..catalogue import Quantity
 from ..correctness import SIGNIFICANT
 from ..errors import UserError
+from ..naming import parse_name, plain_name
 from ..registry import parameter
 from . import FITS, Member, Parameters, Remark, Table, Value
 from .table import Floats
@@ -52,15 +53,17 @@ def robustness_subset(table: Table, parameters: SubsetParameters) -> Iterator[Va
     UserError
         If fewer than three models were measured on the same tests, or there are more tests than can be tried.
     """
-    members = tuple(m for m in table.members if _tests(m, parameters.prefix))
+    members = tuple(m for m in table.members if _tests(table, m, parameters.prefix))
     if len(members) < _FEWEST:
         raise UserError(
             f"A subset needs {_FEWEST} models with {parameters.prefix}, and there are {len(members)}.",
             'Measure "robustness.corruptions" of more models.',
         )
-    tests = _common(members, parameters.prefix)
-    accuracy = np.array([[m.number(f"{parameters.prefix}.{test}") for test in tests] for m in members])
-    noise = _noise(members, parameters.prefix, tests)
+    found = [_tests(table, member, parameters.prefix) for member in members]
+    tests = _common(found, parameters.prefix)
+    names = [found[0][test] for test in tests]
+    accuracy = np.array([[m.number(name) for name in names] for m in members])
+    noise = _noise(members, table.named(parameters.prefix), names)
     if noise is None:
         yield Remark("No subset is told: without intervals of all accuracies, its ranking may be chance.")
         return
@@ -94,12 +97,12 @@ def _ranked(pairs: Pairs) -> str:
     return f"{len(pairs)} models" if apart == all_ else f"the {apart} of {all_} pairs of models that are told apart"
 
 
-def _noise(members: Sequence[Member], prefix: str, tests: Sequence[str]) -> Noise | None:
+def _noise(members: Sequence[Member], mean: str, names: Sequence[str]) -> Noise | None:
     """Return the noise of the tests, correlated as the interval of the mean over them says; None without intervals."""
-    errors = np.array([[_error(m, f"{prefix}.{test}") for test in tests] for m in members])
+    errors = np.array([[_error(m, name) for name in names] for m in members])
     if np.isnan(errors).any():
         return None
-    of_means = np.array([_error(m, prefix) for m in members])
+    of_means = np.array([_error(m, mean) for m in members])
     return Noise(errors, 0.0) if np.isnan(of_means).any() else noise_of(errors, of_means)
 
 
@@ -111,17 +114,17 @@ def _error(member: Member, name: str) -> float:
     return (value.high - value.low) / (2 * deviate(LEVEL))
 
 
-def _tests(member: Member, prefix: str) -> set[str]:
-    """Return the tests of a model: PREFIX.NAME, without the severities below it."""
-    return {
-        rest
-        for name in member.values
-        if name.startswith(f"{prefix}.") and "." not in (rest := name.removeprefix(f"{prefix}."))
-    }
+def _tests(table: Table, member: Member, prefix: str) -> dict[str, str]:
+    """Return the names of a model's values by test: those meant by PREFIX.NAME, without the severities below it."""
+    wanted = parse_name(prefix)
+    plain = [plain_name(name) for name in member.values]
+    below = {name.removeprefix(f"{wanted.plain}.") for name in plain if name.startswith(f"{wanted.plain}.")}
+    meant = {test: table.named(f"{wanted.plain}.{test}{wanted.suffix}") for test in below if "." not in test}
+    return {test: name for test, name in meant.items() if name in member.values}
 
 
-def _common(members: tuple[Member, ...], prefix: str) -> list[str]:
-    common = set.intersection(*(_tests(member, prefix) for member in members))
+def _common(found: Sequence[Mapping[str, str]], prefix: str) -> list[str]:
+    common = set.intersection(*map(set, found))
     if not 1 <= len(common) <= _MOST:
         raise UserError(
             f"The models have {len(common)} tests {prefix} in common, and 1 to {_MOST} can be tried.",

@@ -1,7 +1,6 @@
 """A set of measured models as plain data, and how it falls into groups."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple
 
@@ -10,9 +9,9 @@ from numpy.typing import NDArray
 
 from ...kernels.frontier import Direction
 from ...kernels.intervals import Interval
-from ..catalogue import base_name
 from ..correctness import Correctness
 from ..errors import UserError, unknown
+from ..naming import base_name
 from ..trials import Value
 
 Floats = NDArray[np.float64]
@@ -37,7 +36,7 @@ class Member:
     seed : int or None
         The operation's.
     values : dict
-        What was measured, by quantity.
+        What was measured, by the values' names.
     entries : tuple of str
         Under which names the model was asked for.
     """
@@ -54,12 +53,11 @@ class Member:
     references: Mapping[str, str] = field(default_factory=dict, repr=False)  # the parameters tell them apart already
 
     def trait(self, name: str) -> Any:
-        """Return what tells the model from others: method, parents, seed, step, a parameter or a fact; None if none."""
+        """Return what tells the model from others: method, parents, seed, a parameter or a fact; None if none does."""
         own = {"method": self.method or "source", "parents": "+".join(self.parents) or None, "seed": self.seed}
         if name in own:
             return own[name]
-        found = self.parameters.get(name, self.facts.get(name))
-        return self._step() if found is None and name == "step" else found
+        return self.parameters.get(name, self.facts.get(name))
 
     def number(self, name: str) -> float:
         """Return a measured value or a numeric trait; nan where the model has none."""
@@ -67,11 +65,6 @@ class Member:
             return self.values[name].value
         found = self.trait(name)
         return float(found) if isinstance(found, int | float) else float("nan")
-
-    def _step(self) -> int | None:
-        """Return the last whole number in the name: ``run/epoch12`` is step 12."""
-        numbers = re.findall(r"\d+", self.name)
-        return int(numbers[-1]) if numbers else None
 
 
 class Points(NamedTuple):
@@ -98,6 +91,8 @@ class Table:
         Which direction is good, by quantity, where one is.
     correctness : Correctness or None
         What the members have right, by identity, where the fit needs it.
+    named : callable
+        Returns the name of the members' values that a name means; errors as `graftwork.analysis.naming.meant`.
     """
 
     members: tuple[Member, ...]
@@ -106,6 +101,7 @@ class Table:
     by: str | None = None
     better: Mapping[str, Direction] = field(default_factory=dict)
     correctness: Correctness | None = None
+    named: Callable[[str], str] = str
 
     def groups(self) -> dict[str, tuple[Member, ...]]:
         """Return the members of each group, in order; one group without a name where nothing divides them.
@@ -140,7 +136,7 @@ class Table:
 
     def with_axes(self, x: str, y: str) -> "Table":
         """Return the table with these axes where it has none."""
-        return replace(self, x=self.x or x, y=self.y or y)
+        return replace(self, x=self.x or self.named(x), y=self.y or self.named(y))
 
     def measured(self) -> list[str]:
         """Return the names of all that was measured of any member."""

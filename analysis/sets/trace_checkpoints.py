@@ -1,6 +1,7 @@
 """Any measure along the checkpoints of a training run."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from scipy.stats import kendalltau
@@ -9,12 +10,15 @@ from ..catalogue import Quantity
 from ..correctness import SIGNIFICANT
 from ..errors import UserError
 from ..registry import Parameters
+from ..wording import counted, natural
 from . import FITS, Remark, Table, Value
 from .table import Points
 from .wording import each_group, number
 
 _ID = "trace.checkpoints"
 _FEWEST = 2
+_STATED = ("step", "epoch")
+_BY_NAME = "place by name"
 
 
 class TraceParameters(Parameters):
@@ -25,6 +29,7 @@ class TraceParameters(Parameters):
     _ID,
     title="Trace along checkpoints",
     citation="Kendall 1938, A New Measure of Rank Correlation (the trend)",
+    version=2,
     quantities=(
         Quantity(name=_ID, title="Value at a step"),
         Quantity(name=f"{_ID}.best", title="Step of the best value"),
@@ -35,20 +40,46 @@ class TraceParameters(Parameters):
 def trace_checkpoints(table: Table, parameters: TraceParameters) -> Iterator[Value | Remark]:
     """Order y by step, and say whether it rises or falls.
 
-    The step is a fact of the checkpoint, or the last number in its name, unless x names something else.
+    The step, or else the epoch, is what the checkpoint's files state or the recipe declares, unless x names something
+    else. Where none is stated, checkpoints are in the order of their names, which is said.
 
     Raises
     ------
     UserError
         If fewer than two checkpoints have a step and y.
     """
-    table = table.with_axes("step", "")
+    if not table.x:
+        table = _along_training(table)
+        yield from _unstated(table)
     points = {group: table.points(members) for group, members in table.groups().items()}
     for found in each_group(points, _checked):
         if isinstance(found, Remark):
             yield found
         else:
             yield from _trace(table, *found)
+
+
+def _along_training(table: Table) -> Table:
+    """Return the table with what orders its members as x."""
+    stated = (what for what in _STATED if any(member.trait(what) is not None for member in table.members))
+    x = next(stated, _BY_NAME)
+    if x != _BY_NAME:
+        return table.with_axes(x, "")
+    ordered = sorted(table.members, key=lambda member: natural(member.name))
+    placed = {member.identity: place for place, member in enumerate(ordered, 1)}
+    members = tuple(replace(m, facts={**m.facts, _BY_NAME: placed[m.identity]}) for m in table.members)
+    return replace(table.with_axes(_BY_NAME, ""), members=members)
+
+
+def _unstated(table: Table) -> Iterator[Remark]:
+    left = [member.name for member in table.members if member.trait(table.x) is None]
+    if table.x == _BY_NAME:
+        yield Remark(
+            "No checkpoint states its step: they are in the order of their names, counted from 1. To trace steps, "
+            "write step = [\u2026] into their [[model]]."
+        )
+    elif left:
+        yield Remark(f"{counted(len(left), 'checkpoint')} left out, {left[0]} first: no {table.x} is stated.")
 
 
 def _checked(points: Points) -> Points:

@@ -6,7 +6,7 @@ it is immutable, pickles, and turns to JSON; nothing here knows files' contents,
 
 from ..frozen import Frozen
 from .data import DataFields, DataSpec
-from .fits import FitEntry, FitSpec
+from .fits import FitEntry, FitSpec, Measured
 from .models import DerivedModel, ModelSpec, SourceModel
 from .plan import Estimate, Plan, SearchSpec
 from .results import FitResult, FittedCurve, Pass, Remark, TrialResult, Value
@@ -27,6 +27,7 @@ __all__ = [
     "FittedCurve",
     "Frozen",
     "MeasureSpec",
+    "Measured",
     "ModelSpec",
     "Pass",
     "Plan",

@@ -33,7 +33,7 @@ class DataFields(Frozen):
     labels, groups : tuple of str
         Further columns of labels, and columns by which samples are grouped.
     weight : str or None
-        The column of the samples' weights.
+        The column of the samples' weights, numbers from 0 on of which only the ratios count.
     columns : tuple of str or None
         The columns that a network on numbers takes; None for all that hold numbers and nothing else was made of.
     text : str or None

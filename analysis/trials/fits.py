@@ -16,6 +16,14 @@ class FitEntry(Frozen):
     models: tuple[str, ...]
 
 
+class Measured(Frozen):
+    """What a recipe measures with: every parameter of a measure, and the identity of what it compares with."""
+
+    measure: str
+    parameters: dict[str, Any]
+    reference: str | None = None
+
+
 class FitSpec(Frozen):
     """What is to be said of a set of models once they are measured.
 
@@ -36,6 +44,9 @@ class FitSpec(Frozen):
         a parameter or a fact; None for one group.
     data : str or None
         Identity of the data set whose values count, beside those that need no data.
+    measured : tuple of Measured
+        The recipe's measures, where one that the fit names is not at its defaults or compares: the names mean its
+        values.
     """
 
     name: str
@@ -47,8 +58,9 @@ class FitSpec(Frozen):
     y: str = ""
     by: str | None = None
     data: str | None = None
+    measured: tuple[Measured, ...] = ()
 
     @cached_property
     def identity(self) -> str:
-        """Hash of all but the name."""
-        return digest(self.model_dump(mode="json", exclude={"name"}))
+        """Hash of all but the name; what the names mean counts where it is told."""
+        return digest(self.model_dump(mode="json", exclude={"name"} if self.measured else {"name", "measured"}))

@@ -27,6 +27,10 @@ class SourceModel(Frozen):
         for a recognised one.
     code : str or None
         Hash of a person's own code.
+    activation : str or None
+        What its layers are followed by, where a person declares what its file leaves open.
+    step : float or None
+        After how many steps of training it was written, where a person declares it; not part of the identity.
     """
 
     kind: Literal["source"] = "source"
@@ -36,12 +40,22 @@ class SourceModel(Frozen):
     weights: str | None = None
     network: str | None = None
     code: str | None = None
+    activation: str | None = None
+    step: float | None = None
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """What a person says of it beside the path, as it is opened with."""
+        return {"weights": self.weights, "network": self.network, "activation": self.activation}
 
     @property
     def identity(self) -> str:
-        """The identity: the content's, wherever the file lies; which of its weights, and in which code."""
+        """The identity: the content's, wherever the file lies; which of its weights, in which code, as declared."""
+        declared = [{"activation": self.activation}] if self.activation else []
         if self.network:
-            return digest([self.content, self.weights, self.network.rpartition(":")[2], self.code])
+            return digest([self.content, self.weights, self.network.rpartition(":")[2], self.code, *declared])
+        if declared:
+            return digest([self.content, self.weights, *declared])
         return digest([self.content, self.weights]) if self.weights else self.content
 
 

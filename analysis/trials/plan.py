@@ -1,5 +1,7 @@
 """A plan: all trials of a recipe, what follows them, and what they will take."""
 
+from typing import Any
+
 from pydantic import Field
 
 from ..frozen import Frozen
@@ -32,7 +34,7 @@ class Plan(Frozen):
     """All trials of a recipe, parents before their children; of a search, those that it begins with.
 
     ``fits`` are done once the trials are; ``aliases`` are further names of their models, with the identities;
-    ``remarks`` are sentences on how the files fit together.
+    ``remarks`` are sentences on how the files fit together; ``defaults`` are those of the measures' parameters.
     """
 
     title: str
@@ -41,6 +43,7 @@ class Plan(Frozen):
     fits: tuple[FitSpec, ...] = ()
     aliases: dict[str, str] = Field(default={})
     remarks: tuple[str, ...] = ()
+    defaults: dict[str, dict[str, Any]] = Field(default={})
 
 
 class Estimate(Frozen):

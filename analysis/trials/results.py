@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import Field
+
 from ..frozen import Frozen
 
 
@@ -26,6 +28,8 @@ class Value(Frozen):
         Bounds of its 95 % interval where it has one.
     unit : str
         ``fraction``, ``nats``, ``ms``, ``bytes``, ``degrees`` …; empty for a plain number.
+    weight : str or None
+        The column by which its samples were weighted; None where all counted alike.
     """
 
     measure: str
@@ -33,6 +37,7 @@ class Value(Frozen):
     low: float | None = None
     high: float | None = None
     unit: str = ""
+    weight: str | None = Field(default=None, repr=False, exclude_if=lambda name: name is None)
 
 
 class Pass(Frozen):
@@ -71,6 +76,8 @@ class TrialResult(Frozen):
         Its run over the data, where there was one.
     dataless : frozenset of str
         Names of the values that no data went into: they hold beside every data set.
+    compared : frozenset of str
+        Names of the values and columns that set the model beside the trial's reference.
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked.
@@ -84,6 +91,7 @@ class TrialResult(Frozen):
     seconds: float
     passed: Pass | None = None
     dataless: frozenset[str] = frozenset()
+    compared: frozenset[str] = frozenset()
     overlap: float | None = None
 
 

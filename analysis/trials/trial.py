@@ -7,6 +7,7 @@ from pydantic import Field
 
 from ..frozen import Frozen
 from ..identity import digest
+from ..naming import giver_among
 from ..renamed import current
 from .data import DataSpec
 from .models import ModelSpec
@@ -99,10 +100,10 @@ class Trial(Frozen):
         later += [{"reference": self.reference}] if self.reference else []
         return digest([self.model.identity, data, sorted(m.identity for m in self.measures), self.seed, *later])
 
-    def version_of(self, value: str) -> int | None:
-        """Return the version of the measure that gives a value, by the value's name; None if none of these does."""
-        givers = [m for m in self.measures if f"{value}.".startswith(f"{current(m.measure)}.")]
-        return max(givers, key=lambda giver: len(giver.measure)).version if givers else None
+    def giver_of(self, value: str) -> MeasureSpec | None:
+        """Return the measure that gives a value, by what that calls it; None if none of these does."""
+        measures = {current(spec.measure): spec for spec in self.measures}
+        return measures.get(giver_among(measures, value) or "")
 
     @property
     def datasets(self) -> tuple[DataSpec, ...]:

@@ -54,9 +54,10 @@ def catalogue(_: Desk, __: Payload, ___: Ticket) -> Catalogue:
 
 
 def inspect(_: Desk, payload: Payload, __: Ticket) -> dict[str, Any]:
-    """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics``, ``weights``: as of `describe`."""
+    """Say what a checkpoint is. ``path``: FILE or FILE#WEIGHTS; ``statistics`` and the rest: as of `describe`."""
     path, named = named_weights(payload["path"])
-    return describe(path, payload.get("statistics"), payload.get("weights") or named)
+    weights = payload.get("weights") or named
+    return describe(path, payload.get("statistics"), weights, payload.get("activation"))
 
 
 def layers(desk: Desk, payload: Payload, ticket: Ticket) -> LayerTree:
@@ -77,7 +78,7 @@ def preparation(desk: Desk, payload: Payload, ticket: Ticket) -> dict[str, Any]:
     checkpoint = _opened(desk, payload, ticket)
     if checkpoint.architecture is None:
         return {"inputs": None, "because": "No family recognises this network, so nothing is guessed."}
-    guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent)
+    guess = guess_preparation(checkpoint.architecture, checkpoint.files[0].parent, checkpoint.stated)
     return {"inputs": checkpoint.architecture.inputs, **guess}
 
 

@@ -9,9 +9,20 @@ from ..identity.hashing import LARGE
 _BYTES = 4  # of a parameter, where nothing else is known of a file
 
 _REASONS = {
-    "sampled": "was measured by an earlier version, which knew files above 1 GiB by samples of them",
-    "probed": "was measured by an earlier version, which took networks for the same that agreed on 128 samples",
+    "sampled": "which knew files above 1 GiB by samples of them; its numbers may be those of another",
+    "probed": "which took networks for the same that agreed on 128 samples; its numbers may be those of another",
+    "unweighted": "which ignored the weights of {data}; its numbers there count every sample alike",
 }
+
+# What ignored weights has other measures' versions: a later trial of the same model and data stands in its place.
+_DOUBTS = """
+SELECT m.identity, m.name, d.reason, s.name AS data FROM doubts d JOIN trials t ON t.identity = d.trial
+    JOIN models m ON m.identity = t.model LEFT JOIN datasets s ON s.identity = t.data
+WHERE t.state = 'done' AND NOT (d.reason = 'unweighted' AND EXISTS (
+    SELECT 1 FROM trials n WHERE n.model = t.model AND n.data = t.data AND n.number > t.number AND n.state = 'done'
+))
+ORDER BY m.number
+"""
 
 
 def was_sampled(path: str | None, parameters: int | None) -> bool:
@@ -24,12 +35,8 @@ def was_sampled(path: str | None, parameters: int | None) -> bool:
 
 def doubts(db: sqlite3.Connection) -> dict[str, str]:
     """Return why results are doubtful, one sentence each, by the identity of the model that they are told of."""
-    rows = db.execute(
-        "SELECT m.identity, m.name, d.reason FROM doubts d JOIN trials t ON t.identity = d.trial"
-        " JOIN models m ON m.identity = t.model WHERE t.state = 'done' ORDER BY m.number"
-    )
     return {
-        row["identity"]: f"{row['name']} {_REASONS[row['reason']]}; its numbers may be those of another."
-        " Run its recipe again."
-        for row in rows
+        row["identity"]: f"{row['name']} was measured by an earlier version, "
+        f"{_REASONS[row['reason']].format(data=row['data'])}. Run its recipe again."
+        for row in db.execute(_DOUBTS)
     }

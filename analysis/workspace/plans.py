@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ..trials import DataSpec, DerivedModel, ModelSpec, Plan, Trial
 from .fitting import add_fit
+from .values import keep_defaults
 
 
 def unique_name(name: str, taken: Callable[[str], bool]) -> str:
@@ -26,6 +27,7 @@ def add_plan(db: sqlite3.Connection, plan: Plan, recipe: str) -> int:
     ValueError
         If an operation's parent is neither in the plan nor in the workspace.
     """
+    keep_defaults(db, plan.defaults)
     run = db.execute(
         "INSERT INTO recipes (title, toml, created) VALUES (?, ?, ?)", (plan.title, recipe, time.time())
     ).lastrowid
@@ -88,6 +90,10 @@ def _add_model(db: sqlite3.Connection, model: ModelSpec) -> None:
         " ON CONFLICT (identity) DO UPDATE SET file = coalesce(excluded.file, file)",
         (model.identity, name, model.kind, file, time.time()),
     )
+    if model.kind == "source" and model.step is not None:
+        db.execute(
+            "UPDATE models SET facts = json_set(facts, '$.step', ?) WHERE identity = ?", (model.step, model.identity)
+        )
 
 
 def _add_operation(db: sqlite3.Connection, model: DerivedModel) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ..trials import Answer, DataSpec, FitResult, FitSpec, Frozen, Trial
 
@@ -127,8 +127,8 @@ class DataRecord(Frozen):
 class ValueRecord(Frozen):
     """One measured number with all that it depends on; the fields are those of ``measures --json``.
 
-    It belongs to its model, its data set and the seed of its measures. The last two fields are told where they are
-    not 0.
+    It belongs to its model, its data set, the seed of its measures and, by its name, to what it was measured with and
+    against. What follows the unit is told where there is something to tell.
 
     Attributes
     ----------
@@ -142,6 +142,14 @@ class ValueRecord(Frozen):
         The operation's seed, or the trial's where the operation draws nothing.
     data : str or None
         Name of the data set; None where none went into it.
+    measure : str
+        What its measure calls it.
+    name : str
+        What tells it from values of other parameters or another reference; the same where it has none but defaults.
+    settings : dict or None
+        Every parameter of its measure with its value; None where that was not kept.
+    reference : str or None
+        Name of the model that it is compared with; None where it is compared with none.
     value : float
         In ``unit``; nan where the measure gave none.
     low, high : float or None
@@ -151,6 +159,10 @@ class ValueRecord(Frozen):
     overlap : float or None
         Share of the data's samples that the model, or one that it was made from, has learnt from; None where nobody
         looked, or no data went into it.
+    weight : str or None
+        The column of the data by which its samples were weighted; None where all counted alike.
+    remarks : tuple of str
+        What is to be known of the numbers on its data set, one sentence each; none where no data went into it.
     version : int or None
         The version of the measure, which is not among the fields of ``measures --json``; None where it is not told.
     """
@@ -168,15 +180,42 @@ class ValueRecord(Frozen):
     unit: str
     measure_seed: int = Field(0, exclude_if=lambda seed: not seed)
     overlap: float | None = Field(None, exclude_if=lambda share: not share)
+    weight: str | None = Field(default=None, exclude_if=lambda name: name is None)
+    remarks: tuple[str, ...] = Field(default=(), exclude_if=lambda remarks: not remarks)
     version: int | None = Field(None, exclude=True)
+    name: str = ""
+    settings: dict[str, Any] | None = Field(default={}, exclude_if=lambda settings: settings == {})
+    reference: str | None = Field(default=None, exclude_if=lambda reference: reference is None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_its_defaults(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """Give what needs no further name that of its measure."""
+        return {"name": fields.get("measure"), **fields}
 
 
 class ColumnRecord(Frozen):
-    """Where one per-sample column lies: ``model`` and ``data`` are identities, ``path`` is absolute."""
+    """Where one per-sample column lies.
+
+    Attributes
+    ----------
+    model, data : str
+        Identities.
+    name : str
+        What tells it from columns of other parameters or another reference.
+    settings : dict or None
+        Every parameter of the measure that gave it.
+    column : str
+        Its name in the file.
+    path : Path
+        Absolute.
+    """
 
     model: str
     data: str
     name: str
+    settings: dict[str, Any] | None = Field(default={})
+    column: str
     path: Path
 
 

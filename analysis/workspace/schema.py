@@ -151,6 +151,61 @@ UPDATE measures SET measure = 'robustness.great' WHERE measure = 'robustness.cer
 UPDATE columns SET name = 'robustness.great' WHERE name = 'robustness.certified';
 """
 
+# What is to be known of a trial's numbers, one sentence each.
+_REMARKS = "ALTER TABLE trials ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
+
+# What the measures' parameters were by default so far; which values and columns set their model beside the reference;
+# columns of one name side by side, by what they were measured with.
+_NAMES = """
+CREATE TABLE defaults (measure TEXT PRIMARY KEY, parameters TEXT NOT NULL);
+INSERT INTO defaults VALUES
+    ('accuracy', '{}'),
+    ('accuracy.confusion', '{"pairs": 100}'),
+    ('accuracy.topk', '{"k": 5}'),
+    ('calibration', '{"bins": 15}'),
+    ('compare.complementary', '{}'),
+    ('compare.flips', '{}'),
+    ('compare.margin_flow', '{"pairs": 100}'),
+    ('cost.measured', '{"batch": 32, "repeats": 30, "warmup": 5}'),
+    ('cost.nominal', '{}'),
+    ('cost.training', '{}'),
+    ('fairness', '{"group": "", "positive": ""}'),
+    ('flatness', '{"samples": 256, "probes": 10, "steps": 20, "sigma": 0.05, "draws": 10}'),
+    ('flatness.slices', '{"samples": 256, "points": 9, "reach": 1.0}'),
+    ('geometry.margins', '{}'),
+    ('invariance', '{"changes": ["mirror", "shift", "turn", "fade", "noise"], "samples": 256, "shift": 0.1,
+        "turn": 15.0, "fade": 0.7, "noise": 0.1}'),
+    ('loss', '{}'),
+    ('loss.next_token', '{}'),
+    ('proxy.aszero', '{"circles": 5, "chords": 128, "weights": "initial"}'),
+    ('proxy.gradsign', '{"samples": 64, "weights": "initial"}'),
+    ('proxy.synflow', '{"weights": "initial"}'),
+    ('robustness.bounds', '{"radius": 0.004, "samples": 256}'),
+    ('robustness.corruptions', '{"corruptions": ["gaussian_noise", "shot_noise", "impulse_noise", "defocus_blur",
+        "glass_blur", "motion_blur", "zoom_blur", "snow", "frost", "fog", "brightness", "contrast",
+        "elastic_transform", "pixelate", "jpeg_compression"], "severities": [1, 2, 3, 4, 5]}'),
+    ('robustness.great', '{}'),
+    ('subpopulation', '{"group": ""}');
+ALTER TABLE measures ADD COLUMN compared INTEGER NOT NULL DEFAULT 0;
+UPDATE measures SET compared = 1
+WHERE measure LIKE 'compare.%' OR measure IN ('cost.measured.speedup', 'robustness.corruptions.mce');
+ALTER TABLE columns RENAME TO columns_before;
+CREATE TABLE columns (
+    model TEXT NOT NULL REFERENCES models (identity), data TEXT NOT NULL REFERENCES datasets (identity),
+    name TEXT NOT NULL, file TEXT NOT NULL, trial TEXT NOT NULL REFERENCES trials (identity),
+    compared INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (model, data, name, trial)
+);
+INSERT INTO columns SELECT model, data, name, file, trial, name LIKE 'compare.%' FROM columns_before;
+DROP TABLE columns_before;
+"""
+
+# The column by which a value's samples were weighted, and what was measured before weights were heeded.
+_WEIGHTED = """
+ALTER TABLE measures ADD COLUMN weight TEXT;
+INSERT INTO doubts SELECT identity, 'unweighted' FROM trials
+WHERE state = 'done' AND json_extract(spec, '$.data.weight') IS NOT NULL;
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -163,6 +218,9 @@ MIGRATIONS: tuple[str, ...] = (
     _BY_DATA,
     _SIZED,
     _RENAMED,
+    _REMARKS,
+    _NAMES,
+    _WEIGHTED,
 )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..trials import Pass, TrialResult
+from ..trials import Pass, TrialResult, Value
 from .files import ARRAYS, CHECKPOINTS, bare
 
 
@@ -78,28 +78,24 @@ def finish(db: sqlite3.Connection, home: Path, result: TrialResult) -> None:
     if result.columns and row["data"] is None:
         raise ValueError("a trial without data cannot have per-sample columns")
     db.execute(
-        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ?, overlap = ?"
-        " WHERE identity = ?",
-        (result.seconds, time.time(), result.overlap, result.trial),
+        "UPDATE trials SET state = 'done', problem = '', next_step = '', seconds = ?, finished = ?, overlap = ?,"
+        " remarks = ? WHERE identity = ?",
+        (result.seconds, time.time(), result.overlap, json.dumps(result.facts.get("remarks", ())), result.trial),
     )
     db.execute("DELETE FROM doubts WHERE trial = ? AND reason = 'probed'", (result.trial,))
-    facts = result.facts | _twin(db, row["model"], row["data"], result.passed)
+    facts = {name: fact for name, fact in result.facts.items() if name != "remarks"}  # they are the trial's own
+    facts |= _twin(db, row["model"], row["data"], result.passed)
     _record_model(db, row["model"], facts, result.checkpoint)
     if "class_names" in facts:
         classes = json.dumps(facts["class_names"])
         db.execute("UPDATE datasets SET classes = ? WHERE identity = ?", (classes, row["data"]))
     _record_values(db, result)
-    db.executemany(
-        "INSERT OR REPLACE INTO columns (model, data, name, file, trial) VALUES (?, ?, ?, ?, ?)",
-        [(row["model"], row["data"], name, file, result.trial) for name, file in result.columns.items()],
-    )
+    _record_columns(db, row, result)
 
 
 def _record_model(db: sqlite3.Connection, model: str, facts: dict[str, Any], checkpoint: str | None) -> None:
     known = json.loads(db.execute("SELECT facts FROM models WHERE identity = ?", (model,)).fetchone()["facts"])
-    remarks = list(dict.fromkeys((*known.get("remarks", ()), *facts.get("remarks", ()))))  # on every data set
-    merged = known | facts | ({"remarks": remarks} if remarks else {})
-    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(merged), model))
+    db.execute("UPDATE models SET facts = ? WHERE identity = ?", (json.dumps(known | facts), model))
     if checkpoint is not None:
         db.execute("UPDATE models SET file = ? WHERE identity = ? AND kind = 'derived'", (checkpoint, model))
 
@@ -120,11 +116,25 @@ def _twin(db: sqlite3.Connection, model: str, data: str, passed: Pass | None) ->
 def _record_values(db: sqlite3.Connection, result: TrialResult) -> None:
     db.execute("DELETE FROM measures WHERE trial = ?", (result.trial,))
     db.executemany(
-        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO measures (trial, position, measure, value, low, high, unit, dataless, compared, weight)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (result.trial, place, v.measure, v.value, v.low, v.high, v.unit, v.measure in result.dataless)
+            (result.trial, place, *_numbers(v), v.measure in result.dataless, v.measure in result.compared, v.weight)
             for place, v in enumerate(result.values)
+        ],
+    )
+
+
+def _numbers(value: Value) -> tuple[str, float, float | None, float | None, str]:
+    return value.measure, value.value, value.low, value.high, value.unit
+
+
+def _record_columns(db: sqlite3.Connection, row: sqlite3.Row, result: TrialResult) -> None:
+    db.executemany(
+        "INSERT OR REPLACE INTO columns (model, data, name, file, trial, compared) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (row["model"], row["data"], name, file, result.trial, name in result.compared)
+            for name, file in result.columns.items()
         ],
     )
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 from ...kernels.intervals import Interval
 from ..errors import UserError
 from ..trials import FitResult, Plan, Proposal, Proposed, TrialResult
-from . import check, fitting, packing, plans, queries, searches, states
+from . import check, fitting, packing, plans, queries, searches, states, values
 from .database import Database
 from .files import ARRAYS, CHECKPOINTS, DATABASE, LOCK, PROJECTION, existing, make_folders, vacant
 from .keeper import Keeping
@@ -229,14 +229,14 @@ class Workspace(Keeping):
             return queries.models(db, self.path)
 
     def values(self) -> list[ValueRecord]:
-        """Return every measured number, by model, data set and seed; the latest where one was measured twice."""
+        """Return every measured number, by model, data set, seed and name; the latest where one was measured twice."""
         with self._database.read() as db:
-            return queries.values(db)
+            return values.values(db)
 
     def columns(self) -> list[ColumnRecord]:
         """Return where every per-sample column lies."""
         with self._database.read() as db:
-            return queries.columns(db, self.path)
+            return values.columns(db, self.path)
 
     def datasets(self) -> list[DataRecord]:
         """Return every data set."""

@@ -13,7 +13,10 @@ _FOLDED = (2 / np.pi) ** 0.5  # mean size of a standard normal number
 
 
 def binned_interval(
-    confidence: NDArray[np.floating], correct: NDArray[np.generic], places: NDArray[np.int64]
+    confidence: NDArray[np.floating],
+    correct: NDArray[np.generic],
+    places: NDArray[np.int64],
+    weights: Floats | None = None,
 ) -> Interval:
     """Return the expected calibration error with the interval of that of the distribution, in the same bins.
 
@@ -29,6 +32,8 @@ def binned_interval(
         Whether it is right, 0 or 1.
     places : array of int64, shape (samples,)
         Each sample's bin.
+    weights : array, shape (samples,), or None
+        Weights above 0.
 
     Raises
     ------
@@ -39,11 +44,13 @@ def binned_interval(
         raise ValueError("a calibration error needs at least one sample")
     claimed = np.asarray(confidence, np.float64)
     gaps = np.asarray(correct, np.float64) - claimed
-    sums = np.bincount(places, gaps)
-    error = float(np.abs(sums).sum() / len(gaps))
-    above = bounded_interval(np.sign(sums)[places] * gaps, -1, 1)
+    each = np.ones(len(gaps)) if weights is None else weights
+    sums, whole = np.bincount(places, gaps * each), each.sum()
+    variances = _variances(gaps, claimed, places) if weights is None else _weighted(gaps, claimed, places, weights)
+    error = float(np.abs(sums).sum() / whole)
+    above = bounded_interval(np.sign(sums)[places] * gaps, -1, 1, weights)
     assert above is not None, "confidences are finite"
-    noise = _noise(_variances(gaps, claimed, places)) / len(gaps)
+    noise = _noise(variances) / whole
     return Interval(error, max(error - noise, 0.0), min(max(above.high, error), 1.0))
 
 
@@ -64,6 +71,14 @@ def _variances(gaps: Floats, claimed: Floats, places: NDArray[np.int64]) -> Floa
     counts = np.maximum(np.bincount(places), 1)
     seen = np.bincount(places, gaps**2) - np.bincount(places, gaps) ** 2 / counts
     return np.maximum(seen, np.bincount(places, claimed * (1 - claimed)))
+
+
+def _weighted(gaps: Floats, claimed: Floats, places: NDArray[np.int64], weights: Floats) -> Floats:
+    """Return `_variances` of each bin's weighted sum."""
+    held = np.bincount(places, weights)
+    means = np.bincount(places, gaps * weights) / np.where(held > 0, held, 1)
+    seen = np.bincount(places, (weights * (gaps - means[places])) ** 2)
+    return np.maximum(seen, np.bincount(places, weights**2 * claimed * (1 - claimed)))
 
 
 def _noise(variances: Floats) -> float:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import LEVEL, Interval, deviate
+from .effective import effective_size
 from .shares import bounded_interval
 
 Floats = NDArray[np.float64]
@@ -11,7 +12,7 @@ Floats = NDArray[np.float64]
 _HALVINGS = 60  # of a range of 2, down to rounding
 
 
-def difference_interval(first: int, second: int, size: int) -> Interval:
+def difference_interval(first: float, second: float, size: float) -> Interval:
     """Return the share of samples that only the second has less the share that only the first has, with its interval.
 
     Raises
@@ -25,7 +26,7 @@ def difference_interval(first: int, second: int, size: int) -> Interval:
     return Interval((second - first) / size, float(low), float(high))
 
 
-def difference_bounds(first: ArrayLike, second: ArrayLike, size: int) -> tuple[Floats, Floats]:
+def difference_bounds(first: ArrayLike, second: ArrayLike, size: float) -> tuple[Floats, Floats]:
     """Return the bounds of Tango's score interval of a paired difference of shares.
 
     Over true differences, shares of samples that are told apart, and sizes it covers 93 % or more, 97 % on average.
@@ -33,8 +34,8 @@ def difference_bounds(first: ArrayLike, second: ArrayLike, size: int) -> tuple[F
     Parameters
     ----------
     first, second : array
-        How many samples only the first, and only the second has; together at most the size.
-    size : int
+        How many samples only the first, and only the second has; together at most the size; need not be whole.
+    size : float
         Number of samples above 0.
 
     Source: Tango 1998, Equivalence test and confidence interval for the difference in proportions for the paired-sample
@@ -44,7 +45,7 @@ def difference_bounds(first: ArrayLike, second: ArrayLike, size: int) -> tuple[F
     return _least(one, other, size), -_least(other, one, size)
 
 
-def _least(first: Floats, second: Floats, size: int) -> Floats:
+def _least(first: Floats, second: Floats, size: float) -> Floats:
     """Return the smallest difference that the samples do not reject, by bisection."""
     z = deviate(LEVEL)
     low, high = np.full(first.shape, -1.0), (second - first) / size
@@ -55,7 +56,7 @@ def _least(first: Floats, second: Floats, size: int) -> Floats:
     return high
 
 
-def _score(first: Floats, second: Floats, size: int, difference: Floats) -> Floats:
+def _score(first: Floats, second: Floats, size: float, difference: Floats) -> Floats:
     """Return by how many standard deviations the samples exceed a difference, with the likeliest rate of the first."""
     b = (2 * size + first - second) * difference - first - second
     c = first * difference * (difference - 1)
@@ -65,18 +66,23 @@ def _score(first: Floats, second: Floats, size: int, difference: Floats) -> Floa
     return np.where(excess > 0, excess / np.sqrt(np.maximum(variance, np.finfo(float).tiny)), 0)
 
 
-def paired_interval(apart: NDArray[np.generic]) -> Interval | None:
+def paired_interval(apart: NDArray[np.generic], weights: Floats | None = None) -> Interval | None:
     """Return the mean of each sample's difference, (samples,), of numbers in [0, 1], with its interval.
 
     That of shares where every difference is −1, 0 or 1; otherwise that of numbers in [−1, 1], None where one is not
-    finite.
+    finite. Weights, (samples,), are above 0.
 
     Raises
     ------
     ValueError
         If there are no samples.
     """
-    lost, gained = (int(np.count_nonzero(apart == sign)) for sign in (-1, 1))
-    if lost + gained + np.count_nonzero(apart == 0) == len(apart):
+    signs = [apart == sign for sign in (-1, 1)]
+    if not (signs[0] | signs[1] | (apart == 0)).all():
+        return bounded_interval(apart, -1, 1, weights)
+    if weights is None:
+        lost, gained = (int(np.count_nonzero(sign)) for sign in signs)
         return difference_interval(lost, gained, len(apart))
-    return bounded_interval(apart, -1, 1)
+    size = effective_size(apart, weights)
+    first, second = (float(np.average(sign, weights=weights)) * size for sign in signs)
+    return difference_interval(first, second, size)

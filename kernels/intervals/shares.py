@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import LEVEL, Interval, deviate
+from .effective import bounded_size, weighted_counts
 
 Floats = NDArray[np.float64]
 
@@ -22,6 +23,21 @@ def share_interval(hits: float, size: float) -> Interval:
         raise ValueError("a share needs at least one value")
     low, high = share_bounds(hits, size)
     return Interval(float(hits / size), float(low), float(high))
+
+
+def hits_interval(
+    hits: NDArray[np.bool_], weights: Floats | None = None, among: NDArray[np.bool_] | None = None
+) -> Interval | None:
+    """Return the share of samples, (samples,), that are hits, weighted where there are weights of 0 and above.
+
+    Where ``among`` is given, (samples,), only those count. None where no sample does, or all have the weight 0.
+    """
+    if among is not None:
+        hits, weights = hits[among], None if weights is None else weights[among]
+    if not (len(hits) if weights is None else weights.any()):
+        return None
+    plain = int(np.count_nonzero(hits)), len(hits)
+    return share_interval(*(plain if weights is None else weighted_counts(hits, weights)))
 
 
 def share_bounds(hits: ArrayLike, sizes: ArrayLike, level: float = LEVEL) -> tuple[Floats, Floats]:
@@ -53,7 +69,9 @@ def _lower(hits: Floats, sizes: Floats, z: float) -> Floats:
     return np.where(hits < 1, 0.0, np.maximum(low, 0))
 
 
-def bounded_interval(values: NDArray[np.generic], least: float = 0.0, most: float = 1.0) -> Interval | None:
+def bounded_interval(
+    values: NDArray[np.generic], least: float = 0.0, most: float = 1.0, weights: Floats | None = None
+) -> Interval | None:
     """Return the mean of numbers that lie between two bounds, with its interval.
 
     They say as much as a greater number of samples that are at either bound: the effective sample size, which is the
@@ -65,6 +83,8 @@ def bounded_interval(values: NDArray[np.generic], least: float = 0.0, most: floa
         One number a sample, drawn independently.
     least, most : float
         Between which every number lies.
+    weights : array, shape (samples,), or None
+        Weights above 0.
 
     Returns
     -------
@@ -85,10 +105,10 @@ def bounded_interval(values: NDArray[np.generic], least: float = 0.0, most: floa
     if not np.isfinite(numbers).all():
         return None
     fractions = np.clip((numbers - least) / (most - least), 0, 1)
-    size = _effective_size(fractions)
-    bounds = share_bounds(fractions.mean() * size, size)
+    size = _effective_size(fractions) if weights is None else bounded_size(fractions, weights)
+    bounds = share_bounds(np.average(fractions, weights=weights) * size, size)
     low, high = (float(least + (most - least) * bound) for bound in bounds)
-    return Interval(float(numbers.mean()), low, high)
+    return Interval(float(np.average(numbers, weights=weights)), low, high)
 
 
 def _effective_size(fractions: Floats) -> float:

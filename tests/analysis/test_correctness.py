@@ -61,9 +61,34 @@ def test_differences_are_said_in_words(correctness: Correctness) -> None:
     assert clear.verdict.startswith(f"more accurate by {RIGHT[0].mean() - RIGHT[1].mean():.2%}")
     assert correctness.difference("a", "b").verdict.startswith("less accurate")
     assert correctness.difference("b", "c").verdict.startswith("not distinguishable")
-    assert correctness.difference("a", "a").p.exact == 1
+    same = correctness.difference("a", "a").p
+    assert same
+    assert same.exact == 1
     with pytest.raises(UserError, match="'d'"):
         correctness.difference("a", "d")
+
+
+WEIGHTS = np.random.default_rng(1).integers(0, 5, 201) / 4
+
+
+@pytest.mark.parametrize("within", [None, np.arange(201) % 4 == 1])
+def test_weighted_accuracies_and_differences_are_those_of_the_weighted_samples(files: list[Path], within: Any) -> None:
+    weighted = Correctness(("a", "b", "c"), read_rows(files), 201, WEIGHTS)
+    own = WEIGHTS if within is None else WEIGHTS * within
+    for name, row in zip("abc", RIGHT, strict=True):
+        np.testing.assert_array_equal(weighted.right(name), row)
+        assert weighted.accuracies(within)[name].mean == pytest.approx(np.average(row, weights=own))
+    found = weighted.difference("b", "a", within)
+    assert found.p is None
+    assert found.gain.mean == pytest.approx(np.average(RIGHT[0].astype(int) - RIGHT[1], weights=own))
+    assert found.table == weighted.difference("b", "a", within).table
+    assert found.distinguishable == (found.gain.low > 0 or found.gain.high < 0)
+    assert "(weighted, 95 % interval " in found.verdict
+    assert weighted.difference("b", "b").verdict.startswith("not distinguishable (weighted")
+
+
+def test_a_part_without_weight_has_no_accuracy(files: list[Path]) -> None:
+    assert Correctness(("a", "b", "c"), read_rows(files), 201, WEIGHTS).accuracies(WEIGHTS == 0) == {}
 
 
 def test_the_session_gives_accuracies_of_what_is_selected(session: Any, wait: Any) -> None:

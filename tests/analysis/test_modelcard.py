@@ -98,6 +98,7 @@ FILE = {
     "folded": ["weight norm (3 tensors)"],
     "quantised": ["int8 with SCB (1 tensor)"],
     "tied": {"lm_head.weight": "wte.weight"},
+    "assumed": ["its activation is taken for ReLU"],
     "norm": {"l2": 3.0, "rms": 0.5, "largest": 1.5},
     "metadata": {},
     "card": {
@@ -124,7 +125,12 @@ def test_an_exported_card_is_read_back_with_what_was_measured(session: Session, 
         assert part in text
     assert "by torch 2.6" in text
     assert "2 values" in text
-    for part in ("weight norm (3 tensors)", "int8 with SCB (1 tensor)", "lm_head.weight = wte.weight"):
+    for part in (
+        "weight norm (3 tensors)",
+        "int8 with SCB (1 tensor)",
+        "lm_head.weight = wte.weight",
+        "taken for ReLU",
+    ):
         assert part in text
     assert "above the claim, which lies outside the interval" in text
     assert r"resnet\|8" in text

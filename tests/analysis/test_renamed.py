@@ -14,6 +14,8 @@ from graftwork.analysis.recipe import Recipe, parse_recipe, write_recipe
 from graftwork.analysis.trials import DataSpec, MeasureSpec, Plan, SourceModel, Trial, TrialResult, Value
 from graftwork.analysis.workspace import Workspace, schema
 
+from .workspace.conftest import BEFORE_NAMES
+
 OLD, NEW = "robustness.certified", "robustness.great"
 RECIPE = """
 [[model]]
@@ -60,6 +62,7 @@ def older(tmp_path: Path) -> Path:
         kept: dict[str, Any] = {"columns": {OLD: "m.h5"}, "checkpoint": None, "facts": {}, "seconds": 1.0}
         space.finish(TrialResult(trial=trial.identity, values=(Value(measure=OLD, value=0.5),), **kept))
     with sqlite3.connect(home / "workspace.db") as db:
+        db.executescript(f"{BEFORE_NAMES} ALTER TABLE trials DROP COLUMN remarks")
         db.execute(f"PRAGMA user_version = {schema.MIGRATIONS.index(schema._RENAMED)}")
     db.close()
     return home

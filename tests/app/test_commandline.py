@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import save
 
 from graftwork.analysis.workspace import Workspace
 
 from .conftest import Program
 
 DEMO = Path(__file__).resolve().parents[2] / "assets" / "demo"
-KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit"]
+KEYS = ["model", "parents", "operation", "params", "seed", "data", "measure", "value", "low", "high", "unit", "name"]
 RECIPE = f"""
 seeds = [0]
 [[model]]
@@ -155,6 +157,15 @@ def test_a_killed_worker_fails_its_trial_alone_and_the_next_run_makes_it_good(
     assert _values(graftwork, folder) == _values(graftwork, finished)
 
 
+def test_inspect_says_what_is_assumed_until_it_is_declared(graftwork: Program, tmp_path: Path) -> None:
+    file = tmp_path / "net.safetensors"
+    file.write_bytes(bytes(save({"fc1.weight": torch.eye(3), "fc2.weight": torch.ones(2, 3)})))
+    assert "taken for ReLU" in graftwork("inspect", file).stdout
+    assert "assumed" not in graftwork("inspect", file, "--activation", "Tanh").stdout
+    refused = graftwork("inspect", file, "--activation", "tan")
+    assert (refused.returncode, "'tan' is no activation" in refused.stderr) == (2, True)
+
+
 def test_inspect_and_methods_and_workspace_commands(graftwork: Program, finished: Path, tmp_path: Path) -> None:
     facts = json.loads(graftwork("inspect", DEMO / "digits-resnet14.safetensors", "--json").stdout)
     assert (facts["family"], facts["depth"], facts["classes"]) == ("resnet_cifar", 14, 10)
@@ -185,7 +196,12 @@ def test_compare_and_statistics_and_trust(graftwork: Program, tmp_path: Path) ->
     assert facts["macs"] > 1e6
     assert all(layer["rms"] > 0 for layer in facts["layers"] if layer["name"].endswith("conv1.weight"))
     (tmp_path / "net.py").write_text("x = 1")
-    assert "with SHA-256" in graftwork("trust", tmp_path / "net.py").stdout
+    (tmp_path / "helper.py").write_text("x = 1")
+    assert "helper.py" not in graftwork("trust", tmp_path / "net.py").stdout
+    (tmp_path / "net.py").write_text("import helper")
+    said = graftwork("trust", tmp_path / "net.py").stdout
+    assert "helper.py (SHA-256 of all" in said
+    assert "importlib" in said
 
 
 @pytest.mark.parametrize(

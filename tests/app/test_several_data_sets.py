@@ -108,6 +108,18 @@ def test_a_card_says_what_was_learnt_from(home: Path, capsys: pytest.CaptureFixt
     assert "It has learnt from 50 % of the samples that it is measured on." in text
 
 
+def test_a_card_and_a_table_say_what_was_remarked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Workspace.open(home) as space, space._write("trials") as db:
+        db.execute("""UPDATE trials SET remarks = '["Nobody looked."]' WHERE data = (SELECT min(data) FROM trials)""")
+    for command in (["card", "high", "-w", str(home)], ["measures", "-w", str(home)]):
+        assert run_command(command) == 0
+        assert "Nobody looked." in capsys.readouterr().out
+    assert run_command(["measures", "-w", str(home), "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len({row["data"] for row in rows if row.get("remarks") == ["Nobody looked."]}) == 1
+    assert not any("remarks" in row for row in rows if row["data"] is None)
+
+
 def test_a_difference_is_of_one_data_set_each(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pair = ["difference", "resnet8", "high", "-w", str(home)]
     assert run_command([*pair, "--json"]) == 0

@@ -38,6 +38,7 @@ method = "merge.linear"
 of = [["cut", "again"]]
 """
 MEASURES = ("accuracy", "loss", "cost.nominal")
+_PATIENCE = 60.0  # seconds
 TIMED = "cost.measured."  # differs from run to run by its nature
 
 
@@ -83,7 +84,7 @@ class Disturbed:
         """Kill a process of the run at a moment drawn from the time that it takes undisturbed; check the workspace."""
         moment = self._draws.uniform(0, self._length)
         self._go_on(time.monotonic() + moment)
-        program = self._running()
+        program = self._begun()
         victim = self._draws.choice([program.pid, *_children(program.pid)])
         os.kill(victim, signal.SIGKILL)
         if victim == program.pid:
@@ -112,6 +113,13 @@ class Disturbed:
             command = _command(*self._options, self._workspace)
             self._process = subprocess.Popen(command, stdout=DEVNULL, stderr=DEVNULL)
         return self._process
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        """Return the program once it has its workspace, which on a busy machine may take it a while."""
+        deadline = time.monotonic() + _PATIENCE
+        while not (self._workspace / "workspace.db").exists() and time.monotonic() < deadline:
+            self._go_on(time.monotonic() + 0.05)
+        return self._running()
 
     def _end(self) -> None:
         if self._process and self._process.returncode == 0:  # not so where a killed worker failed a trial

@@ -95,10 +95,12 @@ def test_the_method_merges(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_measure_measures(monkeypatch: pytest.MonkeyPatch) -> None:
     put("analysis/measures/entropy.py", MEASURES, monkeypatch)
     measure = MEASURES.get("entropy")
-    evidence: Any = SimpleNamespace(columns={"logits": np.zeros((3, 4), np.float32)}, seed=0)
-    column, value = measure.function(evidence, measure.check({}))
-    assert column.values == pytest.approx(np.log(4))  # type: ignore[union-attr]
-    assert value.value == pytest.approx(np.log(4))  # type: ignore[union-attr]
+    logits = np.array([[0, 0, 0, 0], [99, 0, 0, 0]], np.float32)
+    for weights, mean in ((None, np.log(4) / 2), (np.array([1.0, 0.0]), np.log(4))):
+        evidence: Any = SimpleNamespace(columns={"logits": logits}, weights=weights)
+        column, value = measure.function(evidence, measure.check({}))
+        assert column.values == pytest.approx([np.log(4), 0])  # type: ignore[union-attr]
+        assert value.value == pytest.approx(mean)  # type: ignore[union-attr]
 
 
 def test_the_fit_fits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,37 @@ def test_diagrams_equal_the_plain_ones(seed: int, bins: int, samples: int) -> No
         assert found.error <= found.largest + 1e-12 <= 1 + 1e-12
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 30), st.integers(2, 80))
+def test_weighted_diagrams_equal_the_plain_ones(seed: int, bins: int, samples: int) -> None:
+    rng = np.random.default_rng(seed)
+    confidence, correct, weights = rng.random(samples), rng.random(samples) < 0.5, rng.integers(0, 4, samples) / 3
+    weights[0] = 1
+    for places in (equal_width(confidence, bins), equal_count(confidence, bins, weights)):
+        found = reliability(confidence, correct, places, bins, weights)
+        expected = reliability_reference(confidence, correct, places, bins, weights)
+        for column, plain in zip(found, expected, strict=True):
+            np.testing.assert_allclose(column, plain)
+        assert found.share.sum() == pytest.approx(1)
+
+
+def test_bins_of_equal_weight_hold_as_much_up_to_a_sample() -> None:
+    rng = np.random.default_rng(0)
+    confidence, weights = rng.random(500), rng.lognormal(size=500)
+    held = np.bincount(equal_count(confidence, 7, weights), weights, 7)
+    assert np.ptp(held) < 2 * weights.max()
+    for weight in (1.0, 0.1, 1 / 3):
+        places = equal_count(confidence, 7, np.full(500, weight))
+        np.testing.assert_array_equal(places, equal_count(confidence, 7))
+
+
+def test_a_weighted_temperature_is_that_of_samples_that_are_there_so_often() -> None:
+    rng = np.random.default_rng(0)
+    logits, labels, times = rng.normal(size=(50, 4)) * 3, rng.integers(0, 4, 50), rng.integers(0, 3, 50)
+    repeated = best_temperature(np.repeat(logits, times, axis=0), np.repeat(labels, times))
+    assert best_temperature(logits, labels, times / 2) == pytest.approx(repeated, rel=1e-4)
+    assert best_temperature(logits, labels) != pytest.approx(repeated, rel=1e-2)
+
+
 def test_bins_are_those_of_the_definition() -> None:
     confidence = np.array([0.0, 0.2, 0.2000001, 0.4, 0.99, 1.0])
     assert equal_width(confidence, 5).tolist() == [0, 0, 1, 1, 4, 4]

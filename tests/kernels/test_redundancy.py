@@ -7,6 +7,13 @@ from scipy import stats
 from graftwork.kernels.redundancy import error_correlation
 
 
+def test_weighted_correlations_are_those_of_samples_that_are_there_so_often() -> None:
+    rng = np.random.default_rng(0)
+    errors, times = rng.random((30, 4)), rng.integers(0, 4, 30)
+    expected = np.corrcoef(np.repeat(errors, times, axis=0).T)
+    np.testing.assert_allclose(error_correlation(errors, times / 3), expected, atol=1e-12)
+
+
 def test_correlation_equals_that_of_scipy() -> None:
     errors = np.random.default_rng(0).integers(0, 6, (200, 4)) / 5
     found = error_correlation(errors)

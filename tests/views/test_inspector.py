@@ -6,7 +6,10 @@ from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.session import Session
-from graftwork.views.inspector import InspectorPanel, InspectorState, resolve
+from graftwork.views.inspector import InspectorPanel, InspectorState, resolve, table
+from graftwork.views.notice import Notice
+from graftwork.views.tradeoff import resolve as tradeoff
+from graftwork.views.tradeoff import table as tradeoff_table
 
 from .showing import rest, show
 
@@ -69,6 +72,20 @@ def test_a_failure_is_told(panel: InspectorPanel, session: Session, qtbot: QtBot
     rest(qtbot, session)
     assert panel._problem.isVisible()
     assert panel._problem.text() == "It broke. Mend it."
+
+
+def test_what_is_remarked_stands_in_the_table(panel: InspectorPanel, session: Session, qtbot: QtBot) -> None:
+    snapshot = session.snapshot
+    values = tuple(value.replaced(remarks=("Nobody looked.",)) if value.data else value for value in snapshot.values)
+    session.snapshot = replace(snapshot, values=values)
+    session.changed.emit("records")
+    rest(qtbot, session)
+    assert panel.state is not None
+    assert {row[-1] for row in table(panel.state).rows} == {"Nobody looked."}
+    assert not panel._problem.isVisible()
+    trade = tradeoff(session)
+    assert not isinstance(trade, Notice)
+    assert {row[-1] for row in tradeoff_table(trade).rows} == {"Nobody looked."}
 
 
 def test_a_long_path_is_shortened_and_its_tooltip_is_whole(

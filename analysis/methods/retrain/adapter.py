@@ -167,4 +167,4 @@ def _fused_difference(student: Adapted, parameters: AdapterParameters, context: 
     inputs = Batches(context.data["data"], parameters, context.seed, context.device).first().inputs
     fused = student.parent.network()
     fused.load_state_dict(student.tensors())
-    return float((fused.to(context.device)(inputs) - student(inputs)).abs().max())
+    return float((context.placed(fused)(inputs) - student(inputs)).abs().max())

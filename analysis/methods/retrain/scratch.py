@@ -45,7 +45,7 @@ def scratch(parents: Sequence[Checkpoint], parameters: ScratchParameters, contex
     inherited = context.network(parents[0])
     if parameters.narrow:
         return _dense(parents[0], inherited, parameters, context)
-    network = tied(untrained(parents[0].network(), context.seed).to(context.device), inherited)
+    network = tied(context.placed(untrained(parents[0].network(), context.seed)), inherited)
     if parameters.keep_zeros:
         hold_all(network, zeros_of(inherited))
     return recover(Student(network, parents[0]), Objective(parameters), parameters, context)
@@ -56,7 +56,7 @@ def _dense(
 ) -> Derivative:
     nonzero = sum(int(parameter.count_nonzero()) for parameter in inherited.parameters())
     architecture = narrowed(_required(parent), nonzero)
-    network = tied(untrained(build(architecture), context.seed).to(context.device), inherited)
+    network = tied(context.placed(untrained(build(architecture), context.seed)), inherited)
     student = Student(network, parent)
     student.specs, student.settings = _specs(architecture, parent), architecture.settings
     derivative = recover(student, Objective(parameters), parameters, context)

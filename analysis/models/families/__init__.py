@@ -1,13 +1,15 @@
 """Network families: one file each, recognised from the names and shapes of tensors.
 
-A family is a module of this package with `recognise` and `build` as in `Family`; its id is the module's name. A new
-file is all that a new family takes. Its modules keep no buffers outside their state dict, for nothing would fill them.
+A family is a module of this package with `SETTINGS`, `recognise` and `build` as in `Family`; its id is the module's
+name. A new file is all that a new family takes. Its modules keep no buffers outside their state dict, for nothing would
+fill them.
 """
 
 import importlib
 import pkgutil
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Protocol, cast
 
@@ -15,10 +17,14 @@ import torch
 from torch import nn
 
 from ..architecture import Architecture, TensorSpec
+from ..settings import Settings
 
 
 class Family(Protocol):
     """What a module of this package offers."""
+
+    SETTINGS: Settings
+    """What it knows of the settings that configurations state."""
 
     def recognise(self, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
         """Return the architecture that the tensors suggest; None if they are not of this family.
@@ -40,15 +46,20 @@ def families() -> Mapping[str, Family]:
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
-    """Return the architecture whose module has exactly these tensors, one that nothing is untold of first; or None.
+    """Return the architecture whose module has exactly these tensors, one that is certain first; or None.
 
     Counters of batches may be missing among them, and spare tensors present; no family has tensors without elements.
     """
     if any(spec.size == 0 for spec in specs.values()):
         return None
-    suggestions = (family.recognise(specs, metadata) for family in families().values())
+    suggestions = (_suggested(family, specs, metadata) for family in families().values())
     fitting = [found for found in suggestions if found and _fits(found, specs)]
-    return min(fitting, key=lambda found: bool(found.untold), default=None)
+    return max(fitting, key=lambda found: found.is_certain, default=None)
+
+
+def _suggested(family: Family, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
+    found = family.recognise(specs, family.SETTINGS.completed(metadata))
+    return found and replace(found, unheeded={**family.SETTINGS.unheeded(metadata), **found.unheeded})
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -13,21 +13,30 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend, masked_mean
-from ..parts.shapes import count, differs, head_size, place, positive, shapes_of, side, thirds
+from ..parts.nonlinear import activation, is_activation
+from ..parts.shapes import HEADS, another, count, head_size, place, positive, shapes_of, side, thirds
 from ..parts.widths import Scale, scaled
+from ..settings import Settings, is_positive, is_token
+from ..told import stated
 
 _PREFIX = "bert."
-_USUAL: Mapping[str, Any] = {
-    "model_type": ("bert",),
-    "hidden_act": ("gelu", "gelu_python"),
-    "position_embedding_type": ("absolute",),
-    "is_decoder": (False,),
-}
+SETTINGS = Settings(
+    reads={**HEADS, "hidden_act": is_activation, "layer_norm_eps": is_positive, "pad_token_id": is_token},
+    holds={"position_embedding_type": ("absolute",), "is_decoder": (False,)},
+    shown=frozenset(
+        {"vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "max_position_embeddings"}
+        | {"type_vocab_size", "tie_word_embeddings", "pruned_heads", "directionality", "pooler_fc_size", "pooler_type"}
+        | {"pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head"}
+    ),  # a head that is left out, and what was never read, among them
+    types=("bert",),
+    classes=("BertModel", "BertForSequenceClassification", "BertForMaskedLM", "BertForPreTraining"),
+    usual={"bert": {"num_attention_heads": 12}},
+)
+_ACTIVATION = "gelu"
 _OFTEN_FINER = 384
 _EPSILON = 1e-12  # where no config.json tells
 
@@ -49,12 +58,13 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     length = side(shapes, f"{prefix}embeddings.position_embeddings.weight")
     if not (depth and length and all(inner) and all(hidden)):
         return None
-    if differs(metadata, **_USUAL):
-        return None
     vocabulary, width, classes = side(shapes, words), side(shapes, words, 1), side(shapes, "classifier.weight")
     head, untold = head_size(width, inner, metadata, None if width == _OFTEN_FINER else 64)
     if any(size % head for size in inner):
         return None
+    pooler = f"{prefix}pooler.dense.weight" in shapes
+    if classes and not pooler:
+        untold = untold or "nothing tells whether it classifies texts or tokens"
     config = {
         "depth": depth,
         "widths": [width],
@@ -65,10 +75,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "head_dim": head,
         "inner": inner,
         "hidden": hidden,
-        "pooler": f"{prefix}pooler.dense.weight" in shapes,
+        "pooler": pooler,
         "classes": classes,
-        "pad": int(positive(metadata, "pad_token_id", usual=0)),
+        "pad": stated(metadata, "pad_token_id", 0),
         "epsilon": positive(metadata, "layer_norm_eps", usual=_EPSILON),
+        **another(SETTINGS.read(metadata, "hidden_act", usual=_ACTIVATION), _ACTIVATION),
     }
     numbers = ("embeddings.position_ids", "embeddings.token_type_ids")
     spare = {name for name in shapes if name.startswith("cls.") or name.endswith(numbers)}
@@ -104,10 +115,11 @@ class Bert(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         width, prefix = config["widths"][0], config["prefix"]
-        self._prefix, self._pad, self._classes = prefix.rstrip("."), config["pad"], config["classes"]
+        self._prefix, self._classes = prefix.rstrip("."), config["classes"]
+        self.masked_token: int | None = config["pad"]
         place(self, f"{prefix}embeddings", Embeddings(config))
         sizes = zip(config["inner"], config["hidden"], strict=True)
-        blocks = (Block(width, inner, hidden, config["head_dim"], config["epsilon"]) for inner, hidden in sizes)
+        blocks = (Block(config, inner, hidden) for inner, hidden in sizes)
         place(self, f"{prefix}encoder.layer", nn.ModuleList(blocks))
         if config["pooler"]:
             place(self, f"{prefix}pooler.dense", nn.Linear(width, width))
@@ -117,7 +129,7 @@ class Bert(nn.Module):
     def forward(self, tokens: Tensor) -> Tensor:
         """Return logits (n, classes), or the mean over real tokens (n, width)."""
         body: Any = self.get_submodule(self._prefix)
-        mask = tokens != self._pad
+        mask = torch.ones_like(tokens, dtype=torch.bool) if self.masked_token is None else tokens != self.masked_token
         x = body.embeddings(tokens)
         for block in body.encoder.layer:
             x = block(x, mask)
@@ -152,12 +164,13 @@ class Embeddings(nn.Module):
 class Block(nn.Module):
     """Attention and a perceptron, each added to its input and normalised after."""
 
-    def __init__(self, width: int, inner: int, hidden: int, head: int, epsilon: float) -> None:
+    def __init__(self, config: Mapping[str, Any], inner: int, hidden: int) -> None:
         super().__init__()
-        place(self, "attention.self", SelfAttention(width, inner, head))
+        width, epsilon = config["widths"][0], config["epsilon"]
+        place(self, "attention.self", SelfAttention(width, inner, config["head_dim"]))
         place(self, "attention.output.dense", nn.Linear(inner, width))
         place(self, "attention.output.LayerNorm", nn.LayerNorm(width, epsilon))
-        self.intermediate = Intermediate(width, hidden)
+        self.intermediate = Intermediate(width, hidden, config.get("activation", _ACTIVATION))
         place(self, "output.dense", nn.Linear(hidden, width))
         place(self, "output.LayerNorm", nn.LayerNorm(width, epsilon))
 
@@ -187,10 +200,11 @@ class SelfAttention(nn.Module):
 class Intermediate(nn.Module):
     """The first of a perceptron's two layers."""
 
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(self, width: int, hidden: int, name: str) -> None:
         super().__init__()
+        self.activation = activation(name)
         self.dense = nn.Linear(width, hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, tokens, hidden) of the tokens (n, tokens, width)."""
-        return F.gelu(self.dense(x))
+        return self.activation(self.dense(x))

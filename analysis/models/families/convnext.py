@@ -15,11 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import GELU
 from ..parts.shapes import count, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _EPSILON = 1e-6
 _SIZES = {(96, 9): "Tiny", (96, 27): "Small", (128, 27): "Base", (192, 27): "Large"}
+SETTINGS = Settings(holds={"activation": GELU})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

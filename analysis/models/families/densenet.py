@@ -16,10 +16,17 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import RELU
 from ..parts.shapes import place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _LAYER = re.compile(r"features\.denseblock([1-9])\.denselayer(\d+)\.conv1\.weight")
+SETTINGS = Settings(
+    holds={"activation": RELU, "act_layer": RELU, "global_pool": ("avg",)},
+    shown=frozenset({"growth_rate", "block_config", "num_init_features", "bn_size", "memory_efficient"}),
+    networks=r"(tv_)?densenet\d*",
+)
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

@@ -18,9 +18,11 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm, SqueezeExcite
+from ..parts.nonlinear import SILU
 from ..parts.residuals import added
 from ..parts.shapes import Shapes, count, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings, is_list
 
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)  # of the first block of each stage
 # Blocks and stem width to the name, and the side of its images.
@@ -35,6 +37,7 @@ _PUBLISHED = {
 }
 _WIDTHS = (16, 24, 40, 80, 112, 192, 320)  # of the stages of B0, whose stem has 32
 _LATE = 39  # blocks from which the published networks have the larger epsilon
+SETTINGS = Settings(reads={"adds": is_list}, holds={"activation": SILU})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

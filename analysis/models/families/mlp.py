@@ -1,29 +1,31 @@
 """Plain perceptrons: linear layers one after the other, under any names, perhaps with batch norm between them.
 
-Activations leave no trace in a file but the places in a sequence that have no tensors: they are ReLU, unless the
-metadata name another one under ``activation``. Where nothing tells the order of the layers, the network is not run.
+Activations leave no trace in a file but the places in a sequence that have no tensors. They are what the metadata, or a
+person, name under ``activation``, and else taken for ReLU, which is said with every number. Where nothing tells the
+order of the layers, the network is not run.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.chains import in_order, ordered_for_sure
+from ..parts.nonlinear import ACTIVATIONS, activation, called, is_activation
 from ..parts.shapes import place, shapes_of
 from ..parts.widths import Scale
+from ..settings import Settings
 from ..told import told
 
-_ACTIVATIONS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "relu": F.relu,
-    "gelu": F.gelu,
-    "tanh": F.tanh,
-    "silu": F.silu,
-    "sigmoid": F.sigmoid,
-    "elu": F.elu,
+DECLARABLE = tuple(ACTIVATIONS)
+SETTINGS = Settings(reads={"activation": is_activation})
+_ASSUMED = {
+    "activation": "the activation between its layers is taken for ReLU. If it is another, write it into its [[model]],"
+    ' activation = "tanh"',
+    "norms": "its norms are taken to come before the activation. If they come after it, name the code that builds it:"
+    ' network = "file.py:function"',
 }
 
 
@@ -42,7 +44,6 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     order = [name for name in modules if name in linear or name in norms]
     if order[-1] != linear[-1] or order[0] != linear[0]:
         return None
-    activation = told(metadata, "activation")
     sizes = [weights[linear[0]][1], *(weights[name][0] for name in linear)]
     active = _active(order, norms)
     settled = ordered_for_sure(names, linear, sizes) and active is not None
@@ -53,12 +54,17 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": order,
         "norms": norms,
         "bias": [f"{name}.bias" in shapes for name in linear],
-        "activation": activation if activation in list(_ACTIVATIONS) else "relu",
+        "activation": called(SETTINGS.read(metadata, "activation", usual="relu")),
         "active": active or [],
     }
     title = f"MLP {'–'.join(map(str, sizes))}"
     untold = "" if settled else "nothing tells the order of its layers"
     kinds: dict[str, Any] = {"inputs": "numbers", "sizes": Sizes(sizes[0], sizes[0]), "untold": untold}
+    assumes = {
+        "activation": bool(active) and told(metadata, "activation") is None,
+        "norms": bool(active) and _norms_open(order, norms),
+    }
+    kinds["assumed"] = tuple(_ASSUMED[what] for what, holds in assumes.items() if holds)
     return Architecture("mlp", title, config, sizes[-1], (sizes[0],), linear[-1], tuple(linear[:-1]), **kinds)
 
 
@@ -68,15 +74,25 @@ def _active(order: Sequence[str], norms: Sequence[str]) -> list[str] | None:
     In a sequence that leaves places out, these are the activations'. Elsewhere one comes before each layer but the
     first.
     """
-    pairs = list(pairwise(order))
-    telling = {_parent(before) for before, after in pairs if _gap(before, after) > 1}
+    places = _places(order)
     active = [
-        before
-        for before, after in pairs
-        if (_gap(before, after) > 1 if _parent(before) in telling and _gap(before, after) else after not in norms)
+        before for before, after in pairwise(order) if (places[before] > 1 if places[before] else after not in norms)
     ]
     layers = [sum(other not in norms for other in order[: order.index(name) + 1]) for name in active]
     return active if len(set(layers)) == len(layers) else None
+
+
+def _norms_open(order: Sequence[str], norms: Sequence[str]) -> bool:
+    """Return whether nothing tells if an activation stands before a norm or after it."""
+    places = _places(order)
+    return any(after in norms and not places[before] for before, after in pairwise(order))
+
+
+def _places(order: Sequence[str]) -> dict[str, int]:
+    """Return how many places after a module the next one stands, in sequences that leave some out; else 0."""
+    gaps = {before: _gap(before, after) for before, after in pairwise(order)}
+    telling = {_parent(name) for name, gap in gaps.items() if gap > 1}
+    return {name: gap if _parent(name) in telling else 0 for name, gap in gaps.items()}
 
 
 def _parent(name: str) -> str:
@@ -109,7 +125,7 @@ class Mlp(nn.Module):
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__()
         self._names, self._norms = config["names"], set(config["norms"])
-        self._activation, self._active = _ACTIVATIONS[config["activation"]], set(config["active"])
+        self._activation, self._active = activation(config["activation"]), set(config["active"])
         sides, biases = pairwise(config["sizes"]), iter(config["bias"])
         width = config["sizes"][0]
         for name in self._names:

@@ -14,12 +14,19 @@ from typing import Any
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import GELU
 from ..parts.shapes import count, place, shapes_of, side, thirds
 from ..parts.transformer import Perceptron
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _EPSILON = 1e-6
 _SIZES = {512: "S", 768: "B", 1024: "L", 1280: "H"}
+SETTINGS = Settings(
+    holds={"activation": GELU, "act_layer": GELU, "global_pool": ("avg",)},
+    shown=frozenset({"patch_size", "num_blocks", "embed_dim", "mlp_ratio", "stem_norm"}),
+    networks=r"mixer|mixer_[a-z]\d+_\d+(_in21k|_miil)?",
+)
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

@@ -16,14 +16,17 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.convolution import ConvNorm
+from ..parts.nonlinear import RELU6
 from ..parts.residuals import added
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings, is_list
 
 _BLOCKS = 17
 _HALVING = (2, 4, 7, 14)  # blocks, counted from 1
 _NARROWING = (1, 11, 17)
 _PUBLISHED = (32, 16, *2 * (24,), *3 * (32,), *4 * (64,), *3 * (96,), *3 * (160,), 320)
+SETTINGS = Settings(reads={"adds": is_list}, holds={"activation": RELU6})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

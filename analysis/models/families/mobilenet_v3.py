@@ -21,6 +21,7 @@ from ..parts.convolution import ConvNorm, SqueezeExcite
 from ..parts.residuals import added
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings, is_list
 
 _BLOCK = re.compile(r"features\.(\d+)\.block\.")
 _EPSILON = 1e-3
@@ -47,6 +48,7 @@ class _Kind:
 _LARGE = (16, 16, *2 * (24,), *3 * (40,), *4 * (80,), *2 * (112,), *3 * (160,))
 _SMALL = (16, 16, *2 * (24,), *3 * (40,), *2 * (48,), *3 * (96,))
 _KINDS = {15: _Kind("large", (2, 4, 7, 13), 7, 11, _LARGE), 11: _Kind("small", (1, 2, 4, 9), 4, 7, _SMALL)}
+SETTINGS = Settings(reads={"adds": is_list})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

@@ -1,8 +1,9 @@
 """Recurrent networks on text, as people write them: an embedding, an LSTM, GRU or plain RNN, and one linear layer.
 
 The three may have any names. Where the last layer tells as many classes apart as there are tokens, the network is a
-language model and gives logits at every token; otherwise it is a classifier of the last layer's final state, of both
-directions where it has two.
+language model and gives logits at every token; otherwise it is taken for a classifier of the last layer's final state,
+of both directions where it has two. A plain RNN's activation is what the metadata, or a person, name, and else taken
+for tanh. Both are said with every number.
 """
 
 import re
@@ -13,12 +14,29 @@ import torch
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import called
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _FIRST = re.compile(r"(?:(.+)[.])?weight_ih_l0")
 _GATES: Mapping[int, type[nn.RNNBase]] = {4: nn.LSTM, 3: nn.GRU, 1: nn.RNN}
 _LENGTH = 128  # no shape tells
+DECLARABLE = ("tanh", "relu")  # of a plain RNN
+_ASSUMED = {
+    "state": "it is taken to tell classes apart by its state after the last token of a sample, padding among them. If"
+    ' it does otherwise, name the code that builds it: network = "file.py:function"',
+    "activation": "the activation of its RNN is taken for tanh. If it is another, write it into its [[model]],"
+    ' activation = "relu"',
+}
+
+
+def _is_known(value: Any) -> bool:
+    """Tell an activation that torch has of a plain RNN."""
+    return isinstance(value, str) and called(value) in DECLARABLE
+
+
+SETTINGS = Settings(reads={"activation": _is_known, "nonlinearity": _is_known})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -37,10 +55,11 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     roles = [(words, out) for words in first for out in last if words != out and f"{words}.bias" not in shapes]
     if gates not in _GATES or not roles:
         return None
-    named = [pair for pair in roles if "emb" in pair[0].lower() and "emb" not in pair[1].lower()]
-    embedding, head = (named or roles)[0]
-    untold = "" if len(roles) == 1 or len(named) == 1 else "nothing tells which of its matrices is the embedding"
+    clear = [pair for pair in roles if "emb" in pair[0].lower() and "emb" not in pair[1].lower()]
+    embedding, head = (clear or roles)[0]
+    untold = "" if len(roles) == 1 or len(clear) == 1 else "nothing tells which of its matrices is the embedding"
     vocabulary, classes = side(shapes, f"{embedding}.weight"), side(shapes, f"{head}.weight")
+    named = SETTINGS.read(metadata, *SETTINGS.reads, usual=None) if gates == 1 else None
     config = {
         "depth": layers,
         "widths": [hidden],
@@ -52,11 +71,14 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "names": [embedding, core, head],
         "head_bias": f"{head}.bias" in shapes,
         "classes": classes,
+        **({"activation": called(named or DECLARABLE[0])} if gates == 1 else {}),
     }
+    assumes = {"state": classes != vocabulary, "activation": gates == 1 and named is None}
     kind = _GATES[gates].__name__
     use = "language model" if classes == vocabulary else "classifier"
     title = f"{'Bidirectional ' if directions == 2 else ''}{kind} {use}, {layers} × {hidden}"
     kinds: dict[str, Any] = {"inputs": "tokens", "vocabulary": vocabulary, "sizes": Sizes(), "untold": untold}
+    kinds["assumed"] = tuple(_ASSUMED[what] for what, holds in assumes.items() if holds)
     return Architecture("recurrent", title, config, classes, (_LENGTH,), head, (core,), **kinds)
 
 
@@ -86,7 +108,13 @@ class Recurrent(nn.Module):
         hidden, both = config["widths"][0], config["directions"] == 2
         place(self, embedding, nn.Embedding(config["vocabulary"], config["embedded"]))
         kind = _GATES[config["gates"]]
-        layers = {"num_layers": config["depth"], "bias": config["bias"], "batch_first": True, "bidirectional": both}
+        layers: dict[str, Any] = {
+            "num_layers": config["depth"],
+            "bias": config["bias"],
+            "batch_first": True,
+            "bidirectional": both,
+        }
+        layers |= {"nonlinearity": config["activation"]} if kind is nn.RNN else {}
         place(self, core, kind(config["embedded"], hidden, **layers))
         place(self, head, nn.Linear(hidden * config["directions"], config["classes"], config["head_bias"]))
 

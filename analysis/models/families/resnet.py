@@ -18,14 +18,31 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
-from ..parts.shapes import Shapes, of_another, place, shapes_of, side
+from ..parts.nonlinear import RELU
+from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _CONV = re.compile(r"layer([1-9])\.(\d+)\.conv1\.weight")
 _HEADS, _SHORTCUTS = ("fc", "linear"), ("downsample", "shortcut")
 _BOTTLENECKS = {16: "50", 33: "101", 50: "152"}  # blocks to the name that the published networks have
-_BLURRED = "aa|blur"  # timm's that smooth the maps before they halve them
 _BASIC = {8: "18", 16: "34"}
+SETTINGS = Settings(
+    holds={
+        "activation": RELU,
+        "act_layer": RELU,
+        "global_pool": ("avg",),
+        "output_stride": (32,),
+        "stem_type": ("",),
+        "avg_down": (False,),
+        "replace_stem_pool": (False,),
+    },
+    shown=frozenset(
+        {"block", "layers", "channels", "stem_width", "cardinality", "base_width", "block_reduce_first"}
+        | {"down_kernel_size"}
+    ),
+    networks=r"((tv|ig|ssl|swsl)_)?(resnet\d*|resnext\d+_\d+x\d+d|wide_resnet\d+_2)",
+)
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:
@@ -43,8 +60,6 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     shortcut = next((s for s in _SHORTCUTS if any(f".{s}.0.weight" in name for name in shapes)), _SHORTCUTS[0])
     blocks = [[_block(shapes, f"layer{s}.{b}.", shortcut) for b in range(count)] for s, count in enumerate(stages, 1)]
     if any(block is None for stage in blocks for block in stage) or not _halves_by_projection(blocks):
-        return None
-    if of_another(metadata, _BLURRED):
         return None
     classes, channels = side(shapes, f"{head}.weight"), side(shapes, "conv1.weight", 1)
     config = {

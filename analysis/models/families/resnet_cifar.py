@@ -12,6 +12,7 @@ References
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -19,12 +20,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import RELU
 from ..parts.widths import Scale, scaled
+from ..settings import Settings, is_list
 from ..told import told
 
 _BLOCK = re.compile(r"layer([1-9]\d?)\.(0|[1-9]\d*)\.conv1\.weight")
 _PROJECTIONS = ("shortcut", "downsample")
 _HEADS = ("linear", "fc")
+SETTINGS = Settings(reads={"padding": is_list}, holds={"activation": RELU})
 _SIDE = 32  # no shape tells the image's size: the features are averaged over all places
 
 
@@ -49,7 +53,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "head": head,
         "classes": _shape(specs, head)[0],
     }
-    return _architecture(config, _settled(config, metadata))
+    return replace(_architecture(config, _settled(config, metadata)), unheeded=_otherwise_padded(config, metadata))
 
 
 def _architecture(config: Mapping[str, Any], settled: bool) -> Architecture:
@@ -75,6 +79,12 @@ def _padding(stem: int, widths: list[int], metadata: Mapping[str, Any]) -> list[
     if fits and all(type(first) is int and 0 <= first <= more for first, more in zip(found, extra, strict=True)):
         return list(found)
     return [more // 2 for more in extra]
+
+
+def _otherwise_padded(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where zeros go, where that is told and does not fit the widths."""
+    found = told(metadata, "padding")
+    return {"padding": found} if config["padding"] is not None and found not in (None, config["padding"]) else {}
 
 
 def _settled(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:

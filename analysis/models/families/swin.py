@@ -19,14 +19,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import GELU
 from ..parts.shapes import Shapes, count, place, shapes_of, side
 from ..parts.transformer import Attention, Perceptron
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _EPSILON = 1e-5
 _BLOCKED = -100.0  # added to the scores of pairs that a window's shift brought together
 _SPARE = (".relative_position_index", ".attn_mask")
 _SIZES = {(96, 12): "T", (96, 24): "S", (128, 24): "B", (192, 24): "L"}  # by first width and number of blocks
+SETTINGS = Settings(
+    holds={"activation": GELU, "act_layer": GELU, "global_pool": ("avg",), "always_partition": (False,)},
+    shown=frozenset(
+        {"patch_size", "embed_dim", "depths", "num_heads", "head_dim", "window_size", "mlp_ratio", "qkv_bias"}
+    ),
+    networks=r"swin|swin_(tiny|small|base|large|s3_tiny|s3_small|s3_base)(_patch\d+_window\d+)?_\d+(_in22k)?",
+)
 
 
 class Names(NamedTuple):

@@ -20,11 +20,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..parts.nonlinear import RELU
 from ..parts.shapes import Shapes, place, shapes_of, side
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
 
 _CONV = re.compile(r"features\.(\d+)\.weight")
 _LINEAR = re.compile(r"(?:classifier|fc|linear)(?:\.\d+)?\.weight")
+SETTINGS = Settings(holds={"activation": RELU})
 
 
 def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> Architecture | None:

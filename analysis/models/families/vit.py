@@ -20,12 +20,30 @@ from torch import Tensor, nn
 
 from ..architecture import Architecture, Sizes, TensorSpec
 from ..parts.attention import attend
-from ..parts.shapes import Shapes, count, head_size, of_another, place, shapes_of, side, thirds
+from ..parts.nonlinear import is_activation
+from ..parts.shapes import HEADS, Shapes, another, count, head_size, place, shapes_of, side, thirds, unusual
 from ..parts.transformer import Attention, Perceptron
 from ..parts.widths import Scale, scaled
+from ..settings import Settings
+from ..told import option
 
 _EPSILON = 1e-6
-_VARIANTS = "^test_|quickgelu|so400m"  # timm's of other activations, or of heads that are not told
+_ACTIVATION = "gelu"
+SETTINGS = Settings(
+    reads={
+        **HEADS,
+        "activation": is_activation,
+        "act_layer": is_activation,
+        "global_pool": ("token", "avg").__contains__,
+    },
+    holds={"pos_embed": ("learn",), "pool_include_prefix": (False,), "pre_norm": (False,)},
+    shown=frozenset(
+        {"patch_size", "embed_dim", "depth", "mlp_ratio", "qkv_bias", "proj_bias", "qk_norm", "init_values", "fc_norm"}
+        | {"final_norm", "class_token", "reg_tokens", "no_embed_class", "dynamic_img_size", "dynamic_img_pad"}
+    ),  # what acts on images of other sizes among them
+    networks=r"vit|(vit_(tiny|small|base|large|huge|giant|gigantic)|deit_(tiny|small|base)(_distilled)?|eva_large)"
+    r"_patch\d+_\d+(_in21k|_dino)?",
+)
 _SIZES = {192: "Ti", 384: "S", 768: "B", 1024: "L", 1280: "H", 1408: "g", 1664: "G"}
 _HEAD_DIMS = {1280: 80, 1408: 88, 1664: 104}  # of the published networks whose heads have not 64 channels, by width
 
@@ -91,7 +109,7 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
     dim, channels, patch = (side(shapes, f"{names.patches}.weight", axis) for axis in (0, 1, 2))
     tokens, start = side(shapes, names.positions, 1), f"{names.blocks}.{names.block}"
     depth = count(shapes, rf"{start.replace('.', '[.]')}(\d+)[.]{names.mapped.replace('.', '[.]')}")
-    if not (patch and depth and tokens > extra) or of_another(metadata, _VARIANTS):
+    if not (patch and depth and tokens > extra):
         return None
     inner = [side(shapes, f"{start}{number}.{names.mapped}") // 3 for number in range(depth)]
     head_dim, untold = head_size(dim, inner, metadata, _HEAD_DIMS.get(dim, 64))
@@ -111,11 +129,18 @@ def recognise(specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any]) -> A
         "distilled": extra == 2,
         "pooled": "fc_norm.weight" in shapes,
         "classes": classes,
+        **another(SETTINGS.read(metadata, "act_layer", "activation", usual=_ACTIVATION), _ACTIVATION),
     }
     pixels, head = config["grid"] * patch, names.head if classes else None
     shape, sizes = (channels, pixels, pixels), Sizes(pixels, pixels)
-    kinds: dict[str, Any] = {"sizes": sizes, "untold": untold}
+    kinds: dict[str, Any] = {"sizes": sizes, "untold": untold, "unheeded": _otherwise_pooled(config, metadata)}
     return Architecture("vit", _title(config), config, classes, shape, head, thirds(start, depth), **kinds)
+
+
+def _otherwise_pooled(config: Mapping[str, Any], metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return how the tokens are pooled, where that is not as the tensors show: of a mean, by the norm after it."""
+    shown = "avg" if config["pooled"] else "token"
+    return unusual(global_pool=(option(metadata, "global_pool") or shown, shown))
 
 
 def _naming(shapes: Shapes) -> str:
@@ -169,7 +194,8 @@ class VisionTransformer(nn.Module):
         place(self, names.positions, nn.Parameter(0.02 * torch.randn(1, positions, dim)))
         place(self, names.patches, nn.Conv2d(config["channels"], dim, patch, patch))
         sizes = zip(config["heads"], config["hidden"], strict=True)
-        blocks = (Block(dim, heads, config["head_dim"], hidden, names) for heads, hidden in sizes)
+        activation = config.get("activation", _ACTIVATION)
+        blocks = (Block(dim, heads, config["head_dim"], hidden, names, activation) for heads, hidden in sizes)
         sequence = place(self, names.blocks, nn.Sequential())
         for number, block in enumerate(blocks):
             sequence.add_module(f"{names.block}{number}", block)
@@ -193,14 +219,14 @@ class VisionTransformer(nn.Module):
 class Block(nn.Module):
     """Attention and a perceptron, each normalised first and added to its input."""
 
-    def __init__(self, dim: int, heads: int, head_dim: int, hidden: int, names: Names) -> None:
+    def __init__(self, dim: int, heads: int, head_dim: int, hidden: int, names: Names, activation: str) -> None:
         super().__init__()
         self._parts = (names.norms[0], names.attention, names.norms[1])
         attention = Attention if names.attention == "attn" else PackedAttention
         self.add_module(names.norms[0], nn.LayerNorm(dim, _EPSILON))
         self.add_module(names.attention, attention(dim, heads * head_dim, head_dim))
         self.add_module(names.norms[1], nn.LayerNorm(dim, _EPSILON))
-        self.mlp = Perceptron(dim, hidden, names.perceptron)
+        self.mlp = Perceptron(dim, hidden, names.perceptron, activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return new tokens (n, tokens, dim)."""

@@ -43,6 +43,10 @@ class Recipe(Protocol):
         """Return what the library calls each tensor, by what its files call it."""
         ...
 
+    def heeds(self, setting: str) -> bool:
+        """Return whether the library knows a setting of the network, and does not merely keep it."""
+        ...
+
 
 class Library(Protocol):
     """What a module of this package offers: how its library builds a network."""
@@ -69,7 +73,11 @@ def named_network(metadata: Mapping[str, Any]) -> str | None:
 
 
 def library_builder(
-    network: str, specs: Mapping[str, TensorSpec], metadata: Mapping[str, Any], wrappers: str = ""
+    network: str,
+    specs: Mapping[str, TensorSpec],
+    metadata: Mapping[str, Any],
+    wrappers: str = "",
+    needed: Iterable[str] = (),
 ) -> Builder:
     """Return how a library builds a network, ``timm:NAME`` or ``transformers:CLASS``, that has exactly the tensors.
 
@@ -77,15 +85,19 @@ def library_builder(
     ----------
     network, specs, metadata, wrappers
         As for `recognising.builder_of`.
+    needed : iterable of str
+        Settings that the library must know.
 
     Raises
     ------
     UserError
-        If the library is not installed, has no such network, cannot build it, or the tensors are others.
+        If the library is not installed, has no such network, cannot build it, does not know a setting that it must, or
+        the tensors are others.
     """
     config = _config(metadata)
     _check_depth(network, config, specs)
     made = library_network(network, config, specs)
+    _check_known(made, needed)
     module = made.skeleton()
     names = _tried(network, lambda: _names(made.recipe, module, list(specs), wrappers))
     _check_exact(network, module, {names[name]: spec for name, spec in specs.items()})
@@ -126,7 +138,17 @@ def library_network(
     library, _, name = network.partition(":")
     offered = cast("Library", importlib.import_module(f"{__name__}.of_{library}"))
     imported = _imported(library)
-    return LibraryNetwork(network, _tried(network, lambda: offered.find(imported, name, config, specs)))
+    recipe = _tried(network, lambda: offered.find(imported, name, config, specs))
+    return LibraryNetwork(network, recipe)
+
+
+def _check_known(made: LibraryNetwork, needed: Iterable[str]) -> None:
+    """Demand that a library knows settings of its network."""
+    unknown = _tried(made.name, lambda: [setting for setting in needed if not made.recipe.heeds(setting)])
+    if unknown:
+        library = made.name.partition(":")[0]
+        version = importlib.import_module(library).__version__
+        raise UserError(f"{library} {version} does not know '{unknown[0]}' of it.", "Mend its settings.")
 
 
 def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:

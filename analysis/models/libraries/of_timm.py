@@ -27,7 +27,18 @@ class TimmNetwork:
     def build(self) -> nn.Module:
         """Return the module: images (n, channels, height, width) to logits (n, classes)."""
         module: nn.Module = self.library.create_model(self.name, pretrained=False, **self.options)
+        self._check_pooling(module)
         return module
+
+    def _check_pooling(self, module: Any) -> None:
+        """Demand what the settings say of the whole network and timm notes, but does not build from."""
+        pooling, told = getattr(module, "global_pool", None), self.config.get("global_pool")
+        kind = getattr(pooling, "pool_type", pooling)
+        if isinstance(told, str) and isinstance(kind, str) and kind != told:
+            raise UserError(
+                f"It pools by '{kind}', where its settings say '{told}'.",
+                "Put global_pool into their model_args.",
+            )
 
     def describe(self, module: nn.Module) -> Architecture:
         """Return what is known of the module; a head that is no linear layer is none."""
@@ -52,6 +63,10 @@ class TimmNetwork:
             head=head if isinstance(modules.get(head or ""), nn.Linear) else None,
             stages=ends_of([stage["module"] for stage in stages]),
         )
+
+    def heeds(self, setting: str) -> bool:
+        """Return whether a setting is its name or one of the options that it is made with."""
+        return setting in ("architecture", "global_pool", *self.options)
 
     def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
         """Return the names as they are: timm's are those of its files."""

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ...errors import UserError
 from ..architecture import Architecture, Sizes, TensorSpec
+from ..padding import MASKED
 from ..parts.attention import masked_mean
 from .structure import ends_of, layers_in, name_of
 
@@ -37,7 +38,8 @@ class TransformersNetwork:
         That is the logits, or of an encoder its pooled output, of tokens the mean of the real ones.
         """
         module: nn.Module = self.kind(deepcopy(self.config))
-        module.register_forward_pre_hook(_Inputs(self.kind, self.config), with_kwargs=True)
+        setattr(module, MASKED, getattr(self.config, "pad_token_id", None))
+        module.register_forward_pre_hook(_Inputs(self.kind), with_kwargs=True)
         module.register_forward_hook(_output, with_kwargs=True)
         return module
 
@@ -62,6 +64,14 @@ class TransformersNetwork:
         shape = (min(most or told, _LENGTH),)
         sizes = Sizes(1, most) if most else None
         return Architecture("transformers", name, config, classes, shape, head, stages, "tokens", vocabulary, sizes)
+
+    def heeds(self, setting: str) -> bool:
+        """Return whether its class has a setting, or makes another one of it."""
+        if setting in ("model_type", "architectures") or hasattr(type(self.config)(), setting):
+            return True
+        left = {key: value for key, value in self.told.items() if key != setting}
+        without, whole = (_made(self.kind, told).to_dict() for told in (left, self.told))
+        return setting not in _FOREIGN and without != {key: value for key, value in whole.items() if key != setting}
 
     def renamed(self, module: nn.Module, names: Iterable[str]) -> list[str]:
         """Return what the library makes of the names in a file; before release 5 they were its own."""
@@ -97,11 +107,15 @@ def find(
         )
     if "model_type" not in config:
         raise UserError(f"'{name}' needs its settings.", "Put the config.json that it was saved with beside it.")
-    settings: Any = kind
-    made = settings.config_class.from_dict(_plain(config))
-    made.use_cache, made.return_dict = False, True
+    made = _made(kind, config)
     _check_kind(kind, made)
     return TransformersNetwork(kind, made, config)
+
+
+def _made(kind: Any, told: Mapping[str, Any]) -> Any:
+    made = kind.config_class.from_dict(_plain(told))
+    made.use_cache, made.return_dict = False, True
+    return made
 
 
 def _plain(value: Any) -> Any:
@@ -128,10 +142,9 @@ class _Inputs:
     """Gives a module its inputs by name, with the mask of the real tokens where it takes one and looks ahead."""
 
     kind: Any
-    config: Any
 
     def __call__(self, module: nn.Module, args: tuple[Tensor], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        name, pad = self.kind.main_input_name, getattr(self.config, "pad_token_id", None)
+        name, pad = self.kind.main_input_name, getattr(module, MASKED)
         given = {name: args[0]}
         causal = self.kind.__name__.endswith(("ForCausalLM", "LMHeadModel"))
         takes = name == "input_ids" and "attention_mask" in signature(self.kind.forward).parameters

@@ -14,6 +14,7 @@ def attend(
     *,
     bias: Tensor | None = None,
     causal: bool = False,
+    scale: float | None = None,
 ) -> Tensor:
     """Return what every token gathers, (n, tokens, width of q).
 
@@ -26,32 +27,29 @@ def attend(
     mask : Tensor of bool or None, shape (n, tokens)
         Which tokens may be looked at.
     bias : Tensor or None, shape (n or 1, heads, tokens, tokens)
-        What is added to the scores, in place of a mask.
+        What is added to the scores, in place of a mask; of bool, which pairs count.
     causal : bool
         Whether a token looks at itself and those before it alone.
+    scale : float or None
+        What scores are multiplied by; None for one over the root of a head's size.
     """
     q, k, v = (part.unflatten(2, (-1, head)).transpose(1, 2) for part in (q, k, v))
     seen = bias if mask is None else mask[:, None, None, :]
     groups = q.shape[1] // k.shape[1]
     if groups > 1:
         k, v = (part.repeat_interleave(groups, 1) for part in (k, v))
-    out: Tensor = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=causal)
+    out: Tensor = F.scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=causal, scale=scale)
     return out.transpose(1, 2).flatten(2)
 
 
-def rotate(x: Tensor, head: int, theta: float) -> Tensor:
-    """Turn each head's halves by the angles of its token's place, (n, tokens, heads · head).
+def looking_back(x: Tensor, window: int) -> Tensor:
+    """Return which pairs count where each of the tokens (n, tokens, …) sees itself and those before, ``window`` in all.
 
-    J. Su et al. RoFormer: Enhanced Transformer with Rotary Position Embedding. arXiv:2104.09864, section 3.4.2; the
-    halves are paired as in the Llama checkpoints of Hugging Face.
+    Shape (1, 1, tokens, tokens).
     """
-    rates = theta ** (-torch.arange(0, head, 2, device=x.device, dtype=torch.float32) / head)
-    angles = torch.arange(x.shape[1], device=x.device, dtype=torch.float32)[:, None] * rates
-    cos, sin = (torch.cat([part, part], -1)[:, None].to(x.dtype) for part in (angles.cos(), angles.sin()))
-    heads = x.unflatten(2, (-1, head))
-    first, second = heads.chunk(2, -1)
-    turned: Tensor = heads * cos + torch.cat([-second, first], -1) * sin
-    return turned.flatten(2)
+    places = torch.arange(x.shape[1], device=x.device)
+    back = places[:, None] - places
+    return ((back >= 0) & (back < window))[None, None]
 
 
 class Transposed(nn.Module):

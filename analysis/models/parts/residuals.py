@@ -33,8 +33,9 @@ def added(
     """
     equal = [number for number, (before, after, stride) in enumerate(sides, 1) if stride == 1 and before == after]
     found = told(metadata, "adds")
-    if isinstance(found, list) and all(number in equal for number in found):
-        return list(found), ""
+    if isinstance(found, list):
+        fitting = [number for number in found if number in equal]
+        return fitting, "" if fitting == found else "other blocks are told to be added to their input than can be"
     doubtful = [number for number in equal if number in narrowing]
     if not doubtful or _by_one_factor([sides[0][0], *(after for _, after, _ in sides)], published):
         return equal, ""

@@ -1,24 +1,24 @@
 """Reading architectures off tensors' names and shapes, and putting modules where the names say."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from math import gcd
 from typing import Any, TypeVar
 
 from torch import nn
 
 from ..architecture import TensorSpec
-from ..told import told
+from ..settings import Check, is_count, is_positive
+from ..told import option, told
+from .nonlinear import usual_name
 
 Shapes = Mapping[str, tuple[int, ...]]
 Leaf = TypeVar("Leaf", bound=nn.Module | nn.Parameter)
 
-_SHOWN = {
-    *("img_size", "in_chans", "num_classes", "patch_size", "embed_dim", "depth", "depths", "mlp_ratio", "num_heads"),
-    *("block", "layers", "channels", "stem_width", "drop_rate", "drop_path_rate"),
-}  # options of timm's networks that shapes show, that are read, or that act in training alone
-_USUAL_POOLS = (["global_pool", "avg"], ["global_pool", "token"])
-_LARGEST = 1e300  # of a number that a configuration may tell
+HEADS: Mapping[str, Check] = dict.fromkeys(
+    ("head_dim", "heads", "num_attention_heads", "n_head", "num_heads"), is_count
+)
+"""Settings that `head_size` reads."""
 
 
 def shapes_of(specs: Mapping[str, TensorSpec]) -> dict[str, tuple[int, ...]]:
@@ -44,7 +44,7 @@ def side(shapes: Shapes, name: str, axis: int = 0) -> int:
 def positive(metadata: Mapping[str, Any], *names: str, usual: float) -> float:
     """Return the first of the names that is `told`, where that is a number above zero; else the usual one."""
     found = told(metadata, *names)
-    return float(found) if type(found) in (int, float) and 0 < found < _LARGEST else usual
+    return float(found) if is_positive(found) else usual
 
 
 def head_size(width: int, inner: Iterable[int], metadata: Mapping[str, Any], usual: int | None = 64) -> tuple[int, str]:
@@ -65,7 +65,8 @@ def head_size(width: int, inner: Iterable[int], metadata: Mapping[str, Any], usu
         Size of the heads in all published networks of that width; None where they differ.
     """
     inner = list(inner)
-    size, heads = told(metadata, "head_dim"), _told_heads(metadata)
+    size = told(metadata, "head_dim")
+    heads = option(metadata, "num_heads") or told(metadata, "num_attention_heads", "n_head", "heads")
     if type(size) is not int and type(heads) is int and heads > 0 and width % heads == 0:
         size = width // heads
     if type(size) is int and size > 0:
@@ -75,27 +76,20 @@ def head_size(width: int, inner: Iterable[int], metadata: Mapping[str, Any], usu
     return gcd(width, *inner), "nothing tells how many heads its attention has"
 
 
-def _told_heads(metadata: Mapping[str, Any]) -> Any:
-    options = told(metadata, "model_args")  # of timm
-    by_timm = options.get("num_heads") if isinstance(options, Mapping) else None
-    return told(metadata, "num_attention_heads", "n_head", "heads") if by_timm is None else by_timm
+def unusual(**settings: tuple[Any, Any]) -> dict[str, Any]:
+    """Return what is told, of pairs of that and what is usual, where they differ: usual members stay as they were."""
+    return {name: value for name, (value, usual) in settings.items() if value != usual}
 
 
-def differs(metadata: Mapping[str, Any], **usual: Sequence[Any]) -> bool:
-    """Return whether the metadata tell a setting to be none of the usual ones, which shapes do not show."""
-    found = {name: told(metadata, name) for name in usual}
-    return any(value is not None and value not in usual[name] for name, value in found.items())
+def another(activation: str, usual: str) -> dict[str, Any]:
+    """Return an activation as an entry of a configuration, where it is not the usual one under another name."""
+    return unusual(activation=(usual_name(activation), usual_name(usual)))
 
 
-def of_another(metadata: Mapping[str, Any], variants: str) -> bool:
-    """Return whether a file says that timm built a variant of its network that shapes do not show.
-
-    ``variants`` is a regular expression, which is searched for in the network's name.
-    """
-    name, options = told(metadata, "architecture"), told(metadata, "model_args")
-    named = isinstance(name, str) and re.search(variants, name) is not None
-    asked = options.items() if isinstance(options, Mapping) else ()
-    return named or any(option not in _SHOWN and [option, value] not in _USUAL_POOLS for option, value in asked)
+def untied(shapes: Shapes, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the setting that a language model's last layer is its embedding, where its tensors say otherwise."""
+    tied, own = told(metadata, "tie_word_embeddings"), "lm_head.weight" in shapes
+    return {"tie_word_embeddings": tied} if tied is own else {}
 
 
 def thirds(blocks: str, depth: int) -> tuple[str, ...]:

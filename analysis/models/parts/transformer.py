@@ -1,9 +1,9 @@
 """Layers that networks on the patches of images share."""
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .attention import attend
+from .nonlinear import activation as named
 
 
 class Attention(nn.Module):
@@ -23,10 +23,13 @@ class Attention(nn.Module):
 
 
 class Perceptron(nn.Module):
-    """Two linear layers, under ``names``, with a GELU between them."""
+    """Two linear layers, under ``names``, with an activation between them."""
 
-    def __init__(self, dim: int, hidden: int, names: tuple[str, str] = ("fc1", "fc2")) -> None:
+    def __init__(
+        self, dim: int, hidden: int, names: tuple[str, str] = ("fc1", "fc2"), activation: str = "gelu"
+    ) -> None:
         super().__init__()
+        self._activation = named(activation)
         self._names = names
         self.add_module(names[0], nn.Linear(dim, hidden))
         self.add_module(names[1], nn.Linear(hidden, dim))
@@ -34,5 +37,5 @@ class Perceptron(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return what the last axis, of length dim, is mapped to."""
         widen, narrow = map(self.get_submodule, self._names)
-        mapped: Tensor = narrow(F.gelu(widen(x)))
+        mapped: Tensor = narrow(self._activation(widen(x)))
         return mapped

@@ -67,6 +67,7 @@ class _Edited:
             stages=tuple(stage for stage in found.stages if stage in there),
             spare=frozenset(),
             untold="",
+            unheeded={},
             structure=self._structure,
         )
 

@@ -1,13 +1,10 @@
 """A network looked at block by block sees what a whole pass would, changes and all."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graftwork.analysis.activations import Calibration
@@ -18,24 +15,9 @@ from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint, write_checkpoint
 
 from ..models.networks import FAMILIES, built
+from ..samples import Samples
 
 DEMO = Path(str(files("graftwork.assets"))) / "demo"
-
-
-class Samples:
-    """Random samples; a token of 0 pads."""
-
-    def __init__(self, inputs: Tensor, pad: int | None = None) -> None:
-        self._inputs, self.pad = inputs, pad
-
-    def __len__(self) -> int:
-        return len(self._inputs)
-
-    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
-        yield from self._inputs[start:].split(size)
-
-    def take(self, samples: NDArray[np.int64]) -> Tensor:
-        return self._inputs[torch.from_numpy(samples)]
 
 
 def opened(network: str, folder: Path) -> tuple[Checkpoint, Samples]:
@@ -83,7 +65,7 @@ def test_each_block_is_given_what_changed_blocks_give(network: str, budget: int,
         seen |= {layer: total for layer, watcher in watchers.items() if (total := watcher.total()) is not None}
         with torch.no_grad():
             for layer in step.layers:
-                module.get_submodule(layer).weight.mul_(0.5)  # type: ignore[union-attr, operator]
+                module.get_submodule(layer).weight.mul_(0.5)  # type: ignore[operator]
     expected = grams(module, data, layers)  # in which all before a layer are changed, and it is not asked for itself
     assert set(seen) == set(expected)
     first = [stage.layers[0] for stage in run.stages if stage.layers]

@@ -107,7 +107,7 @@ def test_images_in_hdf5(layout: str, tmp_path: Path) -> None:
 def test_tokens_and_lines(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.arange(12).reshape(3, 4))
     data = opened(tmp_path / "a.npy")
-    assert (data.kind, data.pad) == ("tokens", 0)
+    assert (data.kind, data.pad) == ("tokens", None)
     np.testing.assert_array_equal(whole(data, 2), np.arange(12).reshape(3, 4))
     (tmp_path / "a.txt").write_text("Grün\n\nok\n", encoding="utf-8")
     lines = opened(tmp_path / "a.txt", length=6)

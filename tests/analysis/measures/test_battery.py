@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graftwork.analysis.catalogue import base_name
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.measures import MEASURES, Column, Value
+from graftwork.analysis.naming import base_name
 
 Make = Callable[..., Any]
 

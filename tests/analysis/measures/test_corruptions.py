@@ -137,6 +137,30 @@ def test_the_error_beside_a_reference_is_the_mean_ratio_of_summed_errors(on: Mak
 
 
 @pytest.mark.usefixtures("known")
+def test_weighted_samples_err_as_much_as_they_weigh(on: Make) -> None:
+    pixels = noise(12, high=120)
+    pixels[:6] += 130
+    images, weights = Images(pixels), np.arange(12) % 4 / 3
+    given = on(images, weights=weights)
+    other = replace(given, reference=replace(given, build=lambda: Contrary(images)))
+    values = said(other, corruptions=["fog", "snow"], severities=[1, 3, 5])[0]
+    fog, snow = np.repeat([0, 2 / 3], 6), np.repeat([0.0, 1, 0, 1, 0, 1, 0], [1, 1, 1, 1, 1, 1, 6])
+    for name, errors in (("fog", fog), ("snow", snow)):
+        assert values[f"accuracy.{name}"].value == pytest.approx(1 - np.average(errors, weights=weights))
+    mean = np.average((fog + snow) / 2, weights=weights)
+    assert values["error"].value == pytest.approx(mean)
+    assert values["drop"].value == pytest.approx(mean)
+    ratios = [weights @ errors / (weights @ (1 - errors)) for errors in (fog, snow)]
+    assert values["mce"].value == pytest.approx(np.mean(ratios))
+    assert values["redundancy"].value == pytest.approx(_correlation(fog, snow, weights))
+
+
+def _correlation(one: np.ndarray, other: np.ndarray, weights: np.ndarray) -> float:
+    covariance = np.cov(one, other, aweights=weights)
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+@pytest.mark.usefixtures("known")
 def test_there_is_no_ratio_to_a_reference_without_errors(on: Make) -> None:
     given = on(Images(noise(4, high=120)))
     chosen: dict[str, Any] = {"corruptions": ["snow"], "severities": [1]}

@@ -56,6 +56,17 @@ def measured(evidence: Evidence) -> Iterator[Value | Column | Remark]:
     yield from measure.function(evidence, measure.check({}))
 
 
+def test_a_samples_weight_counts_for_all_of_its_tokens(evidence: Evidence) -> None:
+    weights = np.random.default_rng(0).integers(0, 3, len(evidence.labels)) / 2
+    assert evidence.data
+    total, tokens = map(np.concatenate, zip(*_losses(evidence, evidence.data), strict=True))
+    found = values_of(replace(evidence, weights=weights))
+    assert found["loss.next_token"].value == pytest.approx(weights @ total / (weights @ tokens))
+    low = found["loss.next_token"].low
+    assert low is not None
+    assert low < values_of(evidence)["loss.next_token"].value
+
+
 def values_of(evidence: Evidence) -> dict[str, Value]:
     return {item.measure: item for item in measured(evidence) if isinstance(item, Value)}
 

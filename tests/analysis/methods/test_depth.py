@@ -1,6 +1,5 @@
 """Dropping depth: the order that a direct computation gives, and networks that are what is left."""
 
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from graftwork.analysis.errors import UserError
@@ -18,24 +16,9 @@ from graftwork.analysis.methods import METHODS, Derivative, MethodContext
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint, write_checkpoint
 
 from ..models.networks import FAMILIES, built
+from ..samples import Samples
 
 DEMO = Path(str(files("graftwork.assets"))) / "demo"
-
-
-class Samples:
-    """Random samples; a token of 0 pads."""
-
-    def __init__(self, inputs: Tensor, pad: int | None = None) -> None:
-        self._inputs, self.pad = inputs, pad
-
-    def __len__(self) -> int:
-        return len(self._inputs)
-
-    def batches(self, size: int, start: int = 0) -> Iterator[Tensor]:
-        yield from self._inputs[start:].split(size)
-
-    def take(self, samples: NDArray[np.int64]) -> Tensor:
-        return self._inputs[torch.from_numpy(samples)]
 
 
 def dropped(parent: Checkpoint, data: Any, **parameters: Any) -> Derivative:

@@ -89,8 +89,8 @@ def test_codes_are_computed_with_and_cut_again(tmp_path: Path) -> None:
     again = reopened(tmp_path / "q.safetensors", pruned, made("quantise.uniform", pruned, bits=6))
     x = torch.randn(4, 1, 8, 8)
     with torch.inference_mode():
-        outputs = [each.network()(x) for each in (factored, packed)]
-    assert torch.allclose(*outputs, atol=0.05 * float(outputs[0].abs().max()))
+        before, after = factored.network()(x), packed.network()(x)
+    assert torch.allclose(before, after, atol=0.05 * float(before.abs().max()))
     assert again.structure() == factored.structure()
     zeros = [sum(int((c.tensor(w.name) == 0).sum()) for w in c.weights()) for c in (pruned, again)]
     assert zeros[1] >= zeros[0] > 0

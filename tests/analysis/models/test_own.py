@@ -1,6 +1,7 @@
 """A person's own network: trusted by its content, built by a worker, run like any other."""
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from graftwork.analysis import trust
 from graftwork.analysis.errors import UserError
 from graftwork.analysis.experiments.planning import plan
 from graftwork.analysis.models import open_checkpoint, write_checkpoint
+from graftwork.analysis.own_code import code_of
 from graftwork.analysis.recipe import anchored, parse_recipe
 from graftwork.analysis.workspace import Workspace
 from tests.executing import carry_out
@@ -68,7 +70,7 @@ def test_nothing_runs_before_it_is_trusted(folder: Path) -> None:
     with pytest.raises(UserError) as refused:
         plan(anchored(parse_recipe(RECIPE), folder))
     assert str(file) in refused.value.problem
-    assert trust.code_hash(file) in refused.value.problem
+    assert sha256(file.read_bytes()).hexdigest() in refused.value.problem
     with pytest.raises(UserError, match="has not been trusted"):
         open_checkpoint(folder / "mine.pt", network=f"{file}:make")
     assert not (folder / "ran").exists()
@@ -117,11 +119,11 @@ def test_a_module_of_a_package_is_found_without_being_imported(tmp_path: Path, m
     (package / "__init__.py").write_text("raise RuntimeError")
     (package / "nets.py").write_text(CODE)
     monkeypatch.syspath_prepend(tmp_path)
-    assert trust.code_file("lab_of_mine.nets:make") == package / "nets.py"
+    assert code_of("lab_of_mine.nets:make").files == (package / "nets.py", package / "__init__.py")
     assert "lab_of_mine" not in sys.modules
     for wrong in ("lab_of_mine.none:make", "nets", "a.py:", "nowhere.py:make"):
         with pytest.raises(UserError):
-            trust.code_file(wrong)
+            code_of(wrong)
 
 
 FOLDED = """

@@ -157,6 +157,22 @@ def test_what_was_right_of_every_sample_gives_the_paired_difference(recorded: Re
     assert found.interval == paired_interval(RIGHT[1].astype(int) - RIGHT[0])
 
 
+def test_weighted_samples_give_the_weighted_difference(tmp_path: Path, recorded: Recorded) -> None:
+    import h5py
+
+    weights = np.random.default_rng(1).integers(0, 4, 400)
+    with h5py.File(tmp_path / "w.graft" / "arrays" / "data.h5", "w") as file:
+        file["weight"] = weights
+    for model in SOURCES:
+        recorded._files[model.identity, DATA.identity, "weight"] = tmp_path / "w.graft" / "arrays" / "data.h5"
+    found = recorded.difference([NET], [ONE], "accuracy")
+    assert found
+    assert found.paired
+    apart = RIGHT[1].astype(int) - RIGHT[0]
+    assert found.interval == pytest.approx(paired_interval(apart[weights > 0], weights[weights > 0] / 3))
+    assert found.interval.mean == pytest.approx(np.average(apart, weights=weights))
+
+
 def test_several_seeds_are_paired_by_their_mean_over_each_sample(recorded: Recorded) -> None:
     found = recorded.difference([NET], [ONE, TWO], "accuracy")
     assert found

@@ -59,6 +59,21 @@ def test_shares_are_those_of_what_each_knew_alone(learnt: int, kept: int) -> Non
         assert value.low <= value.value <= value.high
 
 
+def test_weighted_samples_carry_over_what_they_weigh() -> None:
+    rows, fit = rights(10, 15), FITS.get(ID)
+    weights = np.random.default_rng(0).random((rows.shape[1],))
+    kept = Correctness(tuple(member.identity for member in members()), pack(rows), rows.shape[1], weights)
+    found = {
+        v.measure: v.value
+        for v in fit.function(Table(members(), correctness=kept), fit.check({}))
+        if isinstance(v, Value)
+    }
+    teacher, before, after = rows
+    for name, known in (("learnt", teacher & ~before), ("kept", before & ~teacher)):
+        expected = np.average(after[known], weights=weights[known])
+        assert found[f"{ID}.{name}.model.after"] == pytest.approx(expected)
+
+
 def test_what_was_carried_over_is_told_in_words() -> None:
     (remark,) = [item.text for item in said(members(), rights(10, 15)) if isinstance(item, Remark)]
     assert remark.startswith("after has learnt 25% (")

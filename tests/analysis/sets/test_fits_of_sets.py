@@ -364,8 +364,13 @@ def _series() -> Iterator[Member]:
         yield member(f"run/epoch{step}", loss=1 / step)
 
 
-def test_a_series_is_traced_by_the_numbers_in_its_names() -> None:
-    values, remarks = done("trace.checkpoints", Table(tuple(_series()), y="loss", better={"loss": "lower"}))
+@pytest.mark.parametrize("what", ["step", "epoch"])
+def test_a_series_is_traced_by_what_its_files_state(what: str) -> None:
+    series = [
+        Member(m.name, f"net{n}", facts={what: int(1 / m.values["loss"].value)}, values=m.values)
+        for n, m in enumerate(_series())
+    ]
+    values, remarks = done("trace.checkpoints", Table(tuple(series), y="loss", better={"loss": "lower"}))
     assert [name for name in values if ".at." in name] == [
         f"trace.checkpoints.at.{step}" for step in (9, 10, 30, 40, 50, 100)
     ]
@@ -375,17 +380,26 @@ def test_a_series_is_traced_by_the_numbers_in_its_names() -> None:
     assert remarks[0].startswith("loss falls (Kendall's τ = -1, p = 0.0027")
 
 
-def test_a_step_that_the_checkpoint_tells_counts_before_its_name() -> None:
-    members = tuple(
-        Member(f"net{n}", f"net{n}", facts={"step": 100 - n}, values=m.values) for n, m in enumerate(_series())
-    )
-    values, _ = done("trace.checkpoints", Table(members, y="loss"))
-    assert next(iter(values)) == "trace.checkpoints.at.95"
+def test_no_number_in_a_name_is_a_step() -> None:
+    values, remarks = done("trace.checkpoints", Table(tuple(_series()), y="loss", better={"loss": "lower"}))
+    assert [name for name in values if ".at." in name] == [f"trace.checkpoints.at.{place}" for place in range(1, 7)]
+    assert values["trace.checkpoints.at.1"].value == 1 / 9
+    assert remarks[0].startswith("No checkpoint states its step: they are in the order of their names")
+    with pytest.raises(UserError, match="called 'step'"):
+        done("trace.checkpoints", Table(tuple(_series()), x="step", y="loss"))
+
+
+def test_a_checkpoint_that_states_none_is_left_out_of_those_that_do() -> None:
+    first, *others = _series()
+    told = [Member(m.name, m.name, facts={"step": n}, values=m.values) for n, m in enumerate(others)]
+    values, remarks = done("trace.checkpoints", Table((first, *told), y="loss"))
+    assert sum(".at." in name for name in values) == len(told)
+    assert remarks[0] == f"1 checkpoint left out, {first.name} first: no step is stated."
 
 
 def test_no_trend_is_said_of_chance_and_one_checkpoint_is_refused() -> None:
     noise = (0.3, 0.5, 0.4, 0.6, 0.2)
     members = tuple(member(f"run/{n}", loss=value) for n, value in enumerate(noise))
-    assert "no trend that is distinguishable from chance" in done("trace.checkpoints", Table(members, y="loss"))[1][0]
+    assert "no trend that is distinguishable from chance" in done("trace.checkpoints", Table(members, y="loss"))[1][-1]
     with pytest.raises(UserError, match="needs 2 checkpoints at different steps, and there are 1"):
         done("trace.checkpoints", Table(members[:1], y="loss"))

@@ -15,6 +15,17 @@ from graftwork.analysis.workspace import Workspace
 DATA = DataSpec(name="test", path="/data/test.zip", content="d" * 32, normalise=((0.5,), (0.25,)), limit=20)
 ACCURACY = MeasureSpec(measure="accuracy", version=1, parameters={"draws": 100})
 
+BEFORE_NAMES = """
+DROP TABLE defaults;
+ALTER TABLE measures DROP COLUMN weight;
+ALTER TABLE measures DROP COLUMN compared;
+ALTER TABLE columns RENAME TO newer;
+CREATE TABLE columns (model, data, name, file, trial, PRIMARY KEY (model, data, name));
+INSERT OR REPLACE INTO columns SELECT model, data, name, file, trial FROM newer ORDER BY rowid;
+DROP TABLE newer;
+"""
+"""Takes the tables back to before values had names of their own."""
+
 
 def source(name: str, content: str | None = None) -> SourceModel:
     return SourceModel(name=name, path=f"/models/{name}.th", content=content or f"content of {name}")

@@ -10,10 +10,10 @@ from graftwork.analysis.measured import rows_of
 from graftwork.analysis.trials import Plan, Trial, TrialResult, Value
 from graftwork.analysis.workspace import ValueRecord, Workspace, schema
 
-from .conftest import ACCURACY, DATA, A, B, run, trial
+from .conftest import ACCURACY, BEFORE_NAMES, DATA, A, B, run, trial
 
 OTHER = DATA.replaced(name="train", content="e" * 32)
-NEWER = {"measures": ("dataless",), "trials": ("overlap",), "datasets": ("classes",)}
+NEWER = {"measures": ("dataless",), "trials": ("overlap", "remarks"), "datasets": ("classes",)}
 
 
 def measured(space: Workspace, spec: Trial, values: dict[str, float], **result: Any) -> None:
@@ -57,6 +57,22 @@ def test_remarks_on_one_data_set_stay_beside_those_on_another(workspace: Workspa
     assert remarks == ["of test", "of train"]
 
 
+def test_remarks_stand_beside_the_values_of_their_trial_and_name_other_names(workspace: Workspace) -> None:
+    renamed = on(DATA.replaced(name="first", limit=3))
+    measured(
+        workspace, on(DATA), {"accuracy": 0.5, "cost": 7.0}, dataless=frozenset({"cost"}), facts={"remarks": ["x"]}
+    )
+    measured(workspace, renamed, {"accuracy": 0.5}, facts={"remarks": ["y"]})
+    again = renamed.replaced(model=A.replaced(name="other"))
+    workspace.add_plan(Plan(title="two", trials=(again,)), "")
+    said = {(v.data, v.measure): v.remarks for v in workspace.values()}
+    assert said == {
+        ("test", "accuracy"): ("x",),
+        ("first", "accuracy"): (f"{A.name} on first: y",),
+        (None, "cost"): (),
+    }
+
+
 @pytest.mark.parametrize("overlap", [None, 0.0, 0.25])
 def test_an_overlap_is_told_of_values_that_data_went_into(workspace: Workspace, overlap: float | None) -> None:
     measured(workspace, on(DATA), {"accuracy": 0.5, "cost": 7.0}, dataless=frozenset({"cost"}), overlap=overlap)
@@ -72,6 +88,7 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
         measured(space, on(DATA, 3), {"cost.nominal.bytes": 8.0})
         before = space.values()
     with sqlite3.connect(home / "workspace.db") as db:
+        db.executescript(BEFORE_NAMES)
         for table, columns in NEWER.items():
             for column in columns:
                 db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
@@ -90,8 +107,8 @@ def test_an_older_workspace_is_read_with_what_no_data_went_into(tmp_path: Path) 
 
 
 def test_a_cost_at_the_datas_size_stands_before_one_at_the_networks_own(workspace: Workspace) -> None:
-    measured(workspace, on(DATA), {"macs": 64.0})
-    measured(workspace, on(OTHER), {"macs": 128.0})
-    measured(workspace, on(None), {"macs": 32.0})
-    found = {row.data: row.values["macs"].value for row in rows_of(workspace.values())}
+    measured(workspace, on(DATA), {"cost.nominal.macs": 64.0})
+    measured(workspace, on(OTHER), {"cost.nominal.macs": 128.0})
+    measured(workspace, on(None), {"cost.nominal.macs": 32.0})
+    found = {row.data: row.values["cost.nominal.macs"].value for row in rows_of(workspace.values())}
     assert found == {"test": 64.0, "train": 128.0}

@@ -9,7 +9,7 @@ import pytest
 from graftwork.analysis.trials import Plan
 from graftwork.analysis.workspace import Workspace, doubts
 
-from .conftest import MERGED, PLAN, PRUNED, A, B, run, source, trial
+from .conftest import BEFORE_NAMES, MERGED, PLAN, PRUNED, A, B, run, source, trial
 
 BEFORE = 5
 """The version of the tables before identities covered all of a file."""
@@ -20,8 +20,10 @@ def aged(home: Path, change: str) -> Workspace:
     with closing(sqlite3.connect(home / "workspace.db")) as db:
         db.executescript(
             f"DROP TABLE aliases; DROP TABLE doubts; CREATE TABLE fingerprints (path); {change};"
-            " ALTER TABLE measures DROP COLUMN dataless; ALTER TABLE trials DROP COLUMN overlap;"
-            " ALTER TABLE datasets DROP COLUMN classes;"
+            " ALTER TABLE measures DROP COLUMN dataless;"
+            " ALTER TABLE trials DROP COLUMN overlap;"
+            " ALTER TABLE trials DROP COLUMN remarks;"
+            f" ALTER TABLE datasets DROP COLUMN classes; {BEFORE_NAMES}"
             f" PRAGMA user_version = {BEFORE}"
         )
     return Workspace.open(home)

@@ -60,6 +60,8 @@ def test_values_have_the_fields_of_measures_json(finished: Workspace) -> None:
         "low": 0.4,
         "high": 0.6,
         "unit": "fraction",
+        "name": "accuracy",
+        "settings": {"draws": 100},
     }
     assert finished.values() == finished.values()
     assert len(finished.values()) == 8

@@ -24,6 +24,12 @@ DRAWS: dict[str, tuple[Draw, float]] = {
     "exponential": (lambda rng, size: rng.exponential(size=size), 1.0),
 }
 """Numbers, with their true mean."""
+WEIGHTS: dict[str, Draw] = {
+    "even": lambda rng, size: rng.uniform(0.5, 1.5, size),
+    "log-normal": lambda rng, size: rng.lognormal(0, 1, size),
+    "a fifth tenfold": lambda rng, size: np.where(rng.random(size) < 0.2, 10.0, 1.0),
+}
+"""Weights that have nothing to do with the numbers."""
 
 _ROUNDING = 1e-12
 

@@ -168,7 +168,7 @@ def test_a_real_sentence_encoder(transformers: Any, tmp_path: Path) -> None:
 
 
 def test_scaled_positions_are_left_to_the_library(transformers: Any, tmp_path: Path) -> None:
-    rope = {"rope_type": "linear", "factor": 2.0, "rope_theta": 10000.0}
+    rope = {"rope_type": "dynamic", "factor": 2.0, "rope_theta": 10000.0}
     network = made(transformers, "LlamaForCausalLM", "LlamaConfig", LLAMA, rope_parameters=rope)
     checkpoint = saved(network, tmp_path)
     assert checkpoint.architecture is not None

@@ -12,7 +12,7 @@ from graftwork.analysis.errors import UserError
 from graftwork.analysis.models import open_checkpoint, write_checkpoint
 
 DEMO = {"family": "resnet_cifar"}
-Lie = Mapping[str, Any]
+Lie = dict[str, Any]
 
 
 def path(order: list[int], blocks: str = "layer1") -> Lie:

@@ -45,7 +45,8 @@ def test_a_stitched_network_runs_through_both(pair: tuple[Checkpoint, Checkpoint
     front, back = pair
     made = kept(back, stitched(front, back))
     first, second, x = front.network(), back.network(), torch.randn(3, 1, 8, 8)
-    stitch = nn.Conv2d(*made.specs["layer2.added.weight"].shape[1::-1], 1)
+    gives, takes, *_ = made.specs["layer2.added.weight"].shape
+    stitch = nn.Conv2d(takes, gives, 1)
     stitch.load_state_dict({name: made.tensor(f"layer2.added.{name}") for name in ("weight", "bias")})
     with torch.inference_mode():
         middle = first.layer2(first.layer1(torch.relu(first.bn1(first.conv1(x)))))  # type: ignore[operator]
