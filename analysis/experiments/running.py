@@ -157,10 +157,9 @@ class Runner:
         )
         derivative = method.function(parents, method.check(model.parameters), context)
         metadata = _provenance(trial, parents, derivative) | dict(context.provenance)
+        ties = parents[0].ties if derivative.ties is None else derivative.ties
         try:
-            write_checkpoint(
-                path, derivative.specs, derivative.tensor, metadata, ties=parents[0].ties, confirm=inputs.check
-            )
+            write_checkpoint(path, derivative.specs, derivative.tensor, metadata, ties=ties, confirm=inputs.check)
         except ChangedError:
             shutil.rmtree(path.with_suffix(""), ignore_errors=True)  # nothing is to go on from it
             raise
@@ -286,7 +285,7 @@ def _declared(model: ModelSpec) -> dict[str, Any]:
 def _provenance(trial: Trial, parents: Sequence[Checkpoint], derivative: Derivative) -> dict[str, Any]:
     """Return what a derived file says: what made it, what its parent was told of its network, and its training."""
     facts = derivative.facts
-    made = derivative.settings | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
+    made = derivative.said() | {"operation": trial.model.model_dump(mode="json"), "facts": facts}
     seconds = {identity: s for parent in parents for identity, s in training_seconds(parent).items()}
     if "training" in facts:
         seconds[trial.model.identity] = facts["training"]["seconds"]

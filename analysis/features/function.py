@@ -1,6 +1,7 @@
 """Telling functions apart: networks of the same structure and the same tensors compute the same."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from blake3 import blake3
@@ -27,7 +28,9 @@ def function_identity(network: nn.Module, architecture: Architecture) -> str:
     for name, tensor in _tensors(network):
         state.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         state.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
-    built = [architecture.family, dict(architecture.config), _code(architecture)]
+    built: list[Any] = [architecture.family, dict(architecture.config), _code(architecture)]
+    if architecture.structure:
+        built.append(architecture.structure.model_dump(mode="json"))
     return digest([built, state.hexdigest()])
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..data import DataSet
     from ..jobs.protocol import Ticket
     from ..models import Checkpoint, TensorSpec
+    from ..models.structure import Structure
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,23 @@ class Derivative:
         What the method learnt on the way, for the inspector (kept shares by layer, thresholds …); JSON values.
     settings : dict
         What a new network's file must say because its shapes leave it open, such as ``head_dim``; JSON values.
+    structure : Structure or None
+        How the new network is edited; None if it is built as the first parent's.
+    ties : mapping of str to str or None
+        Further names of some tensors, each with the one in ``specs``; None for the first parent's.
     """
 
     specs: Mapping[str, "TensorSpec"]
     tensor: Callable[[str], "Tensor"]
     facts: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    structure: "Structure | None" = None
+    ties: Mapping[str, str] | None = None
+
+    def said(self) -> dict[str, Any]:
+        """Return what the new network's file must say of it; JSON values."""
+        edited = {} if self.structure is None else {"structure": self.structure.model_dump(mode="json")}
+        return self.settings | edited
 
 
 @dataclass(frozen=True)

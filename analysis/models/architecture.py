@@ -8,6 +8,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 from torch import Tensor, dtype
 
+from .structure import Structure
+
 _OPEN = ("head_dim", "padding", "adds", "activation")
 InputKind = Literal["images", "tokens", "numbers"]
 
@@ -69,6 +71,8 @@ class Architecture:
         how to declare it. Nothing of what the one library that publishes such networks leaves at its default.
     untold : str
         What decides its outputs, and neither shapes nor metadata tell: such a network is named, and not run.
+    structure : Structure or None
+        How it was edited; ``config`` is that of the network before, but for depth and widths. None if it was not.
     unheeded : mapping of str to Any
         Settings that its file states and its family does not heed, with their values: nor is such a network run.
     """
@@ -86,6 +90,7 @@ class Architecture:
     spare: frozenset[str] = frozenset()
     assumed: tuple[str, ...] = ()
     untold: str = ""
+    structure: Structure | None = None
     unheeded: Mapping[str, Any] = field(default_factory=dict)
 
     @property

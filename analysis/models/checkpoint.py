@@ -16,6 +16,9 @@ from .counted import looks_trained, weights_by_name, weights_of
 from .families import families, skeleton
 from .recognition import recognition
 from .stated import STATED, StatedNormalisation, stated_normalisation
+from .structure import OWN, Structure
+from .structure.plain import base_of
+from .structure.stated import KEY
 from .tensor_file import TensorFile
 from .ties import tie
 from .told import declared, told
@@ -183,6 +186,17 @@ class Checkpoint:
         """
         return self._known().skeleton()
 
+    def structure(self) -> Structure:
+        """Return what the network was made from and how it was edited; of one that was not, without edits.
+
+        Raises
+        ------
+        UserError
+            If no family recognises the tensors.
+        """
+        architecture = self._known().architecture
+        return architecture.structure or Structure(parts={OWN: base_of(architecture)})
+
     def inherited(self) -> dict[str, Any]:
         """Return what a file made from this one must say, to be built as this one is."""
         said = {key: told(self.metadata, key) for key in ("heads", "head_dim", "config")}
@@ -190,6 +204,8 @@ class Checkpoint:
             made_by = self.architecture.config
             said |= self._read_beside(said["config"]) | self.architecture.settings
             said |= {key: made_by[key] for key in ("network", "config") if key in made_by}
+        if self.architecture and self.architecture.structure:
+            said[KEY] = self.architecture.structure.model_dump(mode="json")
         said["found"] = list(self.found) or None
         said["assumed"] = list(self.assumed) or None
         said[STATED] = asdict(self.stated) if self.stated else None

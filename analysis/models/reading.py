@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import UserError
 from .checkpoint import Checkpoint
 from .encodings import check_plain, decoded
+from .encodings.uniform import KEY
 from .folder import ADAPTER, beside, weights_of
 from .opening import open_file
 from .recognising import is_own
@@ -52,7 +53,7 @@ def open_checkpoint(
         raise UserError(f"'{path.name}' holds no tensors.", CHECKPOINTS)
     _check_whole(path, file)
     said = beside(place.parent)
-    file = decoded(file, _quantisation(said))
+    file = decoded(file, _quantisation(said), _stored(file.metadata))
     check_plain(path.name, file.specs, with_code=is_own(network, file.metadata))
     return Checkpoint(path, file, said, network, activation and activation.lower())
 
@@ -88,6 +89,13 @@ def _quantisation(said: Mapping[str, Any]) -> Mapping[str, Any]:
     config = said.get("config")
     settings = config.get("quantization_config") if isinstance(config, Mapping) else None
     return settings if isinstance(settings, Mapping) else {}
+
+
+def _stored(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what this program's entry says of tensors that lie in the file as codes."""
+    own = metadata.get("graftwork")
+    stored = own.get(KEY) if isinstance(own, Mapping) else None
+    return stored if isinstance(stored, Mapping) else {}
 
 
 def _check_whole(path: Path, file: TensorFile) -> None:

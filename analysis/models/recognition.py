@@ -10,6 +10,7 @@ from ..trust import is_library
 from .builder import Builder
 from .heads import head_size_in
 from .recognising import UnrecognisedError, builder_of, is_own
+from .structure.stated import stated
 from .tensor_file import TensorFile
 from .tensor_names import Naming, namings, whole
 from .ties import equal_heads, kept_names
@@ -51,6 +52,7 @@ def recognition(file: TensorFile, metadata: Mapping[str, Any], network: str | No
     UserError
         If ``network``, or what the metadata says of it, cannot be built.
     """
+    stated(metadata)  # one that cannot be is refused before anything else is read
     ties = kept_names({**equal_heads(file, metadata), **file.ties})
     if is_own(network, metadata):
         return _recognition(ties, *_own(file, metadata, network))

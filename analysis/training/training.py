@@ -173,7 +173,7 @@ class _Training:
         made = derivative(self.student, {})
         file = folder / f"step{self.step:07d}.safetensors"
         told = {"step": self.step} | dict(self.context.provenance)
-        metadata = self.student.parent.inherited() | made.settings | told
+        metadata = self.student.parent.inherited() | made.said() | told
         write_checkpoint(file, made.specs, made.tensor, metadata, self.student.parent.ties)
         self.log.kept.append({"step": self.step, "file": f"{folder.name}/{file.name}"})
 

@@ -4,9 +4,9 @@ A plan is a list of trials. A trial makes one model (or takes a source as it is)
 it is immutable, pickles, and turns to JSON; nothing here knows files' contents, torch or a screen.
 """
 
+from ..frozen import Frozen
 from .data import DataFields, DataSpec
 from .fits import FitEntry, FitSpec, Measured
-from .frozen import Frozen
 from .models import DerivedModel, ModelSpec, SourceModel
 from .plan import Estimate, Plan, SearchSpec
 from .results import FitResult, FittedCurve, Pass, Remark, TrialResult, Value

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
+from ..frozen import Frozen
 from ..identity import digest
-from .frozen import Frozen
 
 
 class DataFields(Frozen):

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
+from ..frozen import Frozen
 from ..identity import digest
-from .frozen import Frozen
 
 
 class FitEntry(Frozen):

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import Field
 
+from ..frozen import Frozen
 from .fits import FitSpec
-from .frozen import Frozen
 from .trial import Trial
 
 

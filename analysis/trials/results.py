@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from .frozen import Frozen
+from ..frozen import Frozen
 
 
 @dataclass(frozen=True)

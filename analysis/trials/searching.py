@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from .frozen import Frozen
+from ..frozen import Frozen
 from .plan import Plan
 
 

@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from ..frozen import Frozen
 from ..identity import digest
 from ..naming import giver_among
 from ..renamed import current
 from .data import DataSpec
-from .frozen import Frozen
 from .models import ModelSpec
 
 

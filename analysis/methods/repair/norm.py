@@ -1,6 +1,6 @@
 """Repair what an operation did to the statistics of activations: no weight learns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, Self
 
 import torch
@@ -8,6 +8,9 @@ from pydantic import model_validator
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from ...activations import Calibration
+from ...activations.blockwise import Blockwise
+from ...activations.moments import ChannelMoments, Moments
 from ...errors import UserError
 from ...models import Checkpoint
 from ...registry import Parameters, parameter
@@ -15,7 +18,6 @@ from ...training import Student, derivative
 from ...training.parameters import share
 from ...training.students import check_fit
 from .. import METHODS, Derivative, MethodContext
-from .moments import Moments, in_order, moments_over
 
 Layer = nn.Linear | nn.Conv1d | nn.Conv2d | nn.Conv3d
 _ROUNDING = torch.finfo(torch.float32).eps  # of a mean, which a deviation exceeds where a channel varies
@@ -24,7 +26,7 @@ _ROUNDING = torch.finfo(torch.float32).eps  # of a mean, which a deviation excee
 class NormParameters(Parameters):
     """Parameters of repairing statistics."""
 
-    data: str = parameter(..., "What the statistics are taken over, once a layer; labels do not matter.", role="data")
+    data: str = parameter(..., "What the statistics are taken over; labels do not matter.", role="data")
     batch: int = parameter(256, "Samples taken at once; statistics do not depend on it.", unit="samples", ge=1)
     kind: Literal["statistics", "rescale"] = parameter(
         "statistics", "Recompute those of batch norms, or rescale channels too, to statistics between two networks."
@@ -51,7 +53,7 @@ def norm(parents: Sequence[Checkpoint], parameters: NormParameters, context: Met
     """Take the statistics of batch norms anew over the data, and on request rescale channels that have none.
 
     Statistics are those of all samples together. Layers are repaired in the order in which the network uses them, each
-    with those before it repaired, so that there are as many passes over the data as layers; each ends at its layer.
+    with those before it repaired.
     The paper takes one pass, in which every batch goes on with its own statistics, and averages those of the batches:
     these depend on how the data are cut. Rescaling gives every output channel of a layer with a bias, but the head, the
     mean and the deviation that lie between those of two networks as they are, and merges that into the layer.
@@ -69,13 +71,33 @@ def norm(parents: Sequence[Checkpoint], parameters: NormParameters, context: Met
     if not layers and not norms:
         raise UserError(f"{parent.path.name} has nothing to repair: no batch norm, no other layer.", "Retrain it.")
     goal = _goal(layers, parameters, context)
-    either: dict[str, Layer | _BatchNorm] = {**layers, **norms}
-    repaired = in_order(network, either, context)
-    for name, module in repaired.items():
-        moments = moments_over(network, {name: module}, parameters.batch, context)[name]
-        _repair(module, moments, goal.get(name, moments))
+    repaired = list(_repaired(network, parent, {**layers, **norms}, goal, parameters.batch, context))
     rescaled = [name for name in repaired if name in layers]
     return derivative(Student(network, parent), {"norms": len(repaired) - len(rescaled), "rescaled": rescaled})
+
+
+def _repaired(
+    network: nn.Module,
+    parent: Checkpoint,
+    modules: Mapping[str, "Layer | _BatchNorm"],
+    goal: Mapping[str, Moments],
+    batch: int,
+    context: MethodContext,
+) -> Iterator[str]:
+    """Repair layers in the order in which they are used, and yield the names of those that are."""
+    assert parent.architecture is not None, "a network was built, so it was recognised"
+    for step in Blockwise(_calibration(network, batch, context), parent.architecture, list(modules)).steps():
+        for name in step.layers:
+            watcher = ChannelMoments(name)
+            step.watch([watcher])
+            moments = watcher.moments()
+            _repair(modules[name], moments, goal.get(name, moments))
+            yield name
+
+
+def _calibration(network: nn.Module, batch: int, context: MethodContext) -> Calibration:
+    data = context.data["data"]
+    return Calibration(network, data, context.device, context.ticket, len(data), batch)
 
 
 def _rescaled(network: nn.Module, parent: Checkpoint) -> dict[str, Layer]:
@@ -109,7 +131,9 @@ def _moments_of(end: Checkpoint, layers: Mapping[str, Layer], batch: int, contex
         weight = getattr(there.get(name), "weight", None)
         if not isinstance(weight, Tensor) or weight.shape[0] != layer.weight.shape[0]:
             raise UserError(f"{end.path.name} has no layer '{name}' of the same width.", "Name networks of one shape.")
-    return moments_over(network, {name: there[name] for name in layers}, batch, context)
+    watchers = {name: ChannelMoments(name) for name in layers}
+    _calibration(network, batch, context).watch(list(watchers.values()))
+    return {name: watcher.moments() for name, watcher in watchers.items() if watcher.seen}
 
 
 @torch.no_grad()

@@ -6,6 +6,7 @@ form that is not known here is refused by name, never opened as if its parts wer
 
 from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from torch import Tensor
@@ -19,6 +20,7 @@ from .norms import normalised
 from .refusals import check_plain
 from .scales import scaled
 from .spectral import spectral
+from .uniform import uniform
 
 __all__ = ["KINDS", "check_plain", "decoded"]
 
@@ -28,7 +30,7 @@ KINDS = ("folded", "quantised")
 _FINDERS: tuple[Finder, ...] = (masked, spectral, normalised, scaled)
 
 
-def decoded(file: TensorFile, settings: Mapping[str, Any]) -> TensorFile:
+def decoded(file: TensorFile, settings: Mapping[str, Any], stored: Mapping[str, Any]) -> TensorFile:
     """Return the tensors that a file's stand for, made when they are read; the file itself if it keeps them plainly.
 
     Parameters
@@ -37,9 +39,12 @@ def decoded(file: TensorFile, settings: Mapping[str, Any]) -> TensorFile:
         The file.
     settings : mapping of str to Any
         What the folder's ``quantization_config`` says.
+    stored : mapping of str to Any
+        What a file of this program says of tensors that lie in it as codes.
     """
     forms = Counter[tuple[str, str]]()
-    while found := {name: encoding for find in _FINDERS for name, encoding in find(file.specs, settings)}:
+    finders = (*_FINDERS, partial(uniform, stored=stored))
+    while found := {name: encoding for find in finders for name, encoding in find(file.specs, settings)}:
         forms.update((encoding.kind, encoding.form) for encoding in found.values())
         file = _Decoded(file, found, _told(forms))  # and once more: a mask may lie over what a norm is made of
     return file

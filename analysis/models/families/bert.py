@@ -167,22 +167,44 @@ class Block(nn.Module):
     def __init__(self, config: Mapping[str, Any], inner: int, hidden: int) -> None:
         super().__init__()
         width, epsilon = config["widths"][0], config["epsilon"]
-        self.head, self.activation = config["head_dim"], activation(config.get("activation", _ACTIVATION))
-        for name in ("query", "key", "value"):
-            place(self, f"attention.self.{name}", nn.Linear(width, inner))
+        place(self, "attention.self", SelfAttention(width, inner, config["head_dim"]))
         place(self, "attention.output.dense", nn.Linear(inner, width))
         place(self, "attention.output.LayerNorm", nn.LayerNorm(width, epsilon))
-        place(self, "intermediate.dense", nn.Linear(width, hidden))
+        self.intermediate = Intermediate(width, hidden, config.get("activation", _ACTIVATION))
         place(self, "output.dense", nn.Linear(hidden, width))
         place(self, "output.LayerNorm", nn.LayerNorm(width, epsilon))
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """Return new tokens (n, tokens, width); ``mask`` (n, tokens) tells the real ones."""
         attention: Any = self.attention
-        own = attention.get_submodule("self")
-        gathered = attend(own.query(x), own.key(x), own.value(x), self.head, mask)
+        gathered = attention.get_submodule("self")(x, mask)
         x = attention.output.LayerNorm(x + attention.output.dense(gathered))
-        intermediate: Any = self.intermediate
         output: Any = self.output
-        mixed: Tensor = output.LayerNorm(x + output.dense(self.activation(intermediate.dense(x))))
+        mixed: Tensor = output.LayerNorm(x + output.dense(self.intermediate(x)))
         return mixed
+
+
+class SelfAttention(nn.Module):
+    """What tokens gather from each other, before it is mapped back."""
+
+    def __init__(self, width: int, inner: int, head: int) -> None:
+        super().__init__()
+        self.head = head
+        self.query, self.key, self.value = (nn.Linear(width, inner) for _ in range(3))
+
+    def forward(self, x: Tensor, mask: Tensor) -> Tensor:
+        """Return (n, tokens, inner) of the tokens (n, tokens, width)."""
+        return attend(self.query(x), self.key(x), self.value(x), self.head, mask)
+
+
+class Intermediate(nn.Module):
+    """The first of a perceptron's two layers."""
+
+    def __init__(self, width: int, hidden: int, name: str) -> None:
+        super().__init__()
+        self.activation = activation(name)
+        self.dense = nn.Linear(width, hidden)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (n, tokens, hidden) of the tokens (n, tokens, width)."""
+        return self.activation(self.dense(x))

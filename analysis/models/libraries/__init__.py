@@ -9,6 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
@@ -19,6 +20,7 @@ from ..architecture import Architecture, TensorSpec
 from ..builder import Builder, check_fit
 from ..told import tellers
 
+LIBRARIES = ("timm", "transformers")
 _MARKS = {"architecture": "timm", "architectures": "transformers"}
 _SETTINGS = {*_MARKS, "model_type"}
 _SHARED = 100  # layers that may use the same tensors
@@ -49,8 +51,13 @@ class Recipe(Protocol):
 class Library(Protocol):
     """What a module of this package offers: how its library builds a network."""
 
-    def find(self, library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> Recipe:
-        """Return a network of the imported library by its name; raises UserError if it has none, or of another kind."""
+    def find(
+        self, library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec] | None
+    ) -> Recipe:
+        """Return a network of the imported library by its name; without tensors, its settings alone tell its classes.
+
+        Raises UserError if the library has none, or of another kind.
+        """
         ...
 
 
@@ -87,26 +94,61 @@ def library_builder(
         If the library is not installed, has no such network, cannot build it, does not know a setting that it must, or
         the tensors are others.
     """
+    config = _config(metadata)
+    _check_depth(network, config, specs)
+    made = library_network(network, config, specs)
+    _check_known(made, needed)
+    module = made.skeleton()
+    names = _tried(network, lambda: _names(made.recipe, module, list(specs), wrappers))
+    _check_exact(network, module, {names[name]: spec for name, spec in specs.items()})
+    return Builder(made.describe(module), made.build, made.skeleton, names)
+
+
+@dataclass(frozen=True)
+class LibraryNetwork:
+    """A library's network, whose failures are told in a sentence."""
+
+    name: str
+    recipe: Recipe
+
+    def build(self) -> nn.Module:
+        """Return the module on the CPU."""
+        return _tried(self.name, self.recipe.build)
+
+    def skeleton(self) -> nn.Module:
+        """Return it on the meta device."""
+        with torch.device("meta"):
+            return self.build()
+
+    def describe(self, module: nn.Module) -> Architecture:
+        """Return what is known of such a module."""
+        return _tried(self.name, lambda: self.recipe.describe(module))
+
+
+def library_network(
+    network: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec] | None = None
+) -> LibraryNetwork:
+    """Return a library's network by its name and settings; without tensors, these alone tell its classes.
+
+    Raises
+    ------
+    UserError
+        If the library is not installed, or has no such network.
+    """
     library, _, name = network.partition(":")
     offered = cast("Library", importlib.import_module(f"{__name__}.of_{library}"))
-    imported, config = _imported(library), _config(metadata)
-    _check_depth(network, config, specs)
+    imported = _imported(library)
     recipe = _tried(network, lambda: offered.find(imported, name, config, specs))
-    unknown = _tried(network, lambda: [setting for setting in needed if not recipe.heeds(setting)])
+    return LibraryNetwork(network, recipe)
+
+
+def _check_known(made: LibraryNetwork, needed: Iterable[str]) -> None:
+    """Demand that a library knows settings of its network."""
+    unknown = _tried(made.name, lambda: [setting for setting in needed if not made.recipe.heeds(setting)])
     if unknown:
-        raise UserError(f"{library} {imported.__version__} does not know '{unknown[0]}' of it.", "Mend its settings.")
-
-    def build() -> nn.Module:
-        return _tried(network, recipe.build)
-
-    def skeleton() -> nn.Module:
-        with torch.device("meta"):
-            return build()
-
-    module = skeleton()
-    names = _tried(network, lambda: _names(recipe, module, list(specs), wrappers))
-    _check_exact(network, module, {names[name]: spec for name, spec in specs.items()})
-    return Builder(_tried(network, lambda: recipe.describe(module)), build, skeleton, names)
+        library = made.name.partition(":")[0]
+        version = importlib.import_module(library).__version__
+        raise UserError(f"{library} {version} does not know '{unknown[0]}' of it.", "Mend its settings.")
 
 
 def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:

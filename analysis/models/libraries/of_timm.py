@@ -73,8 +73,8 @@ class TimmNetwork:
         return list(names)
 
 
-def find(library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> TimmNetwork:
-    """Return a network of timm with as many classes and channels as the tensors have.
+def find(library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec] | None) -> TimmNetwork:
+    """Return a network of timm with as many classes and channels as the tensors have, or else as the settings say.
 
     Raises
     ------
@@ -91,11 +91,15 @@ def find(library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str,
 
 
 def _options(
-    library: Any, published: Any, config: Mapping[str, Any], specs: Mapping[str, TensorSpec]
+    library: Any, published: Any, config: Mapping[str, Any], specs: Mapping[str, TensorSpec] | None
 ) -> dict[str, Any]:
     """Return the network's own options; those that would load something are not among them."""
-    classes = _length(specs, _first(getattr(published, "classifier", None)), 0)
-    channels = _length(specs, _first(getattr(published, "first_conv", None)), 1)
+    classes = (
+        config.get("num_classes", 0)
+        if specs is None
+        else _length(specs, _first(getattr(published, "classifier", None)), 0)
+    )
+    channels = _length(specs or {}, _first(getattr(published, "first_conv", None)), 1)
     told = _mapping(config.get("model_args"))
     reserved = signature(library.create_model).parameters.keys() | _NOT_OURS
     overlay = {key: value for key, value in _mapping(config.get("pretrained_cfg")).items() if key in _SETTINGS}

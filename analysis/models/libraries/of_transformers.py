@@ -89,7 +89,9 @@ class TransformersNetwork:
         return int(self.config.num_labels) if self.kind.__name__.endswith(_CLASSIFIERS) else 0
 
 
-def find(library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec]) -> TransformersNetwork:
+def find(
+    library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str, TensorSpec] | None
+) -> TransformersNetwork:
     """Return a network of transformers, made as a ``config.json`` says.
 
     Raises

@@ -12,10 +12,12 @@ from pydantic import ValidationError
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from graftwork.analysis.activations import Calibration
+from graftwork.analysis.activations.moments import ChannelMoments, Moments
 from graftwork.analysis.data import Prepared
 from graftwork.analysis.errors import UserError
+from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.methods import METHODS, Derivative
-from graftwork.analysis.methods.repair.moments import Moments, moments_over
 from graftwork.analysis.methods.repair.norm import NormParameters
 from graftwork.analysis.models import Checkpoint, open_checkpoint
 from graftwork.analysis.models.weight import names_of
@@ -101,9 +103,9 @@ def test_new_statistics_mend_a_pruned_network(dense: Checkpoint, digits: Prepare
 
 
 def moments_of(checkpoint: Checkpoint, names: list[str], digits: Prepared) -> dict[str, Moments]:
-    network = checkpoint.network()
-    layers = {name: network.get_submodule(name) for name in names}
-    return moments_over(network, layers, WHOLE, context_of(digits))
+    watchers = {name: ChannelMoments(name) for name in names}
+    Calibration(checkpoint.network(), digits, torch.device("cpu"), Quiet(), WHOLE, WHOLE).watch(list(watchers.values()))
+    return {name: watcher.moments() for name, watcher in watchers.items()}
 
 
 @pytest.mark.parametrize(("second", "share"), [(None, 0.5), ("worn", 0.25)])
@@ -133,8 +135,8 @@ class Rows:
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def batches(self, size: int) -> Iterator[torch.Tensor]:
-        yield from self.inputs.split(size)
+    def batches(self, size: int, start: int = 0) -> Iterator[torch.Tensor]:
+        yield from self.inputs[start:].split(size)
 
 
 class Twice(nn.Module):
@@ -156,8 +158,11 @@ def draws() -> torch.Generator:
 
 
 def moments(network: nn.Module, layer: nn.Module, data: Rows, batch: int) -> torch.Tensor:
-    found = moments_over(network.double().eval(), {"layer": layer}, batch, context_of(data))
-    return torch.stack(found["layer"])
+    name = next(name for name, module in network.named_modules() if module is layer)
+    watcher = ChannelMoments(name)
+    run = Calibration(network.double().eval(), data, torch.device("cpu"), Quiet(), len(data), batch)  # type: ignore[arg-type]
+    run.watch([watcher])
+    return torch.stack(watcher.moments())
 
 
 def expected(values: torch.Tensor) -> torch.Tensor:
@@ -210,9 +215,9 @@ def test_a_layer_that_is_used_twice_has_the_moments_of_both_uses(draws: torch.Ge
 
 def test_moments_that_do_not_exist_are_refused() -> None:
     network = nn.Sequential(nn.Linear(2, 2))
-    with pytest.raises(UserError, match="'layer' has one value a channel"):
+    with pytest.raises(UserError, match="'0' has one value a channel"):
         moments(network, network[0], Rows(torch.ones(1, 2).double()), 4)
-    with pytest.raises(UserError, match="'layer' gives values that are no numbers"):
+    with pytest.raises(UserError, match="'0' gives values that are no numbers"):
         moments(network, network[0], Rows(torch.full((3, 2), torch.inf).double()), 4)
 
 

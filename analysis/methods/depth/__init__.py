@@ -1,0 +1,1 @@
+"""Removing depth: blocks and branches that change little of what passes by."""

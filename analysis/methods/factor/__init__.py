@@ -1,0 +1,1 @@
+"""Factoring: structured matrices in place of dense ones."""

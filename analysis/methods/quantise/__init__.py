@@ -1,0 +1,1 @@
+"""Fewer bits: weights as codes."""
