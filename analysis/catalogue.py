@@ -104,6 +104,19 @@ class Catalogue(Frozen):
             return entries[name]
         raise unknown(kind, name, list(entries))
 
+    def named(self, name: str) -> Entry:
+        """Return the entry of that name, of whatever kind.
+
+        Raises
+        ------
+        UserError
+            If there is none; says the nearest.
+        """
+        entries = {entry.id: entry for entry in self.entries}
+        if name in entries:
+            return entries[name]
+        raise unknown("method, measure or fit", name, list(entries))
+
     def quantity(self, name: str) -> Quantity | None:
         """Return the declared quantity of that full name, if any measure declares it."""
         return next((q for e in self.entries for q in e.quantities if q.name == name), None)

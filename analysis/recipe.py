@@ -321,12 +321,13 @@ def _commented(header: str, table: dict[str, Any]) -> str:
 
 def _entry(name: str, value: Any) -> str:
     key = tomli_w.dumps({name: 0}).removesuffix(" = 0\n")
-    return f"{key} = {_toml(value)}"
+    return f"{key} = {literal(value)}"
 
 
-def _toml(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return a value as a recipe writes it, on one line."""
     if isinstance(value, list):
-        return f"[{', '.join(map(_toml, value))}]"
+        return f"[{', '.join(map(literal, value))}]"
     if isinstance(value, dict):
         return f"{{ {', '.join(_entry(*item) for item in value.items())} }}" if value else "{}"
     return tomli_w.dumps({"x": value}).removeprefix("x = ").removesuffix("\n")

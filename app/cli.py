@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markdown import Markdown
 from rich.table import Table
 
 from ..analysis import trust as trusting
@@ -13,6 +14,7 @@ from ..analysis.atomic import write_whole
 from ..analysis.catalogue import Catalogue, Entry
 from ..analysis.errors import Cancelled, UserError
 from ..analysis.exporting.choice import Choice
+from ..analysis.manual import listing, page
 from ..analysis.recipe import parse_recipe, recipe_text
 from ..analysis.search.allocation import AllocationReport
 from ..analysis.sets.kept import kept_fits
@@ -119,11 +121,22 @@ def trust(
 
 
 @app.command()
-def methods(as_json: AsJson = False) -> None:
-    """List every method, measure, projection and fit with its parameters and citation."""
+def methods(
+    name: Annotated[str | None, typer.Argument(metavar="ID", help="One of them, whose page is printed.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every method, measure, projection and fit, or print the page of one."""
     with runtime.one_worker() as worker:
         catalogue: Catalogue = worker.submit("catalogue").result()
-    _print_entries(sorted((e for e in catalogue.entries if e.kind != "preset"), key=lambda e: (e.kind, e.id)), as_json)
+    if name is not None:
+        entry = catalogue.named(name)
+        write_json([_method_row(entry.model_dump(mode="json"))]) if as_json else screen().print(Markdown(page(entry)))
+        return
+    entries = sorted((e for e in catalogue.entries if e.kind != "preset"), key=lambda e: (e.kind, e.id))
+    if as_json:
+        _print_entries(entries, as_json)
+    else:
+        write(f"{listing(entries)}\n\n'graftwork methods ID' prints the page of one.\n")
 
 
 @app.command()

@@ -17,11 +17,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ..analysis import manual
 from ..analysis.catalogue import Entry
 from ..analysis.recipe import KEPT, DataInput, Measuring, ModelInput, Recipe, Step, searching, write_recipe
 from ..analysis.session import Session
 from ..views.forms import Form
-from ..views.help import show_help
+from ..views.help import help_text, show_text
 from ..views.parts import Sentence, choice_box, column, named, scrolled, sized, told
 from ..views.theme import GAP, WIDE
 from .data_choice import DataChoice
@@ -64,7 +65,7 @@ class ExperimentDialog(RunDialog):
         self._buttons.addButton(QDialogButtonBox.StandardButton.Help)
         for button in self._buttons.buttons():
             button.setIcon(QIcon())  # the system's are of all colours
-        self._buttons.helpRequested.connect(lambda: show_help("experiment", "New experiment", self))
+        self._buttons.helpRequested.connect(self._on_help)
         self._buttons.accepted.connect(self._on_run)
         self._buttons.rejected.connect(self.reject)
         self._method.currentIndexChanged.connect(self._on_method_changed)
@@ -125,6 +126,12 @@ class ExperimentDialog(RunDialog):
         chosen = [m.name for m in session.snapshot.models if m.identity in session.state.selection.models]
         primary = session.model(session.state.primary)
         return chosen or ([primary.name] if primary else [])
+
+    def _on_help(self) -> None:
+        """Show the page of the chosen method, and what the dialog is for."""
+        entry, title = self._entry(), "New experiment"
+        about = [manual.page(entry)] if entry else []
+        show_text("\n\n".join([*about, help_text("experiment", title)]), title, self)
 
     def _entry(self) -> Entry | None:
         name = self._method.currentData()

@@ -17,13 +17,18 @@ def help_text(page: str, title: str) -> str:
 
 def show_help(page: str, title: str, parent: QWidget | None = None) -> QDialog:
     """Open a help page beside the window and return its dialog."""
+    return show_text(help_text(page, title), title, parent)
+
+
+def show_text(text: str, title: str, parent: QWidget | None = None) -> QDialog:
+    """Open a text, as Markdown, beside the window and return its dialog."""
     dialog = QDialog(parent)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setWindowTitle(f"{title} – Help")
-    text = QTextBrowser(dialog, openExternalLinks=True)
-    text.setMarkdown(help_text(page, title))
-    text.document().setDocumentMargin(WIDE)
-    column(dialog).addWidget(text)
+    shown = QTextBrowser(dialog, openExternalLinks=True)
+    shown.setMarkdown(text)
+    shown.document().setDocumentMargin(WIDE)
+    column(dialog).addWidget(shown)
     dialog.resize(520, 480)
     dialog.show()
     return dialog

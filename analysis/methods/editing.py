@@ -11,6 +11,7 @@ from torch import Tensor
 from ..errors import UserError
 from ..models import Checkpoint, TensorSpec
 from ..models.structure import OWN, Edit, Origin, Structure, origins
+from ..models.ties import tie
 from . import Derivative
 
 Made = Callable[[str, TensorSpec], Tensor]
@@ -85,9 +86,9 @@ class _Held:
     @cached_property
     def _before(self) -> tuple[dict[str, Origin | None], dict[str, Tensor]]:
         """What each tensor was, and all of them in a skeleton."""
-        others = {part: network.skeleton() for part, network in self.networks.items() if part != OWN}
-        network = self.networks[OWN].skeleton()
-        found = origins(network, self.edits, others)
+        whole = {part: tie(network.skeleton(), network.ties) for part, network in self.networks.items()}
+        network = whole.pop(OWN)
+        found = origins(network, self.edits, whole)
         return found, network.state_dict(keep_vars=True)
 
     @cached_property

@@ -206,6 +206,19 @@ INSERT INTO doubts SELECT identity, 'unweighted' FROM trials
 WHERE state = 'done' AND json_extract(spec, '$.data.weight') IS NOT NULL;
 """
 
+# What was measured of arrays of tokens while 0 was taken for padding, which no array says of itself.
+_PADDED = """
+INSERT OR IGNORE INTO doubts
+SELECT t.identity, 'padded' FROM trials t JOIN models m ON m.identity = t.model
+WHERE t.state = 'done' AND (
+    json_extract(m.facts, '$.family') IN ('gpt2', 'llama', 'bert', 'recurrent')
+    OR json_extract(m.facts, '$.family') = 'transformers' AND json_extract(m.facts, '$.network') NOT LIKE '%image%'
+) AND EXISTS (
+    SELECT 1 FROM json_each('[".npy", ".npz", ".h5", ".hdf5"]')
+    WHERE lower(json_extract(t.spec, '$.data.path')) LIKE '%' || value
+);
+"""
+
 # Entry n takes a database of version n to version n + 1; an entry that was released never changes.
 MIGRATIONS: tuple[str, ...] = (
     _FIRST,
@@ -221,6 +234,7 @@ MIGRATIONS: tuple[str, ...] = (
     _REMARKS,
     _NAMES,
     _WEIGHTED,
+    _PADDED,
 )
 
 

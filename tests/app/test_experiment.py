@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from graftwork.analysis.errors import UserError
@@ -318,3 +319,14 @@ def test_layers_and_preparation_reach_the_recipe(session: Session, qtbot: QtBot,
     dialog.data.names.setCurrentText("none")
     with pytest.raises(ValueError, match="choose a data set"):
         dialog.recipe()
+
+
+def test_help_begins_with_the_page_of_the_chosen_method(session: Session, qtbot: QtBot) -> None:
+    session.learn(session.desk.submit("catalogue").result())  # type: ignore[union-attr]
+    dialog = ExperimentDialog(session)
+    qtbot.addWidget(dialog)
+    dialog._method.setCurrentIndex(dialog._method.findData("factor.svd"))
+    dialog._on_help()
+    (shown,) = dialog.findChildren(QTextBrowser)
+    assert "Truncated SVD" in shown.toPlainText().splitlines()[0]
+    assert "keep" in shown.toPlainText()

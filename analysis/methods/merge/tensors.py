@@ -33,6 +33,16 @@ def check_same_tensors(parents: Sequence[tuple[str, Mapping[str, TensorSpec]]]) 
         )
 
 
+def _check_same_edits(parents: Sequence[Checkpoint]) -> None:
+    """Demand that networks were edited in the same way: tensors of the same shapes may be run in another order."""
+    edits = [parent.architecture.structure for parent in parents if parent.architecture]
+    if any((each.edits if each else ()) != (edits[0].edits if edits[0] else ()) for each in edits):
+        raise UserError(
+            "These models cannot be merged: their networks were edited in different ways.",
+            "Choose models that were cut in the same way.",
+        )
+
+
 def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: MethodContext) -> Derivative:
     """Return the sum of the models' tensors, each model with its share.
 
@@ -41,6 +51,7 @@ def weighted_sum(parents: Sequence[Checkpoint], shares: list[float], context: Me
     would be negative, is refused when it is asked for.
     """
     first = parents[0]
+    _check_same_edits(parents)
 
     def tensor(name: str) -> Tensor:
         context.ticket.check()

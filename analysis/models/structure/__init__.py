@@ -6,7 +6,7 @@ none: it is zeros among the values, and names and shapes stay.
 """
 
 from .base import Base
-from .edits import Edit, Insert, Omit, Path, Replace, Take
+from .edits import Edit, Insert, Omit, Path, Replace, Resize, Take
 from .origins import Origin, origins
 from .structure import OWN, Structure, apply
 
@@ -19,6 +19,7 @@ __all__ = [
     "Origin",
     "Path",
     "Replace",
+    "Resize",
     "Structure",
     "Take",
     "apply",

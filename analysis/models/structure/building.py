@@ -87,6 +87,7 @@ _WORDS = {
     "omit": ("branch", "left out"),
     "insert": ("layer", "added"),
     "take": ("part", "of another network"),
+    "resize": ("layer", "with fewer channels"),
 }
 
 

@@ -1,15 +1,16 @@
 """What earlier versions may have mixed up is told, and measured again where that is asked for."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from graftwork.analysis.trials import Plan
-from graftwork.analysis.workspace import Workspace, doubts
+from graftwork.analysis.trials import MeasureSpec, Plan
+from graftwork.analysis.workspace import Workspace, doubts, schema
 
-from .conftest import BEFORE_NAMES, MERGED, PLAN, PRUNED, A, B, run, source, trial
+from .conftest import BEFORE_NAMES, DATA, MERGED, PLAN, PRUNED, A, B, run, source, trial
 
 BEFORE = 5
 """The version of the tables before identities covered all of a file."""
@@ -93,3 +94,32 @@ def test_files_of_the_same_content_keep_each_of_their_names(workspace: Workspace
     other = source("last", "other content")
     workspace.add_plan(Plan(title="", trials=(trial(other), trial(A))), "")
     assert {m.name: m.aliases for m in workspace.models()} == {"best": ("last", "a"), "last #2": ()}
+
+
+@pytest.mark.parametrize(
+    ("family", "path", "expected"),
+    [
+        ("gpt2", "tokens.NPZ", {"a"}),
+        ("transformers", "tokens.h5", {"a"}),
+        ("vit", "pictures.npz", set()),
+        ("bert", "texts.csv", set()),
+    ],
+)
+def test_tokens_whose_zeros_were_taken_for_padding_are_told_until_they_are_measured_again(
+    workspace: Workspace, family: str, path: str, expected: set[str]
+) -> None:
+    spec = trial(A).replaced(data=DATA.replaced(path=path))
+    workspace.add_plan(Plan(title="", trials=(spec,)), "")
+    run(workspace, spec)
+    workspace.close()
+    with closing(sqlite3.connect(workspace.path / "workspace.db")) as db:
+        facts = json.dumps({"family": family, "network": "GPT2LMHeadModel"})
+        db.execute("UPDATE models SET facts = ? WHERE name = 'a'", [facts])
+        db.execute(f"PRAGMA user_version = {schema.MIGRATIONS.index(schema._PADDED)}")
+        db.commit()
+    with Workspace.open(workspace.path) as again:
+        assert doubtful(again) == expected
+        newer = spec.replaced(measures=(MeasureSpec(measure="accuracy", version=99),))
+        again.add_plan(Plan(title="", trials=(newer,)), "")
+        run(again, newer)
+        assert doubtful(again) == set()

@@ -8,8 +8,9 @@ from .insert import Insert
 from .omit import Omit
 from .path import Path
 from .replace import Replace
+from .resize import Resize
 from .take import Take
 
-Edit = Annotated[Replace | Path | Omit | Insert | Take, Field(discriminator="kind")]
+Edit = Annotated[Replace | Path | Omit | Insert | Take | Resize, Field(discriminator="kind")]
 
-__all__ = ["Edit", "Insert", "Omit", "Path", "Replace", "Take"]
+__all__ = ["Edit", "Insert", "Omit", "Path", "Replace", "Resize", "Take"]

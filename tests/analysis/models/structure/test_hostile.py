@@ -23,6 +23,10 @@ def factors(layer: str, rank: int) -> Lie:
     return {"kind": "replace", "layer": layer, "form": "factors", "options": {"rank": rank}}
 
 
+def resize(layer: str, tensors: Mapping[str, Any], **counts: Any) -> Lie:
+    return {"kind": "resize", "layer": layer, "tensors": dict(tensors), "counts": counts}
+
+
 EDITS: Mapping[str, list[Lie]] = {
     "a hundred thousand edits": [path([0])] * 100_000,
     "a place that is not there": [factors("layer9.0.conv1", 2)],
@@ -42,6 +46,18 @@ EDITS: Mapping[str, list[Lie]] = {
     "a kind that nobody knows": [{"kind": "run", "code": "print()"}],
     "a part that is not there": [{"kind": "take", "place": "conv1", "part": "other", "layer": "conv1"}],
     "itself within itself": [{"kind": "take", "place": "layer1.0", "part": "", "layer": "layer1"}],
+    "a side that lies": [resize("conv1", {"weight": [3, 1, 3, 3]})],
+    "a longer side": [resize("conv1", {"weight": [2**30, 1, 3, 3]})],
+    "no side": [resize("conv1", {"weight": [0, 1, 3, 3]})],
+    "a side below nothing": [resize("conv1", {"weight": [-4, 1, 3, 3]})],
+    "a side beyond all": [resize("conv1", {"weight": [2**70, 1, 3, 3]})],
+    "more axes": [resize("conv1", {"weight": [4, 1, 3, 3, 1]})],
+    "a tensor that is not there": [resize("conv1", {"__class__": [4]})],
+    "a layer to resize that is not there": [resize("layer9.0", {"weight": [4]})],
+    "a count of nothing": [resize("conv1", {}, groups=0)],
+    "a count that grows": [resize("conv1", {}, groups=2**30)],
+    "a count that is none": [resize("conv1", {}, training=0)],
+    "groups that do not divide": [resize("conv1", {}, groups=1), resize("bn1", {}, num_groups=1)],
     "no list": {"kind": "path"},  # type: ignore[dict-item]
 }
 BASES: Mapping[str, Lie] = {
