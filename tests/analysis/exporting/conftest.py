@@ -111,11 +111,12 @@ def changed_member(folder: Path, family: str, change: str) -> Checkpoint:
 
 
 def _branch(parent: Checkpoint) -> str:
-    return next(
+    found: str = next(
         name
         for name, _ in parent.skeleton().named_modules()
         if name.endswith(("attn", "self_attn", "attention.output"))
     )
+    return found
 
 
 @pytest.fixture(scope="session")
