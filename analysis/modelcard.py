@@ -179,7 +179,7 @@ def card_of(
         **{key: facts.get(key) for key in ("folded", "quantised", "found", "assumed", "tied")},
         "claims": [asdict(claim) | {"verdict": claim.verdict} for claim in claims_of(facts, values)],
         "measures": [_measured(value) for value in values],
-        "lineage": [_made(record) for record in ancestors],
+        "lineage": lineage_of(ancestors),
         "note": note,
     }
 
@@ -198,6 +198,11 @@ def _measured(value: ValueRecord) -> dict[str, Any]:
     """Return a measurement as JSON values, which have no nan."""
     told = value.model_dump(mode="json")
     return {key: None if item != item else item for key, item in told.items()}
+
+
+def lineage_of(ancestors: Sequence[ModelRecord]) -> list[dict[str, Any]]:
+    """Return what made each of some models, as JSON values, in their order."""
+    return [_made(record) for record in ancestors]
 
 
 def _made(record: ModelRecord) -> dict[str, Any]:

@@ -22,6 +22,7 @@ def window_commands(window: "Window") -> list[Command]:
         *_file(window),
         *_edit(window),
         *_select(window),
+        *_model(window),
         *_experiment(window),
         *_view(window),
         *_help(window),
@@ -130,6 +131,18 @@ def _select(window: "Window") -> list[Command]:
             menu=("Select",),
             enabled=there,
         ),
+    ]
+
+
+def _model(window: "Window") -> list[Command]:
+    return [
+        Command(
+            "model.export",
+            "Export…",
+            window.ask_export,
+            menu=("Model",),
+            enabled=lambda: _writable(window) and window.session.model(window.session.state.primary) is not None,
+        )
     ]
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from ..analysis.atomic import write_whole
 from ..analysis.errors import UserError, unknown
+from ..analysis.exporting.origin import Origin
 from ..analysis.modelcard import ancestors_of, as_markdown, card_of
+from ..analysis.trials import ModelSpec
 from ..analysis.workspace import Workspace
 from . import runtime
 from .terminal import write
@@ -30,18 +32,30 @@ def write_card(workspace: Path, name: str, output: Path | None) -> None:
     write_whole(output, text)
 
 
+def kept_model(space: Workspace, name: str) -> tuple[ModelSpec, Origin]:
+    """Return a model of a workspace whose checkpoint is there: how it is opened, and all that is known of it.
+
+    Raises
+    ------
+    UserError
+        If there is no such model, or its checkpoint is gone or not made yet.
+    """
+    models = {record.identity: record for record in space.models()}
+    record = next((record for record in models.values() if name in (record.name, *record.aliases)), None)
+    if record is None:
+        raise unknown("model in the workspace called", name, [record.name for record in models.values()])
+    if record.path is None or not record.path.exists():
+        raise UserError(f"The checkpoint of '{name}' is not there.", "Run its recipe, or put the file back.")
+    spec = next(t.spec.model for t in space.trials() if t.spec.model.identity == record.identity)
+    values = tuple(value for value in space.values() if value.model == record.name)
+    ancestors = ancestors_of(record, models)
+    return spec, Origin(model=record, ancestors=ancestors, values=values, note=space.note(record.identity))
+
+
 def _card(workspace: Path, name: str) -> dict[str, Any]:
     with Workspace.open(workspace, read_only=True) as space:
-        models = {record.identity: record for record in space.models()}
-        record = next((record for record in models.values() if name in (record.name, *record.aliases)), None)
-        if record is None:
-            raise unknown("model in the workspace called", name, [record.name for record in models.values()])
-        if record.path is None or not record.path.exists():
-            raise UserError(f"The checkpoint of '{name}' is not there.", "Run its recipe, or put the file back.")
-        spec = next(t.spec.model for t in space.trials() if t.spec.model.identity == record.identity)
-        values = [value for value in space.values() if value.model == record.name]
-        note = space.note(record.identity)
+        spec, known = kept_model(space, name)
     payload = {"root": str(workspace.resolve()), "model": spec}
     with runtime.one_worker() as worker:
         facts = worker.submit("card", payload, f"Reading {name}").result()
-    return card_of(record, facts, values, ancestors_of(record, models), note)
+    return card_of(known.model, facts, known.values, known.ancestors, known.note)

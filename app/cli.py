@@ -13,6 +13,7 @@ from ..analysis import trust as trusting
 from ..analysis.atomic import write_whole
 from ..analysis.catalogue import Catalogue, Entry
 from ..analysis.errors import Cancelled, UserError
+from ..analysis.exporting.choice import Choice
 from ..analysis.manual import listing, page
 from ..analysis.recipe import parse_recipe, recipe_text
 from ..analysis.search.allocation import AllocationReport
@@ -326,6 +327,31 @@ def card(
     from .cards import write_card
 
     write_card(workspace, model, output)
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="The model's name in the workspace; without one FILE or FILE#WEIGHTS.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="A .safetensors, .pth, .pt2 or .onnx file, or the name of a folder.")
+    ],
+    workspace: Annotated[Path | None, typer.Option("--workspace", "-w", help="The workspace folder.")] = None,
+    dense: Annotated[bool, typer.Option("--dense", help="Multiply factors out: layers are one again.")] = False,
+    dequantise: Annotated[bool, typer.Option("--dequantise", help="Write packed codes as numbers.")] = False,
+    shard_size: Annotated[str, typer.Option(help="What a file of a folder may have, such as 2GB.")] = "5GB",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as others open it; what was written is run and compared before it gets its name."""
+    from .exporting import export_now, print_exported
+
+    shard = memory_size(shard_size)
+    choice = Choice(dense=dense, dequantise=dequantise, shard_size=shard, overwrite=overwrite)
+    written = export_now(model, workspace, output, choice)
+    if as_json:
+        write_json(written)
+    else:
+        print_exported(written)
 
 
 @app.command()

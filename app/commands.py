@@ -14,7 +14,7 @@ from ..views.theme import icon, look
 if TYPE_CHECKING:
     from ..views.plot import Plot
 
-MENUS = ("File", "Edit", "Select", "Experiment", "View", "Help")
+MENUS = ("File", "Edit", "Select", "Model", "Experiment", "View", "Help")
 
 
 @dataclass(frozen=True)

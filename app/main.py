@@ -20,6 +20,7 @@ COMMANDS = (
     "difference",
     "fit",
     "card",
+    "export",
     "figure",
     "workspace",
 )

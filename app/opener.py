@@ -47,6 +47,14 @@ class Opener(QMainWindow):
                 problem = f"'{first.name}' is a data set, and there is no model to measure on it."
                 self.trouble(UserError(problem, "Open a checkpoint first."))
 
+    def ask_export(self) -> None:
+        """Show how the model that is looked at can leave."""
+        from .export_dialog import ExportDialog
+
+        dialog = ExportDialog(self.session, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def ask_checkpoint(self) -> None:
         """Ask for checkpoints and add them to the workspace."""
         names, _ = QFileDialog.getOpenFileNames(self, "Open checkpoints", "", _CHECKPOINTS)

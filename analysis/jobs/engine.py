@@ -49,7 +49,8 @@ class Engine:
         """What runs now."""
         self._trials: dict[int, Trial] = {}
         self._plans: dict[int, tuple[str, Path, Future[None]]] = {}
-        self._waited: set[Future[None]] = set()
+        self._waited: set[Future[Any]] = set()
+        self._errands: dict[int, Future[Any]] = {}
         self._proposals: dict[int, SearchRecord] = {}
         self._fits: dict[int, tuple[str, str]] = {}  # identities of the fit and of its inputs
         self._asked: set[str] = set()
@@ -79,6 +80,14 @@ class Engine:
         self._waited.add(outcome)
         outcome.add_done_callback(self._waited.discard)
         self._tell(partial(self._plan, recipe, folder, source, outcome))
+        return outcome
+
+    def ask(self, task: str, payload: dict[str, Any], title: str) -> Future[Any]:
+        """Let a worker on this machine do something beside the trials, seen and stopped as they are."""
+        outcome: Future[Any] = Future()
+        self._waited.add(outcome)
+        outcome.add_done_callback(self._waited.discard)
+        self._tell(partial(self._begin_errand, task, payload, title, outcome))
         return outcome
 
     def resume(self) -> None:
@@ -254,6 +263,9 @@ class Engine:
     def _cancel(self, job: Job) -> None:
         (self.executor if job.id in self._trials else self.planner).cancel(job)
 
+    def _begin_errand(self, task: str, payload: dict[str, Any], title: str, outcome: Future[Any]) -> None:
+        self._errands[self._submit(self.planner, task, payload, title).id] = outcome
+
     def _on_job_changed(self, job: Job) -> None:
         if job.over:
             self._tell(partial(self._end, job), is_work=False)
@@ -268,6 +280,8 @@ class Engine:
             self._end_proposal(job, self._proposals.pop(job.id))
         elif job.id in self._fits:
             self._end_fit(job, *self._fits.pop(job.id))
+        elif job.id in self._errands:
+            _tell_outcome(job, self._errands.pop(job.id))
         else:
             self._end_trial(job, self._trials.pop(job.id))
 
@@ -323,3 +337,12 @@ class Engine:
             self.workspace.fail(trial.identity, error.problem, error.next_step)
         except (ValueError, TypeError) as error:  # the method's result is not what it promised
             self.workspace.fail(trial.identity, f"Its result cannot be kept: {error}.", "Mend the method.")
+
+
+def _tell_outcome(job: Job, outcome: Future[Any]) -> None:
+    if not outcome.set_running_or_notify_cancel():
+        return
+    if job.state == "done":
+        outcome.set_result(job.value)
+    else:
+        outcome.set_exception(job.error or Cancelled())

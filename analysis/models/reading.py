@@ -58,6 +58,17 @@ def open_checkpoint(
     return Checkpoint(path, file, said, network, activation and activation.lower())
 
 
+def open_stored(path: Path) -> TensorFile:
+    """Open a checkpoint's tensors as they lie in its file, codes as codes and under the file's names.
+
+    Raises
+    ------
+    UserError
+        As `open_checkpoint`.
+    """
+    return _opened(_weights_file(path), None, path)
+
+
 def _opened(place: Path, weights: str | None, path: Path) -> TensorFile:
     if is_index(place.name):
         return part(indexed_file(place), weights, path)

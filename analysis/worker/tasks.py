@@ -15,6 +15,8 @@ from ..experiments.estimates import estimate
 from ..experiments.planning import Fingerprint, plan
 from ..experiments.room import require_disk, require_memory
 from ..experiments.running import Runner
+from ..exporting.export import export
+from ..exporting.origin import of_file
 from ..features import layer_shapes, layer_tree
 from ..features.store import Mapped, write_columns
 from ..identity import Contents
@@ -174,6 +176,17 @@ def run_trial(desk: Desk, payload: Payload, ticket: Ticket) -> TrialResult:
     return desk.runner(Path(payload["root"])).run(trial, ticket)
 
 
+def export_model(desk: Desk, payload: Payload, ticket: Ticket) -> dict[str, Any]:
+    """Export a model. ``root``, ``model``, ``origin``, or ``path``; ``target``, ``choice``, ``draft`` of `export`."""
+    if "path" in payload:
+        path, weights = named_weights(payload["path"])
+        checkpoint = open_checkpoint(path, weights)
+        origin = of_file(path, Contents.kept().of(path, ticket.progress))
+    else:
+        checkpoint, origin = _opened(desk, payload, ticket), payload["origin"]
+    return export(checkpoint, Path(payload["target"]), payload["choice"], origin, ticket, Path(payload["draft"]))
+
+
 def fit(_: Desk, payload: Payload, __: Ticket) -> FitResult:
     """Say something of a set of models. ``root``: the workspace's folder; ``spec``: the `FitSpec`."""
     quantities = (q for measure in MEASURES.load().values() for q in measure.entry.quantities)
@@ -214,6 +227,7 @@ TASKS: dict[str, Callable[[Desk, Payload, Ticket], Any]] = {
     "estimate": estimate_plan,
     "ask": ask,
     "trial": run_trial,
+    "export": export_model,
     "fit": fit,
     "project": project,
     "warm_up": warm_up,

@@ -211,7 +211,7 @@ class WindowAttention(Attention):
         size = (x.shape[1], x.shape[2])
         shifts = [self.window // 2 if self._shifts and self.window < side else 0 for side in size]
         x = torch.roll(x, [-shift for shift in shifts], (1, 2))
-        tokens = super().forward(_windows(x, self.window), self._scores(len(x), size, shifts))
+        tokens = super().forward(_windows(x, self.window), self._scores(x.shape[0], size, shifts))
         x = torch.roll(_whole(tokens, size, self.window), shifts, (1, 2))
         return x[:, :height, :width]
 

@@ -207,7 +207,7 @@ class VisionTransformer(nn.Module):
         """Return the logits (n, classes) of images (n, channels, side, side); (n, width) without a head."""
         names = self._names
         patches = self.get_submodule(names.patches)(x).flatten(2).transpose(1, 2)
-        tokens = [self.get_parameter(name).expand(len(x), -1, -1) for name in self._tokens]
+        tokens = [self.get_parameter(name).expand(x.shape[0], -1, -1) for name in self._tokens]
         x = torch.cat([*tokens, patches], 1) + self.get_parameter(names.positions)
         x = self.get_submodule(names.blocks)(x)
         x = x[:, len(tokens) :].mean(1, keepdim=True) if self._pooled else x[:, : len(tokens)]

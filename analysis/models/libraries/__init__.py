@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
@@ -60,10 +61,14 @@ class Library(Protocol):
         """
         ...
 
+    def load(self, library: Any, name: str, folder: Path) -> nn.Module:
+        """Return the network of a folder as the library's own loader gives it, from one tensor to one."""
+        ...
+
 
 def named_network(metadata: Mapping[str, Any]) -> str | None:
     """Return the network that a checkpoint says it holds, as ``timm:NAME`` or ``transformers:CLASS``; None of none."""
-    config = _config(metadata)
+    config = settings_of(metadata)
     for mark, library in _MARKS.items():
         named = config.get(mark)
         name = named[0] if isinstance(named, list) and named else named
@@ -94,7 +99,7 @@ def library_builder(
         If the library is not installed, has no such network, cannot build it, does not know a setting that it must, or
         the tensors are others.
     """
-    config = _config(metadata)
+    config = settings_of(metadata)
     _check_depth(network, config, specs)
     made = library_network(network, config, specs)
     _check_known(made, needed)
@@ -136,9 +141,8 @@ def library_network(
         If the library is not installed, or has no such network.
     """
     library, _, name = network.partition(":")
-    offered = cast("Library", importlib.import_module(f"{__name__}.of_{library}"))
     imported = _imported(library)
-    recipe = _tried(network, lambda: offered.find(imported, name, config, specs))
+    recipe = _tried(network, lambda: _offered(library).find(imported, name, config, specs))
     return LibraryNetwork(network, recipe)
 
 
@@ -151,7 +155,24 @@ def _check_known(made: LibraryNetwork, needed: Iterable[str]) -> None:
         raise UserError(f"{library} {version} does not know '{unknown[0]}' of it.", "Mend its settings.")
 
 
-def _config(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+def _offered(library: str) -> Library:
+    return cast("Library", importlib.import_module(f"{__name__}.of_{library}"))
+
+
+def loaded(network: str, folder: Path) -> nn.Module:
+    """Return the network of a folder as its library loads it; nothing is fetched.
+
+    Raises
+    ------
+    UserError
+        If the library is not installed or cannot load it.
+    """
+    library, _, name = network.partition(":")
+    imported = _imported(library)
+    return _tried(network, lambda: _offered(library).load(imported, name, folder))
+
+
+def settings_of(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the settings of a library's network; none where nobody tells them."""
     return next((teller for teller in tellers(metadata) if _SETTINGS & teller.keys()), {})
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -88,6 +89,12 @@ def find(library: Any, name: str, config: Mapping[str, Any], specs: Mapping[str,
         )
     published = library.get_pretrained_cfg(name if library.is_model_pretrained(name) else known)
     return TimmNetwork(library, name, _options(library, published, config, specs), config)
+
+
+def load(library: Any, name: str, folder: Path) -> nn.Module:
+    """Return the network of a folder as the library's own loader gives it, on the CPU."""
+    module: nn.Module = library.create_model(f"local-dir:{folder}", pretrained=True)
+    return module
 
 
 def _options(

@@ -5,6 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from functools import reduce
 from inspect import signature
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -37,11 +38,7 @@ class TransformersNetwork:
 
         That is the logits, or of an encoder its pooled output, of tokens the mean of the real ones.
         """
-        module: nn.Module = self.kind(deepcopy(self.config))
-        setattr(module, MASKED, getattr(self.config, "pad_token_id", None))
-        module.register_forward_pre_hook(_Inputs(self.kind), with_kwargs=True)
-        module.register_forward_hook(_output, with_kwargs=True)
-        return module
+        return _of_one_tensor(self.kind(deepcopy(self.config)))
 
     def describe(self, module: nn.Module) -> Architecture:
         """Return what is known of the module."""
@@ -113,17 +110,43 @@ def find(
 
 
 def _made(kind: Any, told: Mapping[str, Any]) -> Any:
-    made = kind.config_class.from_dict(_plain(told))
+    made = kind.config_class.from_dict(plain_settings(told))
     made.use_cache, made.return_dict = False, True
     return made
 
 
-def _plain(value: Any) -> Any:
+def load(library: Any, name: str, folder: Path) -> nn.Module:
+    """Return the network of a folder as the library's own loader gives it, on the CPU.
+
+    Raises
+    ------
+    UserError
+        If tensors are missing there, or have no place.
+    """
+    kind: Any = getattr(library, name)
+    library.utils.logging.disable_progress_bar()
+    module, told = kind.from_pretrained(folder, local_files_only=True, output_loading_info=True)
+    wrong = [str(found) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") for found in told[key]]
+    if wrong:
+        raise UserError(f"transformers finds '{wrong[0]}' missing or out of place.", "Export .safetensors instead.")
+    module.config.use_cache, module.config.return_dict = False, True
+    return _of_one_tensor(module)
+
+
+def _of_one_tensor(module: Any) -> nn.Module:
+    """Return a module of transformers that takes one tensor and gives one."""
+    setattr(module, MASKED, getattr(module.config, "pad_token_id", None))
+    module.register_forward_pre_hook(_Inputs(type(module)), with_kwargs=True)
+    module.register_forward_hook(_output, with_kwargs=True)
+    return module  # type: ignore[no-any-return]
+
+
+def plain_settings(value: Any) -> Any:
     """Return settings without those that name code, other weights or other arithmetic."""
     if not isinstance(value, Mapping):
-        return [_plain(item) for item in value] if isinstance(value, list) else value
+        return [plain_settings(item) for item in value] if isinstance(value, list) else value
     kept = (key for key in value if key not in _FOREIGN and not key.endswith("_implementation"))
-    return {key: _plain(value[key]) for key in kept}
+    return {key: plain_settings(value[key]) for key in kept}
 
 
 def _check_kind(kind: Any, config: Any) -> None:

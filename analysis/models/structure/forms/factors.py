@@ -53,6 +53,14 @@ def make(layer: nn.Module, options: Mapping[str, int]) -> nn.Module:
     return _convolutions(layer, rank) if isinstance(layer, nn.Conv2d) else _linear(layer, rank)
 
 
+def dense(layer: nn.Module, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the layer's tensors: the factors multiplied out, in float64, and the second one's bias."""
+    down, up = (tensors[f"{part}.weight"].double() for part in ("down", "up"))
+    weight = torch.einsum("or,r...->o...", up.flatten(1), down)
+    bias = {"bias": tensors["up.bias"]} if "up.bias" in tensors else {}
+    return {"weight": weight if isinstance(layer, nn.Linear | nn.Conv2d) else weight.T.contiguous()} | bias
+
+
 def _linear(layer: nn.Module, rank: int) -> Factors:
     weight, bias = layer.get_parameter("weight"), getattr(layer, "bias", None)
     outputs, inputs = weight.shape if isinstance(layer, nn.Linear) else reversed(weight.shape)
