@@ -176,6 +176,7 @@ def test_what_was_changed_before_is_cut(resnet: Checkpoint, folder: Folder, befo
     assert outputs(left).isfinite().all()
 
 
+@pytest.mark.heavy("a network is cut, and its blocks looked at")
 def test_blocks_are_dropped_of_a_cut_network(folder: Folder) -> None:
     parent = open_checkpoint(DEMO / "digits-resnet20.safetensors")
     left = folder.kept(parent, cut(parent, amount=0.3))
