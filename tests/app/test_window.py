@@ -85,6 +85,7 @@ def test_the_menus_have_every_command(window: Window) -> None:
         "File",
         "Edit",
         "Select",
+        "Model",
         "Experiment",
         "View",
         "Help",

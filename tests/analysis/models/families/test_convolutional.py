@@ -80,6 +80,7 @@ def test_a_residual_network_pruned_inside_its_blocks(transformers: Any, tmp_path
         agree(checkpoint, x, network(x).logits)
 
 
+@pytest.mark.heavy("some of the published networks are large")
 @pytest.mark.parametrize(
     ("name", "options", "family", "title"),
     [
