@@ -4,6 +4,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -50,6 +51,8 @@ class ExportDialog(RunDialog):
         self.overwrite = QCheckBox("Replace what is there", self)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.Help, self)
         self.run = buttons.addButton("Run", QDialogButtonBox.ButtonRole.AcceptRole)
+        for button in buttons.buttons():
+            button.setIcon(QIcon())  # the system's are of all colours
         buttons.accepted.connect(self._on_run)
         buttons.rejected.connect(self.reject)
         buttons.helpRequested.connect(lambda: show_help("export", "Export", self))

@@ -5,9 +5,9 @@ from collections.abc import Sequence, Set
 from .points import Point
 from .theme import CLASS_HUES, Theme
 
-SYMBOLS = ("o", "s", "d", "t1", "t", "star", "p", "h")
-PRINTED = ("o", "s", "D", "^", "v", "*", "p", "h")
-SIGNS = "●■◆▲▼★⬟⬢"
+SYMBOLS = ("o", "s", "d", "t1", "t", "p", "h", "t2")
+PRINTED = ("o", "s", "D", "^", "v", "p", "h", ">")
+SIGNS = "●■◆▲▼⬟⬢▶"
 """The same eight shapes for the screen, for print and for a legend; the ninth operation has the first again."""
 
 
