@@ -67,7 +67,7 @@ def layout_of(path: Path, declared: Collection[str]) -> Layout:
         lines = list(io.StringIO(stream.read(_SNIFFED), newline=""))
     before, comment, delimiter = _head(lines)
     body = lines[before:]
-    if not body:
+    if not _rows(body, delimiter or ","):
         raise UserError(f"'{path}' is empty.", "Its first line names the columns.")
     candidates = sorted(DELIMITERS, key=lambda mark: mark != "\t") if path.suffix.lower() == ".tsv" else DELIMITERS
     delimiter = delimiter or max(candidates, key=lambda candidate: _fitness(_rows(body, candidate)))
@@ -116,10 +116,10 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 def _fitness(rows: Rows) -> tuple[bool, float, float, int]:
     """Return how well rows look like those of a table: cells in rows of equal length, most of them numbers."""
-    width = len(rows[0])
+    width = len(rows[0]) if rows else 0
     cells = list(itertools.chain.from_iterable(rows[1:]))
     numbers = sum(number_like(cell, decimal_commas=True) for cell in cells) / max(len(cells), 1)
-    return width > 1, sum(len(row) == width for row in rows) / len(rows), numbers, width
+    return width > 1, sum(len(row) == width for row in rows) / max(len(rows), 1), numbers, width
 
 
 def _names(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from shiboken6 import isValid
 
 from graftwork.analysis.models import open_checkpoint
 from graftwork.app import runtime
@@ -110,7 +111,7 @@ def test_the_window_exports_what_is_looked_at(
     assert "is there already" in dialog.problem.text()
     dialog.overwrite.setChecked(True)
     dialog.run.click()
-    qtbot.waitUntil(lambda: not dialog.isVisible())
+    qtbot.waitUntil(lambda: not isValid(dialog) or not dialog.isVisible())
     assert [path.name for path in out.iterdir()] == ["a.pth"]
     assert open_checkpoint(out / "a.pth").architecture is not None
     qtbot.waitUntil(session.idle)

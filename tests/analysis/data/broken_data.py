@@ -139,6 +139,8 @@ csv("whose rows are counted without a name", "has no name", ",a,b\n0,1,2\n1,3,4\
 csv("with numbers for names and the rows counted", "has no name", ",0,1\n0,1,2\n1,3,4\n")
 csv("without names", "The first row of 'set.csv', 0.5, 1, is no line of names", "0.5,1\n1,0\n")
 csv("of words and numbers without names", "5.1, 0.2, iris, is no line", "5.1,0.2,iris\n4.9,0.3,rose\n")
+csv("of one empty text", "is empty", '""')
+csv("of empty texts", "is empty", '""\n""\n')
 csv("with negative weights", "has the weight -2", "a,w\n1,-2\n", weight="w")
 csv("with an open quote", "cannot be read as a table", 'a,b\n1,"2\n')
 csv("with a value without end", "is inf in row 1", "a,b\n1," + "2" * 200_000 + "\n")
