@@ -92,7 +92,8 @@ def _example(entry: Entry) -> Iterator[str]:
     if entry.kind in _PLACES:
         name = entry.id.rpartition(".")[2]
         lines = [line.format(name=name, id=entry.id) for line in _PLACES[entry.kind]]
-        lines += [f"of = {literal([['A', 'B']] if entry.parents == 'many' else ['NAME'])}"] * (entry.kind == "method")
+        if entry.kind == "method":
+            lines.append(f"of = {literal([['A', 'B']] if entry.parents == 'many' else ['NAME'])}")
         lines += [f"{key} = {literal(value)}" for key, value in _given(entry).items()]
         yield "In a recipe:\n\n```toml\n" + "\n".join(lines) + "\n```"
 

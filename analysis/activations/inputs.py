@@ -3,9 +3,14 @@
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..models.parts.attention import Transposed
+from ..models.parts.attention import is_transposed
 
-LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, Transposed)
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d)
+
+
+def is_seen(layer: nn.Module) -> bool:
+    """Tell a layer whose inputs `rows` knows."""
+    return isinstance(layer, _LAYERS) or is_transposed(layer)
 
 
 def rows(layer: nn.Module, x: Tensor, real: Tensor | None) -> Tensor:
@@ -14,7 +19,7 @@ def rows(layer: nn.Module, x: Tensor, real: Tensor | None) -> Tensor:
     Parameters
     ----------
     layer : Module
-        One of `LAYERS`.
+        One that `is_seen`.
     x : Tensor
         What it is given.
     real : Tensor of bool or None

@@ -1,6 +1,6 @@
 """Sums over a layer's inputs, in float64: their squares, and their products with each other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +10,19 @@ from .inputs import rows
 from .watching import Batch, first_tensor
 
 
-class _Sum:
-    """A sum over the inputs of one layer."""
+class InputSum:
+    """A sum over the inputs of one layer.
 
-    def __init__(self, layer: str) -> None:
-        self._layer = layer
+    Parameters
+    ----------
+    layer : str
+        The layer's name.
+    of : callable
+        Gives what is summed up of some inputs: from (groups, positions, inputs), float64, to (groups, …).
+    """
+
+    def __init__(self, layer: str, of: Callable[[Tensor], Tensor]) -> None:
+        self._layer, self._of = layer, of
         self._total: Tensor | None = None
         self.count = 0
 
@@ -42,19 +50,12 @@ class _Sum:
         found = rows(layer, first_tensor(args), self._real).double()
         self._seen.append((self._of(found), found.shape[1]))
 
-    def _of(self, found: Tensor) -> Tensor:
-        raise NotImplementedError
+
+def squares(layer: str) -> InputSum:
+    """Return what sums up the squares of a layer's inputs, (groups, inputs)."""
+    return InputSum(layer, lambda given: given.square().sum(1))
 
 
-class Squares(_Sum):
-    """The sum of squares of every input, (groups, inputs)."""
-
-    def _of(self, found: Tensor) -> Tensor:
-        return found.square().sum(1)
-
-
-class Gram(_Sum):
-    """XᵀX of the inputs, (groups, inputs, inputs)."""
-
-    def _of(self, found: Tensor) -> Tensor:
-        return torch.bmm(found.transpose(1, 2), found)
+def gram(layer: str) -> InputSum:
+    """Return what sums up XᵀX of a layer's inputs, (groups, inputs, inputs)."""
+    return InputSum(layer, lambda given: torch.bmm(given.transpose(1, 2), given))

@@ -14,12 +14,6 @@ from ..models.structure.edits.places import at, members
 from ..models.structure.plain import plain
 
 _DEPTHS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
-_NOT_HELD: Mapping[str, str] = {
-    "replace": "layers in factors",
-    "omit": "a branch that is left out",
-    "insert": "a layer that was added",
-    "take": "a part of another network",
-}
 
 
 def settings_after(model: Checkpoint) -> tuple[str, dict[str, Any]]:
@@ -45,14 +39,16 @@ def settings_after(model: Checkpoint) -> tuple[str, dict[str, Any]]:
     for path in paths:
         settings = _shortened(network, settings, path, skeleton)
         path.apply(skeleton, {})
+    if network.startswith("timm:"):
+        settings.setdefault("pretrained_cfg", {})  # without it, timm takes all settings for that
     return network, settings
 
 
 def _require_held(network: str, edit: Edit) -> None:
     library = network.partition(":")[0]
     looped = isinstance(edit, Path) and len(set(edit.order)) < len(edit.order)
-    if looped or edit.kind in _NOT_HELD:
-        what = "a block that is run twice" if looped else _NOT_HELD[edit.kind]
+    if looped or not isinstance(edit, Path):
+        what = "a block that is run twice" if looped else f"a {' '.join(edit.words)}"
         more = "Use --dense, or export" if edit.kind == "replace" else "Export"
         raise UserError(f"{library} cannot build {what}.", f"{more} .safetensors or .pt2.")
 

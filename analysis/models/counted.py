@@ -12,7 +12,7 @@ from torch import nn
 from .architecture import TensorSpec
 from .arithmetic import is_number
 from .orientation import Shapes, recurrent, turned
-from .parts.attention import Transposed
+from .parts.attention import is_transposed
 from .weight import Weight
 
 _MATRIX = re.compile(r"(\w+_)?weights?\d*|weight_(ih|hh|hr)\w*|\w*proj(ection)?|kernel")
@@ -23,7 +23,7 @@ _NOT_TRAINED = re.compile(
     r"|[kqv]_scale|prob_scale|scaled_fp8"
 )
 _LINEAR = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.Bilinear)
-_TURNED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, Transposed)
+_TURNED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
 _RECURRENT = (nn.RNNBase, nn.RNNCellBase)
 _OTHERS = (nn.Embedding, nn.EmbeddingBag, nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.modules.batchnorm._NormBase)
 
@@ -68,16 +68,11 @@ def _of_layer(layer: nn.Module, leaf: str, shapes: Shapes) -> Weight | None:
         return None
     if isinstance(layer, _LINEAR):
         return Weight(leaf, shapes[leaf], 0, groups) if leaf == "weight" else None
-    if isinstance(layer, _TURNED) or _is_transposed(layer):
+    if isinstance(layer, _TURNED) or is_transposed(layer):
         return Weight(leaf, shapes[leaf], 1, groups) if leaf == "weight" else None
     if isinstance(layer, _RECURRENT):
         return recurrent(leaf, shapes)
     return _by_name(leaf, shapes, usual=None) if _is_matrix(leaf) else None
-
-
-def _is_transposed(layer: nn.Module) -> bool:
-    """Tell transformers' own `Transposed`, without importing it."""
-    return type(layer).__name__ == "Conv1D" and type(layer).__module__.startswith("transformers.")
 
 
 def _is_matrix(name: str) -> bool:

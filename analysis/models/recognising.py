@@ -14,8 +14,6 @@ from .builder import Builder
 from .families import families, recognise, skeleton
 from .libraries import library_builder, named_network
 from .own import own_builder
-from .structure.building import structured_builder
-from .structure.stated import stated
 
 _TELL = 'Put the config.json that it was saved with beside it, or name its code: network = "file.py:function".'
 _MEND = 'If that changes nothing, take it out there; else name the code: network = "file.py:function".'
@@ -58,9 +56,6 @@ def builder_of(
     UserError
         If what is said cannot be built.
     """
-    structure = stated(metadata)
-    if structure:
-        return structured_builder(structure, specs, metadata)
     network = network or _made_by(metadata)
     if network and is_library(network):
         return library_builder(network, specs, metadata, wrappers)

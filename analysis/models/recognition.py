@@ -10,6 +10,8 @@ from ..trust import is_library
 from .builder import Builder
 from .heads import head_size_in
 from .recognising import UnrecognisedError, builder_of, is_own
+from .structure import Structure
+from .structure.building import structured_builder
 from .structure.stated import stated
 from .tensor_file import TensorFile
 from .tensor_names import Naming, namings, whole
@@ -52,7 +54,9 @@ def recognition(file: TensorFile, metadata: Mapping[str, Any], network: str | No
     UserError
         If ``network``, or what the metadata says of it, cannot be built.
     """
-    stated(metadata)  # one that cannot be is refused before anything else is read
+    structure = stated(metadata)
+    if structure:
+        return _structured(file, structure, metadata)
     ties = kept_names({**equal_heads(file, metadata), **file.ties})
     if is_own(network, metadata):
         return _recognition(ties, *_own(file, metadata, network))
@@ -64,6 +68,13 @@ def recognition(file: TensorFile, metadata: Mapping[str, Any], network: str | No
             builder = _builder(file, naming, ties, {**metadata, "head_dim": size}, network)
             return _recognition(ties, naming, builder, (f"heads of {size} channels, by how large their weights are",))
     return _recognition(ties, naming, known)
+
+
+def _structured(file: TensorFile, structure: Structure, metadata: Mapping[str, Any]) -> Recognition:
+    """Return what a file of this program says of its edited network, whose tensors have the network's own names."""
+    once = {name: spec for name, spec in file.specs.items() if name not in file.ties}
+    names = {name: name for name in file.specs}
+    return Recognition(names, file.ties, (), structured_builder(structure, once, metadata), None)
 
 
 def _recognition(

@@ -1,14 +1,12 @@
-"""Drafts: training that was interrupted, on the disk, whole or not at all."""
+"""When a training is saved, and where."""
 
 import time
 from pathlib import Path
 from typing import Any
 
-import torch
+from ..methods.drafts import load_draft, save_draft
 
-from ..atomic import replacing
-from ..methods import DRAFT
-
+_NAME = "training"
 _INTERVAL = 20.0  # seconds between two drafts, and so the most that a kill loses
 
 
@@ -16,7 +14,7 @@ class Draft:
     """The draft of one training; of none where there is no folder for it."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._path = folder / f"training{DRAFT}" if folder else None
+        self._folder = folder
         self._last = time.monotonic()
 
     def due(self) -> bool:
@@ -26,17 +24,8 @@ class Draft:
     def save(self, state: dict[str, Any]) -> None:
         """Write what training goes on from, over the draft before it."""
         self._last = time.monotonic()
-        if self._path:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(self._path) as path:
-                torch.save(state, path)
+        save_draft(self._folder, _NAME, state)
 
     def load(self) -> dict[str, Any] | None:
         """Return what an interrupted training left; None where there is nothing, or it is damaged."""
-        if self._path is None or not self._path.exists():
-            return None
-        try:
-            state: dict[str, Any] = torch.load(self._path, map_location="cpu", weights_only=True)
-        except Exception:  # noqa: BLE001 - damaged bytes raise anything
-            return None
-        return state
+        return load_draft(self._folder, _NAME)

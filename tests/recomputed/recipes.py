@@ -1,6 +1,6 @@
 """What is measured of the demo's networks, by the kind of samples."""
 
-DIGITS = """
+_NETWORKS = """
 seeds = [0]
 [[model]]
 name = "low"
@@ -8,7 +8,10 @@ path = "{assets}/demo/digits-resnet14-low.safetensors"
 [[model]]
 name = "resnet8"
 path = "{assets}/demo/digits-resnet8.safetensors"
-[[data]]
+"""
+DIGITS = (
+    _NETWORKS
+    + """[[data]]
 name = "digits"
 path = "digits.npz"
 normalise = "digits"
@@ -28,15 +31,10 @@ weights = "own"
 radius = 0.001
 what = {what}
 """
-PICTURES = """
-seeds = [0]
-[[model]]
-name = "low"
-path = "{assets}/demo/digits-resnet14-low.safetensors"
-[[model]]
-name = "resnet8"
-path = "{assets}/demo/digits-resnet8.safetensors"
-[[data]]
+)
+PICTURES = (
+    _NETWORKS
+    + """[[data]]
 name = "pictures"
 path = "pictures.npz"
 normalise = "digits"
@@ -49,6 +47,7 @@ corruptions = ["gaussian_noise", "contrast", "brightness"]
 severities = [1, 5]
 what = {what}
 """
+)
 TEXT = """
 seeds = [0]
 [[model]]

@@ -1,6 +1,6 @@
 """How many singular values each layer keeps under a budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,5 +97,3 @@ def _cost(spectra: Mapping[str, Spectrum], ranks: Mapping[str, int]) -> int:
 
 SCOPES = {"global": together, "layer": by_layer, "energy": by_energy}
 """Ways to share a budget, by name."""
-
-__all__: Sequence[str] = ["SCOPES", "Spectrum", "by_energy", "by_layer", "together"]

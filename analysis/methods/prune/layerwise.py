@@ -1,9 +1,9 @@
 """Pruning layer by layer, on what each layer is given once all before it are pruned."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import torch
 from pydantic import field_validator
@@ -11,16 +11,17 @@ from torch import Tensor, nn
 
 from ....kernels.masks import removed_count
 from ....kernels.rows import beyond_n_of_m, smallest_in_rows
-from ...activations import Calibration, Watcher
+from ...activations import Calibration
 from ...activations.blockwise import Blockwise
-from ...activations.inputs import LAYERS
+from ...activations.inputs import is_seen
+from ...activations.sums import InputSum
 from ...errors import UserError
 from ...models import Checkpoint, Weight
 from ...models.arithmetic import is_number
 from ...models.layer_names import fitting, layer_of
 from ...registry import Parameters, parameter
 from .. import Derivative, MethodContext
-from .drafts import Drafts
+from ..drafts import load_draft, save_draft
 
 _PATTERN = re.compile(r"[1-9]\d{0,4}:[1-9]\d{0,4}")
 
@@ -62,16 +63,6 @@ class LayerwiseParameters(Parameters):
         return smallest_in_rows(together, removed_count(self.amount, together.shape[1])).view_as(scores)
 
 
-class Looked(Watcher, Protocol):
-    """What sums up a layer's inputs."""
-
-    count: int
-
-    def total(self) -> Tensor | None:
-        """Return the sum, (groups, …); None where the layer was never called."""
-        ...
-
-
 @dataclass(frozen=True)
 class Layerwise:
     """Prunes the layers of a network in the order in which it runs them.
@@ -94,7 +85,7 @@ class Layerwise:
     parent: Checkpoint
     parameters: LayerwiseParameters
     context: MethodContext
-    look: Callable[[str], Looked]
+    look: Callable[[str], InputSum]
     cut: Callable[[Tensor, Tensor], Tensor]
 
     def derive(self) -> Derivative:
@@ -113,15 +104,15 @@ class Layerwise:
         looked = Calibration(
             network, data, self.context.device, self.context.ticket, self.parameters.samples, self.parameters.batch
         )
-        run, drafts = Blockwise(looked, architecture, list(weights)), Drafts(self.context.scratch)
+        run, scratch = Blockwise(looked, architecture, list(weights)), self.context.scratch
         pruned: dict[str, Tensor] = {}
         for number, step in enumerate(run.steps()):
-            done = drafts.load(number)
+            done = load_draft(scratch, f"block{number}")
             if done is None:
                 watchers = {layer: self.look(layer) for layer in step.layers}
                 step.watch(list(watchers.values()))
                 done = {n: w for layer in step.layers for n, w in self._pruned(weights[layer], watchers[layer])}
-                drafts.save(number, done)
+                save_draft(scratch, f"block{number}", done)
             _put(network, done)
             pruned |= done
             self.context.ticket.progress(number + 1, len(run.stages), "blocks")
@@ -139,9 +130,9 @@ class Layerwise:
 
     def _is_able(self, weight: Weight, network: nn.Module) -> bool:
         whole = weight.name.endswith(".weight") and not weight.tied and is_number(self.parent.specs[weight.name].dtype)
-        return whole and isinstance(network.get_submodule(layer_of(weight.name)), LAYERS)
+        return whole and is_seen(network.get_submodule(layer_of(weight.name)))
 
-    def _pruned(self, weight: Weight, looked: Looked) -> list[tuple[str, Tensor]]:
+    def _pruned(self, weight: Weight, looked: InputSum) -> list[tuple[str, Tensor]]:
         """Return the new weights of a layer, if it was reached, in the parent's dtype."""
         total = looked.total()
         if total is None:
@@ -177,6 +168,3 @@ class Layerwise:
 def _put(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         network.get_parameter(name).copy_(tensor)
-
-
-__all__: Sequence[str] = ["Layerwise", "LayerwiseParameters", "Looked"]

@@ -6,7 +6,7 @@ from typing import Literal
 from torch import Tensor
 
 from ....kernels.surgeon import operated
-from ...activations.sums import Gram
+from ...activations.sums import gram
 from ...models import Checkpoint
 from ...registry import parameter
 from .. import METHODS, Derivative, MethodContext
@@ -48,7 +48,7 @@ def obs(parents: Sequence[Checkpoint], parameters: ObsParameters, context: Metho
         If the network is not recognised, has nothing to prune, or numbers are not finite.
     """
 
-    def cut(weight: Tensor, gram: Tensor) -> Tensor:
-        return operated(weight, gram, parameters.gone, parameters.together(), parameters.damping)
+    def cut(weight: Tensor, sums: Tensor) -> Tensor:
+        return operated(weight, sums, parameters.gone, parameters.together(), parameters.damping)
 
-    return Layerwise(parents[0], parameters, context, Gram, cut).derive()
+    return Layerwise(parents[0], parameters, context, gram, cut).derive()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from ...activations.sums import Squares
+from ...activations.sums import squares
 from ...models import Checkpoint
 from .. import METHODS, Derivative, MethodContext
 from .layerwise import Layerwise, LayerwiseParameters
@@ -33,7 +33,7 @@ def wanda(parents: Sequence[Checkpoint], parameters: WandaParameters, context: M
         If the network is not recognised, has nothing to prune, or numbers are not finite.
     """
 
-    def cut(weight: Tensor, squares: Tensor) -> Tensor:
-        return torch.where(parameters.gone(weight.abs() * squares.sqrt()), 0, weight)
+    def cut(weight: Tensor, sums: Tensor) -> Tensor:
+        return torch.where(parameters.gone(weight.abs() * sums.sqrt()), 0, weight)
 
-    return Layerwise(parents[0], parameters, context, Squares, cut).derive()
+    return Layerwise(parents[0], parameters, context, squares, cut).derive()

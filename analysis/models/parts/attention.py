@@ -65,6 +65,12 @@ class Transposed(nn.Module):
         return x @ self.weight + self.bias
 
 
+def is_transposed(layer: nn.Module) -> bool:
+    """Tell such a layer, ours or transformers', which is not imported for it."""
+    theirs = type(layer).__name__ == "Conv1D" and type(layer).__module__.startswith("transformers.")
+    return theirs or type(layer) is Transposed
+
+
 class Tied(nn.Module):
     """The last layer of a language model that has no weights of its own: the embedding's, turned round."""
 

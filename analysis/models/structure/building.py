@@ -1,5 +1,6 @@
 """How an edited network is built."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -81,20 +82,9 @@ class _Edited:
             raise UserError("The file's structure has an edit that cannot be made.", "Make the file again.") from error
 
 
-_WORDS = {
-    "replace": ("layer", "in another form"),
-    "path": ("row of blocks", "cut or looped"),
-    "omit": ("branch", "left out"),
-    "insert": ("layer", "added"),
-    "take": ("part", "of another network"),
-    "resize": ("layer", "with fewer channels"),
-}
-
-
 def _told(edits: tuple[Edit, ...]) -> list[str]:
     """Return in words what was done, by kind."""
-    kinds = [edit.kind for edit in edits]
-    return [f"{counted(kinds.count(kind), _WORDS[kind][0])} {_WORDS[kind][1]}" for kind in dict.fromkeys(kinds)]
+    return [f"{counted(count, what)} {done}" for (what, done), count in Counter(edit.words for edit in edits).items()]
 
 
 def _check_exact(module: nn.Module, specs: Mapping[str, TensorSpec]) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from graftwork.analysis.activations import Calibration
 from graftwork.analysis.activations.batches import Batches, Given
 from graftwork.analysis.activations.blockwise import Blockwise
-from graftwork.analysis.activations.sums import Gram
+from graftwork.analysis.activations.sums import gram
 from graftwork.analysis.jobs.protocol import Quiet
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint, write_checkpoint
 
@@ -43,7 +43,7 @@ def layers_of(network: nn.Module) -> list[str]:
 
 def grams(network: nn.Module, data: Samples, layers: list[str]) -> dict[str, Tensor]:
     """Return the sums of a pass through the whole network."""
-    watchers = {layer: Gram(layer) for layer in layers}
+    watchers = {layer: gram(layer) for layer in layers}
     calibration(network, data).watch(list(watchers.values()))
     return {layer: total for layer, watcher in watchers.items() if (total := watcher.total()) is not None}
 
@@ -60,7 +60,7 @@ def test_each_block_is_given_what_changed_blocks_give(network: str, budget: int,
     seen: dict[str, Tensor] = {}
     run = Blockwise(calibration(module, data), parent.architecture, layers, budget)
     for step in run.steps():
-        watchers = {layer: Gram(layer) for layer in step.layers}
+        watchers = {layer: gram(layer) for layer in step.layers}
         step.watch(list(watchers.values()))
         seen |= {layer: total for layer, watcher in watchers.items() if (total := watcher.total()) is not None}
         with torch.no_grad():

@@ -6,9 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from graftwork.analysis.activations import Batch
+from graftwork.analysis.activations import Batch, sums
 from graftwork.analysis.activations.inputs import rows
-from graftwork.analysis.activations.sums import Gram, Squares
 from graftwork.analysis.activations.watching import settled, watched
 from graftwork.analysis.models.counted import weights_of
 from graftwork.analysis.models.parts.attention import Transposed
@@ -50,7 +49,7 @@ def test_a_layer_is_its_matrix_times_its_rows(kind: str) -> None:
 def test_padding_does_not_count() -> None:
     network, x = nn.Sequential(nn.Linear(5, 4)), torch.randn(3, 7, 5)
     real = torch.arange(7) < torch.tensor([[7], [2], [4]])
-    gram, squares = Gram("0"), Squares("0")
+    gram, squares = sums.gram("0"), sums.squares("0")
     with watched(network, [gram, squares]), settled([gram, squares], Batch(x, real)):
         network(x)
     given = x[real].double()
@@ -61,7 +60,7 @@ def test_padding_does_not_count() -> None:
 
 def test_a_batch_that_fails_leaves_nothing_behind() -> None:
     network, x = nn.Sequential(nn.Linear(5, 4), nn.Linear(5, 5)), torch.randn(3, 5)
-    gram = Gram("0")
+    gram = sums.gram("0")
     with watched(network, [gram]):
         with pytest.raises(RuntimeError), settled([gram], Batch(x)):
             network(x)

@@ -1,5 +1,6 @@
 """Small networks, changed in every way once, and what exports them."""
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from graftwork.analysis.models.blocks import blocks_of
 from graftwork.analysis.models.structure import Edit, Omit
 from graftwork.analysis.models.structure import Path as Row
 
-from ..models.networks import FAMILIES, built
+from ..models.networks import CLASSES, FAMILIES, VIT, built
 
 Send = Callable[..., dict[str, Any]]
 Changed = Callable[[str, str], Checkpoint]
@@ -80,6 +81,8 @@ def without_last_block(parent: Checkpoint) -> list[Edit]:
 @cache
 def member(folder: Path, family: str) -> Checkpoint:
     """Return the network of a family as its library publishes it, or with what must be told of it."""
+    if family == "vit of timm":
+        return _of_timm(folder / family)
     network: Any = built(family).module
     if FAMILIES[family].hugging_face:
         network.save_pretrained(folder / family)
@@ -89,6 +92,18 @@ def member(folder: Path, family: str) -> Checkpoint:
     specs = {name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in state.items()}
     write_checkpoint(folder / f"{family}.safetensors", specs, state.__getitem__, dict(FAMILIES[family].told or {}))
     return open_checkpoint(folder / f"{family}.safetensors")
+
+
+def _of_timm(folder: Path) -> Checkpoint:
+    """Return a vision transformer in a folder as timm publishes it."""
+    state = {name: tensor.detach() for name, tensor in built("vit").module.state_dict().items()}
+    specs = {name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in state.items()}
+    arguments = {key: value for key, value in VIT.items() if key != "num_classes"}
+    config = {"architecture": "vit_tiny_patch16_224", "num_classes": CLASSES, "model_args": arguments}
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    write_checkpoint(folder / "model.safetensors", specs, state.__getitem__, {})
+    return open_checkpoint(folder)
 
 
 @cache

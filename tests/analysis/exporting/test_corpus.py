@@ -92,3 +92,17 @@ def test_transformers_loads_the_folder_or_a_sentence_says_why_not(
     assert same(open_checkpoint(out), model, family)
     assert (out / "tokenizer.json").exists() == (change == "plain")  # beside a lone file there is none
     assert "## Made from" in (out / "README.md").read_text()
+
+
+@pytest.mark.heavy("networks of timm are built, and loaded again")
+@pytest.mark.parametrize("change", ["plain", "packed", "cut", "factored"])
+def test_timm_loads_the_folder_or_a_sentence_says_why_not(
+    change: str, changed: Changed, send: Send, tmp_path: Path
+) -> None:
+    model = changed("vit of timm", change)
+    if change == "factored":
+        with pytest.raises(UserError, match="timm cannot build a layer in another form"):
+            send(model, tmp_path / "out")
+        return
+    assert send(model, tmp_path / "out")["difference"] <= 1e-5
+    assert same(open_checkpoint(tmp_path / "out"), model, "vit")

@@ -81,7 +81,7 @@ def test_what_was_edited_inside_factors_is_refused(changed: Changed, send: Send,
     inside = Omit(branch=(f"{place}.down",))
     width = first.specs[f"{place}.down.weight"].shape
     if width[0] != width[1]:
-        inside = Insert(after=f"{place}.down", form="stitch", options={"takes": width[0], "gives": width[0], "maps": 0})  # type: ignore[assignment]
+        inside = Insert(after=f"{place}.down", form="linear", options={"takes": width[0], "gives": width[0]})  # type: ignore[assignment]
     made = edited(first, [inside], {}, lambda name, spec: torch.ones(spec.shape))
     with pytest.raises(UserError, match="edited further"):
         send(kept(first, made, tmp_path / "a.safetensors"), tmp_path / "out.safetensors", dense=True)

@@ -11,25 +11,18 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.methods import METHODS, Derivative, MethodContext
+from graftwork.analysis.methods import Derivative
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint, write_checkpoint
 
 from ..models.networks import FAMILIES, built
 from ..samples import Samples
+from .making import reopened, run_method
 
 DEMO = Path(str(files("graftwork.assets"))) / "demo"
 
 
 def dropped(parent: Checkpoint, data: Any, **parameters: Any) -> Derivative:
-    method = METHODS.get("depth.similarity")
-    context = MethodContext(0, torch.device("cpu"), Quiet(), {"data": data}, {})
-    return method.function([parent], method.check({"data": "data", **parameters}), context)
-
-
-def reopened(path: Path, parent: Checkpoint, made: Derivative) -> Checkpoint:
-    write_checkpoint(path, made.specs, made.tensor, parent.inherited() | made.said(), made.ties)
-    return open_checkpoint(path)
+    return run_method("depth.similarity", parent, data=data, **parameters)
 
 
 def language(family: str, folder: Path) -> tuple[Checkpoint, Samples]:

@@ -11,26 +11,17 @@ import pytest
 import torch
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.methods import METHODS, Derivative, MethodContext
+from graftwork.analysis.methods import Derivative
 from graftwork.analysis.methods.factor.ranks import Spectrum, by_energy, by_layer, together
 from graftwork.analysis.models import Checkpoint, open_checkpoint, write_checkpoint
+
+from .making import reopened, run_method
 
 DEMO = Path(str(files("graftwork.assets"))) / "demo"
 
 
-def context() -> MethodContext:
-    return MethodContext(seed=0, device=torch.device("cpu"), ticket=Quiet(), data={}, models={})
-
-
 def factored(parent: Checkpoint, **parameters: Any) -> Derivative:
-    method = METHODS.get("factor.svd")
-    return method.function([parent], method.check(parameters), context())
-
-
-def reopened(path: Path, parent: Checkpoint, made: Derivative) -> Checkpoint:
-    write_checkpoint(path, made.specs, made.tensor, parent.inherited() | made.said(), made.ties)
-    return open_checkpoint(path)
+    return run_method("factor.svd", parent, **parameters)
 
 
 @pytest.fixture(params=["digits-resnet8", "digits-vit"])

@@ -10,23 +10,11 @@ import torch
 from torch import Tensor, nn
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.methods import METHODS, Derivative, MethodContext
 from graftwork.analysis.models import Checkpoint, TensorSpec, describe, open_checkpoint, write_checkpoint
 
+from .making import reopened, run_method
+
 DEMO = Path(str(files("graftwork.assets"))) / "demo"
-
-
-def made(method: str, *parents: Checkpoint, **parameters: Any) -> Derivative:
-    found = METHODS.get(method)
-    context = MethodContext(0, torch.device("cpu"), Quiet(), {}, {})
-    return found.function(list(parents), found.check(parameters), context)
-
-
-def reopened(path: Path, parent: Checkpoint, derivative: Derivative) -> Checkpoint:
-    ties = parent.ties if derivative.ties is None else derivative.ties
-    write_checkpoint(path, derivative.specs, derivative.tensor, parent.inherited() | derivative.said(), ties)
-    return open_checkpoint(path)
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def odd(tmp_path: Path) -> Checkpoint:
 def test_no_weight_is_off_by_more_than_half_a_step(
     bits: int, granularity: str, symmetric: bool, odd: Checkpoint, tmp_path: Path
 ) -> None:
-    found = made("quantise.uniform", odd, bits=bits, granularity=granularity, symmetric=symmetric, group=4)
+    found = run_method("quantise.uniform", odd, bits=bits, granularity=granularity, symmetric=symmetric, group=4)
     packed = reopened(tmp_path / "packed.safetensors", odd, found)
     assert packed.specs == odd.specs
     for name, spec in odd.specs.items():
@@ -72,7 +60,7 @@ def test_no_weight_is_off_by_more_than_half_a_step(
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_four_bits_take_less_than_five(symmetric: bool, tmp_path: Path) -> None:
     parent = open_checkpoint(DEMO / "digits-vit.safetensors")
-    found = made("quantise.uniform", parent, bits=4, symmetric=symmetric)
+    found = run_method("quantise.uniform", parent, bits=4, symmetric=symmetric)
     packed = reopened(tmp_path / "packed.safetensors", parent, found)
     saved = (DEMO / "digits-vit.safetensors").stat().st_size - packed.path.stat().st_size
     weights = sum(weight.size for weight in parent.weights())
@@ -83,10 +71,10 @@ def test_four_bits_take_less_than_five(symmetric: bool, tmp_path: Path) -> None:
 
 def test_codes_are_computed_with_and_cut_again(tmp_path: Path) -> None:
     parent = open_checkpoint(DEMO / "digits-resnet14.safetensors")
-    factored = reopened(tmp_path / "f.safetensors", parent, made("factor.svd", parent, keep=0.8))
-    packed = reopened(tmp_path / "p.safetensors", factored, made("quantise.uniform", factored, bits=8))
-    pruned = reopened(tmp_path / "m.safetensors", packed, made("prune.magnitude", packed, amount=0.3))
-    again = reopened(tmp_path / "q.safetensors", pruned, made("quantise.uniform", pruned, bits=6))
+    factored = reopened(tmp_path / "f.safetensors", parent, run_method("factor.svd", parent, keep=0.8))
+    packed = reopened(tmp_path / "p.safetensors", factored, run_method("quantise.uniform", factored, bits=8))
+    pruned = reopened(tmp_path / "m.safetensors", packed, run_method("prune.magnitude", packed, amount=0.3))
+    again = reopened(tmp_path / "q.safetensors", pruned, run_method("quantise.uniform", pruned, bits=6))
     x = torch.randn(4, 1, 8, 8)
     with torch.inference_mode():
         before, after = factored.network()(x), packed.network()(x)
@@ -106,7 +94,7 @@ def test_layers_in_groups_and_turned_layers_keep_their_channels_apart(tmp_path: 
     write_checkpoint(tmp_path / "t.safetensors", specs, state.__getitem__, {})
     parent = open_checkpoint(tmp_path / "t.safetensors")
     packed = reopened(
-        tmp_path / "p.safetensors", parent, made("quantise.uniform", parent, bits=8, granularity="channel")
+        tmp_path / "p.safetensors", parent, run_method("quantise.uniform", parent, bits=8, granularity="channel")
     )
     off = (packed.tensor("up.weight") - state["up.weight"]).abs()
     assert off[:, [0, 2]].max() < 0.01
@@ -115,7 +103,7 @@ def test_layers_in_groups_and_turned_layers_keep_their_channels_apart(tmp_path: 
 def test_what_is_not_finite_is_named(tmp_path: Path) -> None:
     tensor = torch.tensor([[1.0, torch.inf], [0.0, 1.0]])
     write_checkpoint(tmp_path / "i.safetensors", {"fc.weight": TensorSpec((2, 2), torch.float32)}, lambda _: tensor, {})
-    found = made("quantise.uniform", open_checkpoint(tmp_path / "i.safetensors"))
+    found = run_method("quantise.uniform", open_checkpoint(tmp_path / "i.safetensors"))
     with pytest.raises(UserError, match="not finite"):
         found.tensor("fc.weight.codes")
 
@@ -135,7 +123,7 @@ LIES: Mapping[str, dict[str, Any]] = {
 @pytest.mark.parametrize("lie", LIES)
 def test_what_a_stranger_says_of_codes_is_checked(lie: str, tmp_path: Path) -> None:
     parent = open_checkpoint(DEMO / "digits-vit.safetensors")
-    found = made("quantise.uniform", parent)
+    found = run_method("quantise.uniform", parent)
     stored = found.settings["stored"]
     stored["head.weight"] = stored["head.weight"] | LIES[lie]
     with pytest.raises(UserError, match=r"head\.weight"):

@@ -119,7 +119,7 @@ _GPT2 = {"n_embd": 128, "n_inner": 40, "n_head": 2, "n_layer": 2, "n_positions":
 _LLAMA = {**_WIDE, "num_key_value_heads": 1, "rms_norm_eps": 1e-5, "max_position_embeddings": 64}
 _BERT = {**_WIDE, "max_position_embeddings": 16, "num_labels": CLASSES}
 _SLIM = {"layers": [1, 1, 1, 1], "channels": (8, 12, 16, 20), "stem_width": 8, "num_classes": CLASSES}
-_VIT = {"img_size": 16, "patch_size": 8, "embed_dim": 128, "depth": 2, "num_heads": 2, "num_classes": CLASSES}
+VIT = {"img_size": 16, "patch_size": 8, "embed_dim": 128, "depth": 2, "num_heads": 2, "num_classes": CLASSES}
 _HEAD = {"num_classes": CLASSES}
 _SWIN = {"img_size": 32, "window_size": 2, "embed_dim": 32, "depths": (2, 2), "num_heads": (1, 2)} | _HEAD
 _MIXER = {"img_size": 16, "patch_size": 8, "embed_dim": 64, "num_blocks": 2, "num_classes": CLASSES}
@@ -169,7 +169,7 @@ FAMILIES: Mapping[str, Published] = {
     "vit": Published(
         "ViT-128/8 (16 px)",
         (2, 3, 16, 16),
-        vit := partial(_timm, "create_model", "vit_tiny_patch16_224", **_VIT),
+        vit := partial(_timm, "create_model", "vit_tiny_patch16_224", **VIT),
         vit,
     ),
     "swin": Published(

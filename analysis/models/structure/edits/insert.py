@@ -1,14 +1,14 @@
 """Something new comes after a module."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from torch import nn
 
 from ....frozen import Frozen
 from ..forms import Options, form_of
-from .places import Place, at, impossible
+from .places import Place, Words, at, impossible
 
 ADDED = "added"
 
@@ -21,11 +21,12 @@ class Insert(Frozen):
     after : str
         The module.
     form : str
-        What comes: the name of a file in ``forms``, such as ``stitch``.
+        What comes: the name of a file in ``forms``, such as ``pointwise``.
     options : dict of str to int
         What the form needs to know, such as how many channels it takes and gives.
     """
 
+    words: ClassVar[Words] = ("layer", "added")
     kind: Literal["insert"] = "insert"
     after: Place
     form: Place

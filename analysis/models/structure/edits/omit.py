@@ -1,14 +1,14 @@
 """A residual branch adds nothing any more."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from ....frozen import Frozen
-from .places import Place, put
+from .places import Place, Words, put
 
 
 class Omit(Frozen):
@@ -22,6 +22,7 @@ class Omit(Frozen):
         How many things each of them returns, of which the first is added: 1 where that is all, and no tuple.
     """
 
+    words: ClassVar[Words] = ("branch", "left out")
     kind: Literal["omit"] = "omit"
     branch: tuple[Place, ...]
     gives: Annotated[int, Field(ge=1, le=10)] = 1

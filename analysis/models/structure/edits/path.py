@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 from torch import nn
 
 from ....frozen import Frozen
-from .places import Place, at, impossible, members, names_in
+from .places import Place, Words, at, impossible, members, names_in
 
 _LONGEST = 10_000  # blocks
 _MOST = 1_000_000  # modules by their names, each run of a loop with its own
@@ -25,6 +25,7 @@ class Path(Frozen):
         Their numbers, counted from 0; one that is there twice is run twice with the same weights.
     """
 
+    words: ClassVar[Words] = ("row of blocks", "cut or looped")
     kind: Literal["path"] = "path"
     blocks: Place
     order: Annotated[tuple[int, ...], Field(max_length=_LONGEST)]

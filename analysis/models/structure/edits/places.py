@@ -8,6 +8,8 @@ from torch import nn
 from ....errors import UserError
 
 Place = Annotated[str, Field(min_length=1, max_length=500)]
+Words = tuple[str, str]
+"""What an edit is about, and what it did to that: a layer, added."""
 _NEXT = "Open the file that it was made from, or make it again."
 
 

@@ -1,14 +1,14 @@
 """A layer gives way to another form of itself."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 from torch import nn
 
 from ....frozen import Frozen
 from ..forms import Options, form_of
-from .places import Place, at, put
+from .places import Place, Words, at, put
 
 
 class Replace(Frozen):
@@ -24,6 +24,7 @@ class Replace(Frozen):
         What the form needs to know, such as its ``rank``.
     """
 
+    words: ClassVar[Words] = ("layer", "in another form")
     kind: Literal["replace"] = "replace"
     layer: Place
     form: Place

@@ -1,14 +1,14 @@
 """A layer has fewer channels."""
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 
 from ....frozen import Frozen
-from .places import Place, at, impossible
+from .places import Place, Words, at, impossible
 
 _COUNTS = ("groups", "num_groups", "num_heads", "num_attention_heads", "num_key_value_heads", "before", "after")
 Side = Annotated[int, Field(ge=1)]
@@ -30,6 +30,7 @@ class Resize(Frozen):
         Such as ``groups``, and the ``before`` and ``after`` of a shortcut that adds zero channels; none may be more.
     """
 
+    words: ClassVar[Words] = ("layer", "with fewer channels")
     kind: Literal["resize"] = "resize"
     layer: Annotated[str, Field(max_length=500)]
     tensors: Annotated[dict[Place, Annotated[tuple[Side, ...], Field(max_length=8)]], Field(max_length=100)] = Field(

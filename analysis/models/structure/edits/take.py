@@ -1,12 +1,12 @@
 """A module comes from another network."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import ClassVar, Literal
 
 from torch import nn
 
 from ....frozen import Frozen
-from .places import Place, at, impossible, put
+from .places import Place, Words, at, impossible, put
 
 
 class Take(Frozen):
@@ -22,6 +22,7 @@ class Take(Frozen):
         What it is called there.
     """
 
+    words: ClassVar[Words] = ("part", "of another network")
     kind: Literal["take"] = "take"
     place: Place
     part: Place

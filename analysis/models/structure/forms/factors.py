@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ....errors import UserError
-from ...parts.attention import Transposed
+from ...parts.attention import is_transposed
 
-_LINEAR = (nn.Linear, nn.Conv2d, Transposed)
+_LINEAR = (nn.Linear, nn.Conv2d)
 
 
 class Factors(nn.Module):
@@ -34,7 +34,7 @@ class Factors(nn.Module):
 
 def suits(layer: nn.Module) -> bool:
     """Tell whether a layer is one that can be two; those of groups are thin already."""
-    return (type(layer) in _LINEAR or _is_transposed(layer)) and getattr(layer, "groups", 1) == 1
+    return (type(layer) in _LINEAR or is_transposed(layer)) and getattr(layer, "groups", 1) == 1
 
 
 def make(layer: nn.Module, options: Mapping[str, int]) -> nn.Module:
@@ -88,8 +88,3 @@ def _convolutions(layer: nn.Conv2d, rank: int) -> Factors:
 def _pair(sides: tuple[int, ...]) -> tuple[int, int]:
     first, second = sides
     return first, second
-
-
-def _is_transposed(layer: nn.Module) -> bool:
-    """Tell transformers' own transposed layer, without importing it."""
-    return type(layer).__name__ == "Conv1D" and type(layer).__module__.startswith("transformers.")

@@ -41,7 +41,7 @@ EDITS: Mapping[str, list[Lie]] = {
     "a block that is not there": [path([0, 7])],
     "a block below the first": [path([-1])],
     "a block for ever": [path([0] * 1_000_000)],
-    "blocks within blocks": [path([0] * 10_000), *[{"kind": "insert", "after": "layer1.0", "form": "stitch"}] * 2],
+    "blocks within blocks": [path([0] * 10_000), *[{"kind": "insert", "after": "layer1.0", "form": "pointwise"}] * 2],
     "a row that is none": [path([0], "conv1")],
     "a kind that nobody knows": [{"kind": "run", "code": "print()"}],
     "a part that is not there": [{"kind": "take", "place": "conv1", "part": "other", "layer": "conv1"}],

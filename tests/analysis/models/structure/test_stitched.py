@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from graftwork.analysis.errors import UserError
-from graftwork.analysis.jobs.protocol import Quiet
-from graftwork.analysis.methods import METHODS, Derivative, MethodContext
+from graftwork.analysis.methods import Derivative
 from graftwork.analysis.methods.editing import edited
 from graftwork.analysis.models import Checkpoint, TensorSpec, open_checkpoint
 from graftwork.analysis.models.structure import Edit, Insert, Take
 
+from ...methods.making import run_method
 from .conftest import Kept
 
 FRONT = ("conv1", "bn1", "layer1", "layer2")
@@ -26,14 +26,8 @@ def stitched(front: Checkpoint, back: Checkpoint) -> Derivative:
     """Return the front of one network as far as its second stage, a map of channels, and the back of another."""
     channels = front.specs["layer2.0.conv2.weight"].shape[0]
     edits: list[Edit] = [Take(place=name, part="front", layer=name) for name in FRONT]
-    edits.append(Insert(after="layer2", form="stitch", options={"takes": channels, "gives": channels, "maps": 1}))
+    edits.append(Insert(after="layer2", form="pointwise", options={"takes": channels, "gives": channels}))
     return edited(back, edits, {}, drawn, parts={"front": front})
-
-
-def method(name: str, *parents: Checkpoint, **parameters: object) -> Derivative:
-    found = METHODS.get(name)
-    context = MethodContext(0, torch.device("cpu"), Quiet(), {}, {})
-    return found.function(list(parents), found.check(parameters), context)
 
 
 @pytest.fixture
@@ -56,9 +50,9 @@ def test_a_stitched_network_runs_through_both(pair: tuple[Checkpoint, Checkpoint
 
 def test_a_stitched_network_is_pruned_factored_and_merged(pair: tuple[Checkpoint, Checkpoint], kept: Kept) -> None:
     made = kept(pair[1], stitched(*pair))
-    pruned = kept(made, method("prune.magnitude", made, amount=0.3))
-    factored = kept(pruned, method("factor.svd", pruned, keep=0.7))
-    merged = kept(factored, method("merge.linear", factored, factored))
+    pruned = kept(made, run_method("prune.magnitude", made, amount=0.3))
+    factored = kept(pruned, run_method("factor.svd", pruned, keep=0.7))
+    merged = kept(factored, run_method("merge.linear", factored, factored))
     x = torch.randn(2, 1, 8, 8)
     with torch.inference_mode():
         assert torch.allclose(merged.network()(x), factored.network()(x), atol=1e-6)
